@@ -1,0 +1,52 @@
+# Two commands for everybody: `make run` and `make test`. Both set up what they need in .venv.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help setup run test check format lint types layers unit bench constraints clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## Create .venv with everything in it
+
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	@touch $@
+
+run: $(STAMP) ## Start Slipstream: SQLite, LocalExecutor, web on http://localhost:8080
+	$(BIN)/slipstream standalone
+
+test: $(STAMP) ## Run every test (those that need a missing service are skipped, unless CI is set)
+	$(PYTEST) tests
+
+check: format lint types layers unit ## What to run before each commit, about a minute
+
+format: $(STAMP)
+	$(BIN)/ruff format --check src tests bench
+
+lint: $(STAMP)
+	$(BIN)/ruff check src tests bench
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+layers: $(STAMP)
+	$(BIN)/lint-imports --no-cache
+
+unit: $(STAMP)
+	$(PYTEST) -q tests/unit
+
+bench: $(STAMP) ## Run the benchmarks against Slipstream
+	$(BIN)/python -m bench
+
+constraints: ## Write constraints.txt anew from the newest versions that pyproject.toml allows
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade --upgrade-strategy eager -e '.[all,dev]'
+	$(BIN)/python -m pip freeze --exclude-editable --exclude slipstream-orchestrator | sort -f > constraints.txt
+
+clean: ## Remove what the other targets made
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

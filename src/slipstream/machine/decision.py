@@ -1,0 +1,65 @@
+"""What ``RunMachine.on`` decides: data that the scheduler writes and carries out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from slipstream.machine.event import TIKey
+from slipstream.state import DagRunState
+
+
+@dataclass(slots=True)
+class TaskInstanceChange:
+    """New values of one ``task_instance`` row: column name to value; ``is_new`` inserts it."""
+
+    key: TIKey
+    values: dict[str, Any]
+    is_new: bool = False
+
+
+@dataclass(slots=True)
+class StoryEvent:
+    """A line of the task instance's story (``task_event``); ``key`` None is the run's own."""
+
+    key: TIKey | None
+    kind: str
+    """The event's class name in snake case (``admitted``, ``finished``, ``cleared``, …)."""
+    from_state: str | None
+    to_state: str | None
+    attempt_id: str | None = None
+    detail: str | None = None
+    """One sentence for people: why."""
+
+
+@dataclass(slots=True)
+class CallbackDue:
+    """A callback that no task process will run: the run's, or a vanished task's."""
+
+    kind: str
+    """``dag_success``, ``dag_failure``, ``task_failure``, ``task_retry``."""
+    key: TIKey | None
+    reason: str
+
+
+@dataclass(slots=True)
+class Decision:
+    """The sum of what one or more events changed."""
+
+    changes: dict[TIKey, TaskInstanceChange] = field(default_factory=dict)
+    story: list[StoryEvent] = field(default_factory=list)
+    ready: list[TIKey] = field(default_factory=list)
+    """Became ready for admission (state scheduled)."""
+    cancel: list[str] = field(default_factory=list)
+    """Attempt ids whose processes must end."""
+    closed: dict[str, str | None] = field(default_factory=dict)
+    """Attempt id -> the task instance state its try ended in (for the try's history)."""
+    timers: list[tuple[datetime, TIKey]] = field(default_factory=list)
+    callbacks: list[CallbackDue] = field(default_factory=list)
+    run: dict[str, Any] = field(default_factory=dict)
+    """New values of the ``dag_run`` row."""
+    run_state: DagRunState | None = None
+    """Set when the run's state changed."""
+    refused: str | None = None
+    """Why the event was refused (a message about an attempt that is not current); else None."""
