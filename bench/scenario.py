@@ -1,0 +1,130 @@
+"""The scenarios: each drives a healthy system through the REST API and returns its figures."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from bench import measure
+from bench.client import Client
+from bench.system import System
+
+Figures = dict[str, float]
+
+
+def _at(text: str) -> float:
+    return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def _successful(run: dict[str, Any]) -> None:
+    if run["state"] != "success":
+        raise RuntimeError(f"{run['dag_id']} {run['dag_run_id']} ended as {run['state']}")
+
+
+def _timed_run(system: System, client: Client, dag_id: str, poll_s: float) -> tuple[str, Figures]:
+    """Run ``dag_id`` once; return its run id, wall seconds and CPU seconds of the whole system."""
+    client.unpause(dag_id)
+    cpu_before = measure.cpu_s(measure.tree(system.pid))
+    began = time.monotonic()
+    run_id = client.trigger(dag_id)
+    _successful(client.wait(dag_id, run_id, timeout_s=1800, poll_s=poll_s))
+    wall = time.monotonic() - began
+    cpu = measure.cpu_s(measure.tree(system.pid)) - cpu_before
+    return run_id, {"wall_s": wall, "cpu_s": cpu}
+
+
+def _gaps_ms(task_instances: list[dict[str, Any]]) -> tuple[float, float]:
+    """Return medians of end-to-successor's-start and of a task's own duration, in a chain."""
+    tis = sorted(task_instances, key=lambda ti: ti["start_date"])
+    gaps = [
+        (_at(after["start_date"]) - _at(before["end_date"])) * 1000
+        for before, after in itertools.pairwise(tis)
+    ]
+    own = [(_at(ti["end_date"]) - _at(ti["start_date"])) * 1000 for ti in tis]
+    return statistics.median(gaps), statistics.median(own)
+
+
+def _sequence(dag_id: str) -> Callable[[System, Client], Figures]:
+    def scenario(system: System, client: Client) -> Figures:
+        run_id, figures = _timed_run(system, client, dag_id, poll_s=0.05)
+        gap, own = _gaps_ms(client.task_instances(dag_id, run_id))
+        return {**figures, "end_to_start_ms": gap, "task_ms": own}
+
+    return scenario
+
+
+def _fan(dag_id: str, n_tasks: int) -> Callable[[System, Client], Figures]:
+    def scenario(system: System, client: Client) -> Figures:
+        _, figures = _timed_run(system, client, dag_id, poll_s=0.1)
+        return {
+            **figures,
+            "tasks_per_s": n_tasks / figures["wall_s"],
+            "cpu_ms_per_task": figures["cpu_s"] * 1000 / n_tasks,
+        }
+
+    return scenario
+
+
+def _many(system: System, client: Client) -> Figures:
+    dag_ids = [f"bench_many_{n:02}" for n in range(50)]
+    for dag_id in dag_ids:
+        client.unpause(dag_id)
+    cpu_before = measure.cpu_s(measure.tree(system.pid))
+    began = time.monotonic()
+    runs = [(dag_id, client.trigger(dag_id)) for dag_id in dag_ids]
+    for dag_id, run_id in runs:
+        _successful(client.wait(dag_id, run_id, timeout_s=1800, poll_s=0.1))
+    wall = time.monotonic() - began
+    cpu = measure.cpu_s(measure.tree(system.pid)) - cpu_before
+    return {
+        "wall_s": wall,
+        "cpu_s": cpu,
+        "tasks_per_s": 500 / wall,
+        "cpu_ms_per_task": cpu * 1000 / 500,
+    }
+
+
+def _rest(system: System, client: Client) -> Figures:
+    """Time lists as one client sees them (what earlier scenarios left is what they list)."""
+    figures = {}
+    for name, path in (
+        ("dags_100_ms", "/api/v2/dags?limit=100"),
+        ("runs_100_ms", "/api/v2/dags/~/dagRuns?limit=100"),
+    ):
+        taken = []
+        for _ in range(40):
+            began = time.perf_counter()
+            client.request("GET", path)
+            taken.append((time.perf_counter() - began) * 1000)
+        figures[name] = statistics.median(taken)
+    return figures
+
+
+def idle(system: System, client: Client, settle_s: float = 10, watch_s: float = 30) -> Figures:
+    """Watch a system that has nothing to do."""
+    time.sleep(settle_s)
+    before = measure.cpu_s(measure.tree(system.pid))
+    time.sleep(watch_s)
+    pids = measure.tree(system.pid)
+    return {
+        "cpu_percent": (measure.cpu_s(pids) - before) / watch_s * 100,
+        "pss_mb": measure.pss_mb(pids),
+        "processes": float(len(pids)),
+    }
+
+
+SCENARIOS: dict[str, Callable[[System, Client], Figures]] = {
+    "idle": idle,
+    "fib10_x40": _sequence("bench_fib10_x40"),
+    "fib33_x10": _sequence("bench_fib33_x10"),
+    "chain_100": _sequence("bench_chain_100"),
+    "bash_200": _fan("bench_bash_200", 200),
+    "many_50x10": _many,
+    "fan_1000": _fan("bench_fan_1000", 1000),
+    "rest": _rest,
+}
+N_BENCH_DAGS = 55
