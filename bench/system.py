@@ -52,6 +52,8 @@ class System:
         return {
             **{k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")},
             **(_AIRFLOW_TUNING if self.name == "airflow" else {}),
+            # Airflow's standalone starts its parts by the bare name of its command.
+            "PATH": f"{Path(self.command).resolve().parent}:{os.environ['PATH']}",
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
