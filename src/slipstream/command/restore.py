@@ -1,0 +1,38 @@
+"""Rebuild the machine of one stored run, as the scheduler does when it takes a run over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from slipstream.errors import NotFound
+from slipstream.machine.decision import Decision
+from slipstream.machine.plan import DagPlan, compile_plan
+from slipstream.machine.run import RunFacts, RunMachine
+from slipstream.store import Connection, dag, task_instance
+from slipstream.store.row import RunRow
+
+
+def latest_plan(conn: Connection, dag_id: str) -> tuple[str, DagPlan]:
+    """Return the id of the DAG's newest version and its plan; raise NotFound without one."""
+    found = dag.latest_spec(conn, dag_id)
+    if found is None:
+        raise NotFound(f"DAG {dag_id!r} is not known: its file was never parsed, or is gone.")
+    version_id, spec = found
+    return version_id, compile_plan(spec)
+
+
+def facts_of(row: RunRow) -> RunFacts:
+    """Return what the machine needs to know of a run's row."""
+    return RunFacts.of(row)
+
+
+def restore(conn: Connection, row: RunRow, now: datetime) -> tuple[RunMachine, Decision]:
+    """Return the run's machine on the DAG's newest plan, and what restoring it decided.
+
+    A run goes on with the newest version, as in Airflow 3 for bundles without versions.
+    """
+    _, plan = latest_plan(conn, row.dag_id)
+    tis = task_instance.load_run(conn, row.id)
+    if not tis:
+        return RunMachine.new(plan, facts_of(row), now)
+    return RunMachine.restore(plan, facts_of(row), tis, now)

@@ -1,0 +1,30 @@
+"""Which runs an order is about: the named one, and those before or after it if asked."""
+
+from __future__ import annotations
+
+from slipstream.errors import NotFound
+from slipstream.store import Connection, run
+from slipstream.store.row import RunRow
+
+
+def the_run(conn: Connection, dag_id: str, run_id: str) -> RunRow:
+    """Return the run's row; raise NotFound."""
+    row = run.get(conn, dag_id, run_id)
+    if row is None:
+        raise NotFound(f"DAG run {run_id!r} of DAG {dag_id!r} does not exist.")
+    return row
+
+
+def runs_in_scope(conn: Connection, row: RunRow, *, past: bool, future: bool) -> list[RunRow]:
+    """Return ``row`` and, by logical date, all runs of its DAG before and after it as asked.
+
+    A run without a logical date has no past or future, as in Airflow 3.
+    """
+    if row.logical_date is None or not (past or future):
+        return [row]
+    return run.list_by_logical_date(
+        conn,
+        row.dag_id,
+        since=None if past else row.logical_date,
+        until=None if future else row.logical_date,
+    )

@@ -1,0 +1,153 @@
+"""Create a run that a person, an operator or a backfill asked for."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from slipstream import timetable
+from slipstream.clock import Clock
+from slipstream.command.deliver import deliver
+from slipstream.command.order import Order
+from slipstream.command.params import check_conf
+from slipstream.command.restore import facts_of
+from slipstream.config import conf as settings
+from slipstream.errors import NotFound, UserError
+from slipstream.machine.plan import DagPlan, compile_plan
+from slipstream.machine.run import RunMachine
+from slipstream.spec import DagSpec
+from slipstream.state import DagRunTriggeredByType, DagRunType
+from slipstream.store import Connection, Store, dag, decision, run
+from slipstream.store.row import RunRow
+from slipstream.store.run import NewRun
+from slipstream.timetable import DataInterval, run_id as run_ids
+
+_RUN_ID = r"^(?:manual|scheduled|asset_triggered)__(?:\d{4}-\d{2}-\d{2}T.*)$"
+_DEFAULT_PATTERN = r"^[A-Za-z0-9_.~:+-]+$"
+
+
+def trigger_run(
+    store: Store,
+    clock: Clock,
+    *,
+    dag_id: str,
+    run_id: str | None = None,
+    logical_date: datetime | None = None,
+    data_interval: tuple[datetime, datetime] | None = None,
+    run_after: datetime | None = None,
+    conf: dict[str, Any] | None = None,
+    note: str | None = None,
+    triggered_by: DagRunTriggeredByType,
+    user: str | None = None,
+    run_type: DagRunType = DagRunType.MANUAL,
+    backfill_id: int | None = None,
+    wait_s: float = 2.0,
+) -> RunRow:
+    """Create a queued run and return its row, once the scheduler knows of it.
+
+    ``logical_date`` None makes a run without one, as Airflow 3 does; with one, the data interval
+    is inferred from the timetable unless given. ``conf`` is checked against the DAG's params.
+    Raises NotFound (no such DAG), DuplicateRun, UserError (a bad argument).
+    """
+
+    def compose(conn: Connection) -> tuple[RunRow, list[Order]]:
+        now = clock.now()
+        found = dag.latest_spec(conn, dag_id)
+        if found is None:
+            raise NotFound(f"DAG {dag_id!r} does not exist.")
+        version_id, spec = found
+        plan = compile_plan(spec)
+        _check_allowed(spec, run_type)
+        _check_date(spec, logical_date)
+        check_conf(spec, conf)
+        due = run_after or now
+        new = NewRun(
+            dag_id=dag_id,
+            run_id=_run_id(run_id, run_type, logical_date, due),
+            run_type=run_type,
+            logical_date=logical_date,
+            data_interval=_interval(spec, logical_date, data_interval, run_after),
+            run_after=due,
+            conf=conf or {},
+            note=note,
+            triggered_by=triggered_by,
+            triggering_user=user,
+            dag_version_id=version_id,
+            backfill_id=backfill_id,
+        )
+        return insert(conn, plan, new, now), [Order("run_created", dag_id)]
+
+    return deliver(store, clock, compose, wait_s=wait_s)
+
+
+def insert(conn: Connection, plan: DagPlan, new: NewRun, now: datetime) -> RunRow:
+    """Insert a run and its task instances, without telling the scheduler."""
+    row = run.create(conn, new, now, notify=False)
+    _, decided = RunMachine.new(plan, facts_of(row), now)
+    decision.save(conn, [(row.id, decided)], [], now)
+    return row
+
+
+def _check_allowed(spec: DagSpec, run_type: DagRunType) -> None:
+    allowed = spec.get("allowed_run_types")
+    if allowed and run_type.value not in allowed:
+        raise UserError(
+            f"DAG {spec['dag_id']!r} does not allow {run_type.value} runs; "
+            f"it allows {', '.join(allowed)}."
+        )
+
+
+def _check_date(spec: DagSpec, logical_date: datetime | None) -> None:
+    start = spec.get("start_date")
+    if logical_date is None or start is None:
+        return
+    if logical_date < datetime.fromisoformat(start):
+        raise UserError(
+            f"Logical date {logical_date.isoformat()} is before the start_date {start} "
+            f"of DAG {spec['dag_id']!r}; give a later one."
+        )
+
+
+def _run_id(
+    given: str | None, run_type: DagRunType, logical_date: datetime | None, run_after: datetime
+) -> str:
+    if given is None:
+        if run_type is DagRunType.MANUAL:
+            return run_ids.of_timetable(run_type, logical_date or run_after)
+        return run_ids.generate(run_type, logical_date, run_after)
+    pattern = settings.get("scheduler", "allowed_run_id_pattern", fallback=_DEFAULT_PATTERN)
+    if ".." in given:
+        raise UserError(f"The run id {given!r} must not contain '..': it names a log folder.")
+    if not re.match(pattern.strip(), given) and not re.match(_RUN_ID, given):
+        raise UserError(
+            f"The run id {given!r} does not match [scheduler] allowed_run_id_pattern {pattern!r}."
+        )
+    reserved = run_ids.run_type_of(given)
+    if reserved not in (DagRunType.MANUAL, run_type):
+        raise UserError(
+            f"A {run_type.value} run cannot have the id {given!r}: "
+            f"it is reserved for {reserved.value} runs."
+        )
+    return given
+
+
+def _interval(
+    spec: DagSpec,
+    logical_date: datetime | None,
+    given: tuple[datetime, datetime] | None,
+    run_after: datetime | None,
+) -> DataInterval | None:
+    if logical_date is None:
+        if given is not None:
+            raise UserError("A data interval needs a logical date; this run has none.")
+        return None
+    if given is not None:
+        if given[0] > given[1]:
+            raise UserError("The data interval's end is before its start.")
+        return DataInterval(*given)
+    if spec["timetable"]["type"] == timetable.CUSTOM:
+        # Only the DAG processor may run a custom timetable; an instant is what most infer.
+        return DataInterval.exact(logical_date)
+    built = timetable.build(spec["timetable"], spec.get("timezone", "UTC"))
+    return built.manual_interval(run_after or logical_date)
