@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 Name = tuple[str, str]
 """An option's section and key."""
+PLACEHOLDERS = ("{FERNET_KEY}", "{JWT_SECRET_KEY}", "{SECRET_KEY}")
+"""Defaults that stand for a secret of this installation; ``generated`` makes it."""
 
 
 class Option(NamedTuple):

@@ -12,10 +12,10 @@ import base64
 import json
 import os
 
+from slipstream.config.catalog import PLACEHOLDERS
 from slipstream.errors import ConfigError
 
 FILE_NAME = "generated_secrets.json"
-PLACEHOLDERS = ("{FERNET_KEY}", "{JWT_SECRET_KEY}", "{SECRET_KEY}")
 
 _cache: dict[str, dict[str, str]] = {}
 

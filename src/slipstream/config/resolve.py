@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from slipstream.config import convert, home, source
-from slipstream.config.catalog import Name, Option, catalog
+from slipstream.config.catalog import PLACEHOLDERS, Name, Option, catalog
 from slipstream.config.file import ConfigFile
 from slipstream.errors import ConfigError
 
@@ -148,7 +148,7 @@ class Resolver:
         self, name: Name, option: Option | None, is_sensitive: bool, generate: bool
     ) -> Setting:
         text = option.default if option else None
-        if text and text.startswith("{") and option and option.sensitive:
+        if text in PLACEHOLDERS:
             from slipstream.config import generated  # only who asks for a secret needs it
 
             folder = home.airflow_home()
