@@ -53,6 +53,8 @@ class Decision:
     """Became ready for admission (state scheduled)."""
     cancel: list[str] = field(default_factory=list)
     """Attempt ids whose processes must end."""
+    deleted: list[TIKey] = field(default_factory=list)
+    """Rows to delete before anything else: a mapped task's summary row, once it is expanded."""
     closed: dict[str, str | None] = field(default_factory=dict)
     """Attempt id -> the task instance state its try ended in (for the try's history)."""
     timers: list[tuple[datetime, TIKey]] = field(default_factory=list)
@@ -63,3 +65,42 @@ class Decision:
     """Set when the run's state changed."""
     refused: str | None = None
     """Why the event was refused (a message about an attempt that is not current); else None."""
+
+    def merge(self, later: Decision) -> None:
+        """Take in what a later event of the same run decided, so that one write covers both.
+
+        ``refused`` is an answer to one event and is not merged.
+        """
+        changes = self.changes
+        for key in later.deleted:
+            gone = changes.pop(key, None)
+            if gone is None or not gone.is_new:
+                self.deleted.append(key)
+        for key, change in later.changes.items():
+            mine = changes.get(key)
+            if mine is None:
+                changes[key] = change
+            else:
+                mine.values.update(change.values)
+        self.story += later.story
+        self.ready += later.ready
+        self.cancel += later.cancel
+        self.closed.update(later.closed)
+        self.timers += later.timers
+        self.callbacks += later.callbacks
+        self.run.update(later.run)
+        if later.run_state is not None:
+            self.run_state = later.run_state
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to write or do."""
+        return not (
+            self.changes
+            or self.deleted
+            or self.story
+            or self.cancel
+            or self.closed
+            or self.callbacks
+            or self.run
+        )
