@@ -16,7 +16,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
-    Float,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -41,7 +41,10 @@ metadata = MetaData(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware datetime, kept in UTC with microseconds on every database."""
+    """An aware datetime, kept in UTC with microseconds on every database.
+
+    On SQLite it is text of one fixed form, so that text order is time order.
+    """
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -51,18 +54,43 @@ class UtcDateTime(TypeDecorator[datetime]):
             return dialect.type_descriptor(mysql.DATETIME(fsp=6))
         return dialect.type_descriptor(DateTime(timezone=dialect.name == "postgresql"))
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError(f"naive datetime {value!r}: the store keeps aware datetimes only")
-        value = value.astimezone(UTC)
-        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+    # The processors are given whole instead of process_bind_param and process_result_value, which
+    # would run after SQLAlchemy's own: datetimes are a third of all hot columns.
+    def bind_processor(self, dialect: Dialect) -> Any:
+        return {"sqlite": _to_sqlite, "mysql": _to_mysql}.get(dialect.name, _to_postgresql)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        return {"sqlite": _from_sqlite, "mysql": _from_mysql}.get(dialect.name, _from_postgresql)
+
+
+def _to_postgresql(value: datetime | None) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError(f"naive datetime {value!r}: the store keeps aware datetimes only")
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _to_mysql(value: datetime | None) -> datetime | None:
+    value = _to_postgresql(value)
+    return None if value is None else value.replace(tzinfo=None)
+
+
+def _to_sqlite(value: datetime | None) -> str | None:
+    value = _to_postgresql(value)
+    return None if value is None else value.isoformat(" ", "microseconds")[:26]
+
+
+def _from_postgresql(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
+
+
+def _from_mysql(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
+
+
+def _from_sqlite(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value + "+00:00")
 
 
 # Ids are case-sensitive on every database; MySQL needs to be told so.
@@ -72,7 +100,7 @@ Id = String(250).with_variant(
 Uuid7 = String(36).with_variant(mysql.VARCHAR(36, charset="ascii", collation="ascii_bin"), "mysql")
 LongText = Text().with_variant(mysql.LONGTEXT(), "mysql")
 Pk = BigInteger().with_variant(Integer(), "sqlite")
-State = String(20)
+State = String(30)
 
 dag = Table(
     "dag",
@@ -88,7 +116,7 @@ dag = Table(
     Column("relative_fileloc", String(2000), nullable=False),
     Column("fileloc", String(2000), nullable=False),
     Column("last_parsed_at", UtcDateTime),
-    Column("parse_duration_s", Float),
+    Column("parse_duration_s", Double),
     Column("timetable_summary", Text),
     Column("timetable_description", String(1000)),
     Column("has_custom_timetable", Boolean, nullable=False, default=False),
@@ -142,11 +170,11 @@ dag_file = Table(
     Column("bundle_name", Id, primary_key=True),
     Column("path_hash", String(64), primary_key=True),  # sha256 of relative_fileloc
     Column("relative_fileloc", String(2000), nullable=False),
-    Column("mtime", Float, nullable=False),
+    Column("mtime", Double, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("parsed_by", String(60), nullable=False),  # our version: another one parses anew
     Column("last_parsed_at", UtcDateTime, nullable=False),
-    Column("duration_s", Float, nullable=False),
+    Column("duration_s", Double, nullable=False),
     Column("n_dags", Integer, nullable=False),
 )
 
@@ -342,7 +370,7 @@ job = Table(
     Column("state", State, nullable=False),  # running, success, failed
     Column("hostname", String(255), nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("pid_started", Float),  # the process's start time: tells a reused pid
+    Column("pid_started", Double),  # the process's start time: tells a reused pid
     Column("unixname", String(255)),
     Column("executor", String(250)),
     Column("parent_id", Uuid7),  # a worker host's scheduler

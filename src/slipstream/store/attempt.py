@@ -1,0 +1,215 @@
+"""Attempts: what worker hosts write, by compare-and-set on the attempt id.
+
+A start is accepted while the attempt is queued, a finish while it is running; a message that
+says exactly what the row already holds is accepted once more, because it is the same message
+whose first answer got lost. All else is refused: another host has it, or the scheduler closed it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from slipstream.attempt import Outcome
+from slipstream.state import TaskInstanceState
+from slipstream.store import dialect, xcom
+from slipstream.store.codec import dump, safe_text
+from slipstream.store.rendered import save_all as save_rendered
+from slipstream.store.row import ATTEMPT, AttemptRow
+from slipstream.store.schema import attempt, dag_run
+
+_SELECT = select(*ATTEMPT.columns)
+_BY_IDS = bindparam("ids", expanding=True)
+_STARTED_AS = select(attempt.c.id, attempt.c.host_id, attempt.c.pid, attempt.c.started_at).where(
+    attempt.c.id.in_(_BY_IDS), attempt.c.state == "running"
+)
+_ENDED_AS = select(attempt.c.id, attempt.c.outcome).where(
+    attempt.c.id.in_(_BY_IDS), attempt.c.state == "done"
+)
+_WHERE_IS = select(
+    attempt.c.id, attempt.c.dag_run_id, attempt.c.task_id, attempt.c.map_index
+).where(attempt.c.id.in_(_BY_IDS))
+_OF_OWNER = _SELECT.join(dag_run, dag_run.c.id == attempt.c.dag_run_id).where(
+    dag_run.c.owner == bindparam("owner"), attempt.c.applied.is_(False)
+)
+_UNAPPLIED = _OF_OWNER.where(attempt.c.state == "done").order_by(attempt.c.id)
+_OPEN = _OF_OWNER.where(attempt.c.state.in_(("queued", "running"))).order_by(attempt.c.id)
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStart:
+    """A worker host is about to run an attempt."""
+
+    attempt_id: str
+    host_id: str
+    hostname: str
+    pid: int
+    started_at: datetime
+
+
+def start(conn: Connection, starts: Sequence[AttemptStart]) -> set[str]:
+    """Move attempts from queued to running; return the ids that their host may run."""
+    rows = [
+        {
+            "id": s.attempt_id,
+            "state": "running",
+            "host_id": s.host_id,
+            "hostname": safe_text(s.hostname, 255),
+            "pid": s.pid,
+            "started_at": s.started_at,
+        }
+        for s in starts
+    ]
+    accepted = dialect.of(conn).compare_and_set(conn, attempt, "queued", rows)
+    rest = {s.attempt_id: s for s in starts if s.attempt_id not in accepted}
+    if rest:
+        for id, host_id, pid, started_at in conn.execute(_STARTED_AS, {"ids": list(rest)}):
+            mine = rest[id]
+            if (host_id, pid, started_at) == (mine.host_id, mine.pid, mine.started_at):
+                accepted.add(id)
+    return accepted
+
+
+def finish(conn: Connection, outcomes: Sequence[Outcome]) -> set[str]:
+    """Move attempts from running to done, with XComs and rendered fields; return the accepted ids.
+
+    A refused outcome leaves no trace: its XComs are not written.
+    """
+    if not outcomes:
+        return set()
+    placed = {
+        row.id: (row.dag_run_id, row.task_id, row.map_index)
+        for row in conn.execute(_WHERE_IS, {"ids": [o.attempt_id for o in outcomes]})
+    }
+    db = dialect.of(conn)
+    with_rows = {
+        placed[o.attempt_id][0]
+        for o in outcomes
+        if o.attempt_id in placed and (o.xcoms or o.rendered_fields)
+    }
+    if with_rows:
+        query = select(dag_run.c.id).where(dag_run.c.id.in_(sorted(with_rows)))
+        conn.execute(db.share_lock(query.order_by(dag_run.c.id), of=dag_run)).all()
+    texts = {o.attempt_id: _outcome_text(o) for o in outcomes}
+    rows = [
+        {
+            "id": o.attempt_id,
+            "state": "done",
+            "ended_at": o.ended_at,
+            "outcome": texts[o.attempt_id],
+        }
+        for o in outcomes
+        if o.attempt_id in placed
+    ]
+    fresh = db.compare_and_set(conn, attempt, "running", rows)
+    _save_products(conn, [o for o in outcomes if o.attempt_id in fresh], placed)
+    rest = [o.attempt_id for o in outcomes if o.attempt_id not in fresh]
+    if rest:
+        told_before = conn.execute(_ENDED_AS, {"ids": rest})
+        return fresh | {id for id, text in told_before if text == texts[id]}
+    return fresh
+
+
+def _outcome_text(outcome: Outcome) -> str:
+    data = outcome.to_json()
+    data.pop("xcoms", None)
+    data.pop("rendered_fields", None)
+    return dump(data)
+
+
+def _save_products(
+    conn: Connection, outcomes: list[Outcome], placed: dict[str, tuple[int, str, int]]
+) -> None:
+    xcoms: list[xcom.NewXCom] = []
+    rendered: list[tuple[int, str, int, dict[str, Any]]] = []
+    for outcome in outcomes:
+        pk, task_id, map_index = placed[outcome.attempt_id]
+        xcoms += [
+            xcom.NewXCom(
+                dag_run_id=pk,
+                task_id=entry.get("task_id", task_id),
+                map_index=entry.get("map_index", map_index),
+                key=entry["key"],
+                value=entry["value"],
+            )
+            for entry in outcome.xcoms or ()
+        ]
+        if outcome.rendered_fields is not None:
+            rendered.append((pk, task_id, map_index, outcome.rendered_fields))
+    if xcoms:
+        # Outcomes are stamped where they ended; the transaction has no clock of its own.
+        xcom.set_many(conn, xcoms, outcomes[0].ended_at)
+    if rendered:
+        save_rendered(conn, rendered)
+
+
+def finish_lost(conn: Connection, ids: Iterable[str], reason: str, now: datetime) -> set[str]:
+    """End queued or running attempts whose host is gone; return those that this call ended."""
+    wanted = sorted(set(ids))
+    rows = [
+        {
+            "id": id,
+            "state": "done",
+            "ended_at": now,
+            "outcome": _outcome_text(
+                Outcome(
+                    attempt_id=id,
+                    state=TaskInstanceState.FAILED,
+                    ended_at=now,
+                    host_lost=True,
+                    error=reason,
+                    callbacks_done=False,
+                )
+            ),
+        }
+        for id in wanted
+    ]
+    db = dialect.of(conn)
+    ended = db.compare_and_set(conn, attempt, "running", rows)
+    rest = [row for row in rows if row["id"] not in ended]
+    return ended | db.compare_and_set(conn, attempt, "queued", rest)
+
+
+def unapplied(conn: Connection, owner: str) -> list[AttemptRow]:
+    """Return the done attempts of a scheduler's runs whose outcome it has not applied yet."""
+    return ATTEMPT.all(conn.execute(_UNAPPLIED, {"owner": owner}))
+
+
+def open(conn: Connection, owner: str) -> list[AttemptRow]:
+    """Return the queued and running attempts of a scheduler's runs."""
+    return ATTEMPT.all(conn.execute(_OPEN, {"owner": owner}))
+
+
+def running_on(conn: Connection, host_id: str) -> list[AttemptRow]:
+    """Return the attempts that run on a worker host, in the store's eyes."""
+    return ATTEMPT.all(
+        conn.execute(_SELECT.where(attempt.c.host_id == host_id, attempt.c.state == "running"))
+    )
+
+
+def get(conn: Connection, id: str) -> AttemptRow | None:
+    """Return an attempt."""
+    return ATTEMPT.first(conn.execute(_SELECT.where(attempt.c.id == id)))
+
+
+def get_many(conn: Connection, ids: Iterable[str]) -> dict[str, AttemptRow]:
+    """Return the attempts that exist, by id."""
+    rows = ATTEMPT.all(conn.execute(_SELECT.where(attempt.c.id.in_(_BY_IDS)), {"ids": list(ids)}))
+    return {row.id: row for row in rows}
+
+
+def list_tries(conn: Connection, pk: int, task_id: str, map_index: int = -1) -> list[AttemptRow]:
+    """Return all attempts of a task instance, oldest first; a try may have had several."""
+    return ATTEMPT.all(
+        conn.execute(
+            _SELECT.where(
+                attempt.c.dag_run_id == pk,
+                attempt.c.task_id == task_id,
+                attempt.c.map_index == map_index,
+            ).order_by(attempt.c.try_number, attempt.c.id)
+        )
+    )

@@ -1,0 +1,145 @@
+"""What differs between databases, as one interface; each file beside this one implements it.
+
+A dialect holds no state and no rules: it says how to open, begin, lock, upsert, update many rows
+and read the driver's errors. Queries that are alike everywhere do not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from enum import Enum
+from functools import lru_cache
+from typing import Any, Protocol
+
+from sqlalchemy import (
+    URL,
+    Connection,
+    Executable,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    select,
+    update,
+)
+
+Row = Mapping[str, Any]
+
+
+class Trouble(Enum):
+    """What a driver's error means for the caller."""
+
+    BUSY = "busy"
+    """Deadlock, serialization failure, lock timeout: the same transaction may succeed at once."""
+    LOST = "lost"
+    """The server is away or the connection broke: try again on a new connection."""
+    UNUSABLE = "unusable"
+    """Wrong password, no such database, no such file, disk full: people must act."""
+    UNMIGRATED = "unmigrated"
+    """A table or column is missing."""
+
+
+class Dialect(Protocol):
+    name: str
+    begin: str
+    """The statement that opens a write transaction."""
+
+    def engine_options(self, url: URL) -> dict[str, Any]:
+        """Return keyword arguments for ``create_engine``."""
+        ...
+
+    def on_connect(self, dbapi_connection: Any) -> None:
+        """Set the session up; called once per new connection."""
+        ...
+
+    def writer(self, url: URL) -> AbstractContextManager[None]:
+        """Return a reusable, thread-safe context that each write transaction runs within."""
+        ...
+
+    def classify(self, error: BaseException) -> tuple[Trouble, str] | None:
+        """Return what the error means and its reason in a few words; None: none of our business."""
+        ...
+
+    def upsert(self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
+        """Return an INSERT of all of ``keys + columns`` that updates ``columns`` on conflict."""
+        ...
+
+    def insert_missing(
+        self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
+    ) -> Executable:
+        """Return an INSERT that leaves rows that exist as they are."""
+        ...
+
+    def insert_new(self, conn: Connection, table: Table, values: Row) -> int | None:
+        """Insert one row and return its integer key; None if a unique key of it is taken.
+
+        The transaction goes on either way.
+        """
+        ...
+
+    def update_many(
+        self, conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
+    ) -> None:
+        """Update many rows by key; all ``rows`` have the same columns, keys included."""
+        ...
+
+    def compare_and_set(
+        self, conn: Connection, table: Table, expected: str, rows: Sequence[Row]
+    ) -> set[str]:
+        """Update rows by ``id`` whose ``state`` is ``expected``; return the ids that were.
+
+        Rows that another transaction holds are waited for, then compared.
+        """
+        ...
+
+    def lock_rows(self, query: Select[Any], *, of: Table, skip_locked: bool = False) -> Select[Any]:
+        """Add row locks to a SELECT, where the database has them."""
+        ...
+
+    def share_lock(self, query: Select[Any], *, of: Table) -> Select[Any]:
+        """Lock rows against deletion and update where a foreign key would do so later anyway."""
+        ...
+
+    def migration_lock(self, conn: Connection, timeout_s: float) -> AbstractContextManager[None]:
+        """Keep other processes from migrating the same database; TimeoutError when they do."""
+        ...
+
+
+def no_writer(_url: URL) -> AbstractContextManager[None]:
+    """A database with row locks needs no lock around its writers."""
+    return nullcontext()
+
+
+@lru_cache(maxsize=512)
+def update_by_key(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Update:
+    """Return an UPDATE for executemany whose key parameters are named ``k_<column>``."""
+    statement = update(table).values({name: bindparam(name) for name in columns})
+    for key in keys:
+        statement = statement.where(table.c[key] == bindparam(f"k_{key}"))
+    return statement
+
+
+def keyed(keys: tuple[str, ...], rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Rename the key columns of rows to ``update_by_key``'s parameters."""
+    return [{(f"k_{k}" if k in keys else k): v for k, v in row.items()} for row in rows]
+
+
+def update_with_executemany(
+    conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
+) -> None:
+    """``update_many`` for drivers whose executemany is cheap per row."""
+    if not rows:
+        return
+    columns = tuple(name for name in rows[0] if name not in keys)
+    conn.execute(update_by_key(table, keys, columns), keyed(keys, rows))
+
+
+def lock_expected(table: Table, expected: str, ids: Sequence[str]) -> Select[Any]:
+    """Select the ids whose rows are in the expected state, in id order."""
+    return (
+        select(table.c.id)
+        .where(table.c.id.in_(bindparam("ids", value=list(ids), expanding=True)))
+        .where(table.c.state == expected)
+        .order_by(table.c.id)
+    )

@@ -1,0 +1,162 @@
+"""MySQL 8 and MariaDB 10.6 or newer by PyMySQL: row locks, SKIP LOCKED, READ COMMITTED.
+
+PyMySQL sends one packet per row of a batched UPDATE, so batches join a derived table instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Executable, Select, Table, text
+from sqlalchemy.dialects.mysql import insert
+from sqlalchemy.exc import IntegrityError
+
+from slipstream.store.dialect.base import (
+    Row,
+    Trouble,
+    lock_expected,
+    no_writer,
+    update_with_executemany,
+)
+
+_BUSY = {1205, 1213, 1020}
+_UNMIGRATED = {1146, 1054}
+_UNUSABLE = {1044, 1045, 1049, 1142, 1227, 1698, 1021, 1114}
+_LOST = {0, 1040, 1053, 1152, 1159, 1161, 1927, 2002, 2003, 2006, 2013, 2055}
+_ROWS_PER_STATEMENT = 200
+
+
+class MySQL:
+    name = "mysql"
+    begin = "START TRANSACTION"
+
+    def engine_options(self, url: URL) -> dict[str, Any]:
+        return {
+            "connect_args": {
+                "charset": "utf8mb4",
+                # The ids' collation, so that comparing them with parameters can use their indexes.
+                "collation": "utf8mb4_bin",
+                "autocommit": True,
+                "connect_timeout": 10,
+                "max_allowed_packet": 1 << 30,  # the server's own limit decides
+                "init_command": (
+                    "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
+                    "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 10"
+                ),
+            }
+        }
+
+    def on_connect(self, dbapi_connection: Any) -> None:
+        with dbapi_connection.cursor() as cursor:
+            cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+    def writer(self, url: URL) -> AbstractContextManager[None]:
+        return no_writer(url)
+
+    def classify(self, error: BaseException) -> tuple[Trouble, str] | None:
+        import pymysql  # an optional dependency: present when this database is in use
+
+        if not isinstance(error, pymysql.MySQLError):
+            return None
+        code = error.args[0] if error.args and isinstance(error.args[0], int) else -1
+        reason = str(error.args[1]) if len(error.args) > 1 else str(error)
+        if code in _BUSY:
+            return Trouble.BUSY, reason
+        if code in _UNMIGRATED:
+            return Trouble.UNMIGRATED, reason
+        if code in _UNUSABLE:
+            return Trouble.UNUSABLE, reason
+        if code in _LOST:
+            return Trouble.LOST, reason or "the connection was closed"
+        return None
+
+    def upsert(self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
+        statement = insert(table)
+        return statement.on_duplicate_key_update(
+            {name: statement.inserted[name] for name in columns}
+        )
+
+    def insert_missing(
+        self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
+    ) -> Executable:
+        # Not INSERT IGNORE, which would also turn bad values into warnings.
+        return insert(table).on_duplicate_key_update({keys[0]: table.c[keys[0]]})
+
+    def insert_new(self, conn: Connection, table: Table, values: Row) -> int | None:
+        try:
+            return int(conn.execute(insert(table), values).lastrowid)
+        except IntegrityError:
+            return None  # undoes the statement only; the transaction is as it was
+
+    def update_many(
+        self, conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
+    ) -> None:
+        if len(rows) < 3:
+            update_with_executemany(conn, table, keys, rows)
+            return
+        for at in range(0, len(rows), _ROWS_PER_STATEMENT):
+            _update_joined(conn, table, keys, rows[at : at + _ROWS_PER_STATEMENT])
+
+    def compare_and_set(
+        self, conn: Connection, table: Table, expected: str, rows: Sequence[Row]
+    ) -> set[str]:
+        if not rows:
+            return set()
+        query = lock_expected(table, expected, [row["id"] for row in rows])
+        accepted = set(conn.scalars(query.with_for_update()))
+        if accepted:
+            self.update_many(conn, table, ("id",), [r for r in rows if r["id"] in accepted])
+        return accepted
+
+    def lock_rows(self, query: Select[Any], *, of: Table, skip_locked: bool = False) -> Select[Any]:
+        # MariaDB has no FOR UPDATE OF; our locking reads join no other table.
+        return query.with_for_update(skip_locked=skip_locked)
+
+    def share_lock(self, query: Select[Any], *, of: Table) -> Select[Any]:
+        return query.with_for_update(read=True)
+
+    @contextmanager
+    def migration_lock(self, conn: Connection, timeout_s: float) -> Iterator[None]:
+        # DDL commits by itself here, so only a lock of the session spans the whole migration.
+        name = text("CONCAT('slipstream.migrate.', MD5(DATABASE()))")
+        taken = conn.execute(text(f"SELECT GET_LOCK({name}, :s)"), {"s": int(timeout_s)}).scalar()
+        if taken != 1:
+            raise TimeoutError(f"another process has been migrating for {timeout_s:.0f} s")
+        try:
+            yield
+        finally:
+            conn.execute(text(f"SELECT RELEASE_LOCK({name})"))
+
+
+def _update_joined(
+    conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
+) -> None:
+    names = tuple(rows[0])
+    columns = [name for name in names if name not in keys]
+    compiler = conn.dialect
+    processors = [
+        table.c[name].type.dialect_impl(compiler).bind_processor(compiler) for name in names
+    ]
+    parameters = tuple(
+        value if process is None or value is None else process(value)
+        for row in rows
+        for process, value in zip(processors, row.values(), strict=True)
+    )
+    # Ids of attempts are ascii: compared as utf8mb4 they would lose their index.
+    forms = [
+        "CONVERT(%s USING ascii)"
+        if name in keys and getattr(table.c[name].type, "length", 0) == 36
+        else "%s"
+        for name in names
+    ]
+    first = ", ".join(f"{form} AS `{name}`" for form, name in zip(forms, names, strict=True))
+    others = f" UNION ALL SELECT {', '.join(forms)}" * (len(rows) - 1)
+    on = " AND ".join(f"t.`{k}` = v.`{k}`" for k in keys)
+    sets = ", ".join(f"t.`{c}` = v.`{c}`" for c in columns)
+    # STRAIGHT_JOIN: read the batch first, then each row by its key.
+    conn.exec_driver_sql(
+        f"UPDATE (SELECT {first}{others}) AS v STRAIGHT_JOIN `{table.name}` AS t ON {on} SET {sets}",
+        parameters,
+    )

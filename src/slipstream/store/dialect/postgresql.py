@@ -1,0 +1,164 @@
+"""PostgreSQL by psycopg 3: row locks, SKIP LOCKED, RETURNING, pipelined batches, prepared statements.
+
+Isolation is READ COMMITTED: what must not change between a read and a write is locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import URL, Connection, Executable, Select, Table, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.engine.interfaces import Dialect as Compiler
+
+from slipstream.store.dialect.base import Row, Trouble, no_writer, update_with_executemany
+
+_BUSY = {"40001", "40P01", "55P03"}
+_UNMIGRATED = {"42P01", "42703", "3F000"}
+# Wrong user, password, database or privilege; and a full disk.
+_UNUSABLE = {"28000", "28P01", "3D000", "42501", "53100"}
+_LOST = {"57P01", "57P02", "57P03", "53300", "25P03"}
+_UNUSABLE_WORDS = ("password authentication failed", "does not exist", "no pg_hba.conf entry")
+_MIGRATION_LOCK = 7_521_983_004_411
+
+
+class PostgreSQL:
+    name = "postgresql"
+    begin = "BEGIN"
+
+    def engine_options(self, url: URL) -> dict[str, Any]:
+        return {
+            "connect_args": {
+                "connect_timeout": 10,
+                "application_name": "slipstream",
+                # A server or a network that vanished is noticed within half a minute.
+                "keepalives_idle": 15,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "options": "-c timezone=UTC -c default_transaction_isolation=read\\ committed",
+            }
+            | dict(url.query)
+        }
+
+    def on_connect(self, dbapi_connection: Any) -> None:
+        # Prepared on second use: the hot path has few statements and repeats them for ever.
+        dbapi_connection.prepare_threshold = 2
+
+    def writer(self, url: URL) -> AbstractContextManager[None]:
+        return no_writer(url)
+
+    def classify(self, error: BaseException) -> tuple[Trouble, str] | None:
+        import psycopg  # an optional dependency: present when this database is in use
+
+        if not isinstance(error, psycopg.Error):
+            return None
+        reason = " ".join(str(error).split())
+        code = error.sqlstate or ""
+        if code in _BUSY:
+            return Trouble.BUSY, reason
+        if code in _UNMIGRATED:
+            return Trouble.UNMIGRATED, reason
+        if code in _UNUSABLE or (not code and any(words in reason for words in _UNUSABLE_WORDS)):
+            return Trouble.UNUSABLE, reason
+        if code in _LOST or code.startswith("08"):
+            return Trouble.LOST, reason
+        if not code and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+            return Trouble.LOST, reason
+        return None
+
+    def upsert(self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
+        statement = insert(table)
+        return statement.on_conflict_do_update(
+            index_elements=list(keys), set_={name: statement.excluded[name] for name in columns}
+        )
+
+    def insert_missing(
+        self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
+    ) -> Executable:
+        return insert(table).on_conflict_do_nothing(index_elements=list(keys))
+
+    def insert_new(self, conn: Connection, table: Table, values: Row) -> int | None:
+        statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
+        return conn.execute(statement, values).scalar()
+
+    def update_many(
+        self, conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
+    ) -> None:
+        if len(rows) < 8:
+            update_with_executemany(conn, table, keys, rows)
+            return
+        columns = tuple(name for name in rows[0] if name not in keys)
+        conn.execute(
+            text(_update_from_arrays(table, keys, columns)),
+            _as_arrays(conn.dialect, table, (*keys, *columns), rows),
+        )
+
+    def compare_and_set(
+        self, conn: Connection, table: Table, expected: str, rows: Sequence[Row]
+    ) -> set[str]:
+        if not rows:
+            return set()
+        columns = tuple(name for name in rows[0] if name != "id")
+        statement = _update_from_arrays(table, ("id",), columns, compare=True)
+        # In id order, so that two batches over the same rows wait instead of deadlocking.
+        arrays = _as_arrays(
+            conn.dialect, table, ("id", *columns), sorted(rows, key=lambda r: str(r["id"]))
+        )
+        return set(conn.scalars(text(statement), {**arrays, "expected": expected}))
+
+    def lock_rows(self, query: Select[Any], *, of: Table, skip_locked: bool = False) -> Select[Any]:
+        return query.with_for_update(of=of, skip_locked=skip_locked)
+
+    def share_lock(self, query: Select[Any], *, of: Table) -> Select[Any]:
+        # A foreign key check takes a lock that an update of other columns does not conflict with.
+        return query
+
+    @contextmanager
+    def migration_lock(self, conn: Connection, timeout_s: float) -> Iterator[None]:
+        conn.exec_driver_sql("BEGIN")
+        try:
+            conn.exec_driver_sql(f"SET LOCAL lock_timeout = '{int(timeout_s * 1000)}ms'")
+            conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+            yield
+        except BaseException:
+            conn.exec_driver_sql("ROLLBACK")
+            raise
+        conn.exec_driver_sql("COMMIT")
+
+
+@lru_cache(maxsize=512)
+def _column_type(table: Table, name: str) -> str:
+    return table.c[name].type.compile(dialect=postgresql.dialect())
+
+
+@lru_cache(maxsize=512)
+def _update_from_arrays(
+    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], compare: bool = False
+) -> str:
+    """Return an UPDATE whose rows come as one array per column: one text for any number of rows."""
+    names = (*keys, *columns)
+    arrays = ", ".join(f"CAST(:{n} AS {_column_type(table, n)}[])" for n in names)
+    sets = ", ".join(f'"{n}" = v."{n}"' for n in columns)
+    where = " AND ".join(f't."{k}" = v."{k}"' for k in keys)
+    aliases = ", ".join(f'"{n}"' for n in names)
+    statement = (
+        f'UPDATE "{table.name}" AS t SET {sets} FROM unnest({arrays}) AS v({aliases}) WHERE {where}'
+    )
+    if compare:
+        statement += ' AND t."state" = :expected RETURNING t."id"'
+    return statement
+
+
+def _as_arrays(
+    compiler: Compiler, table: Table, names: tuple[str, ...], rows: Sequence[Row]
+) -> dict[str, list[Any]]:
+    arrays: dict[str, list[Any]] = {}
+    for name in names:
+        process = table.c[name].type.dialect_impl(compiler).bind_processor(compiler)
+        values = [row[name] for row in rows]
+        arrays[name] = values if process is None else [process(value) for value in values]
+    return arrays

@@ -1,0 +1,234 @@
+"""The store's door: connections, transactions, retries and wake-ups.
+
+Owns how a transaction runs, never what is in it: that is in the functions that get the
+connection. Connections are in autocommit mode and ``write`` opens its transactions itself, which
+saves the round trips that a driver's implicit transactions cost on every read.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from slipstream.config import conf
+from slipstream.errors import StoreUnavailable
+from slipstream.store import dialect, wake
+from slipstream.store.dialect import Dialect, Trouble
+from slipstream.store.url import masked, resolve
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+MAX_BUSY_RETRIES = 12
+"""A deadlock is retried so often, after 2 ms to 250 ms, before the caller gets the error."""
+IDLE_CHECK_S = 5.0
+"""A connection that was idle for longer is checked before use; the hot path never is."""
+
+
+class Store:
+    """A metadata database. Share one per process; threads may use it at once, forks may not."""
+
+    def __init__(self, url: URL, engine: Engine, dialect_: Dialect) -> None:
+        self._url = url
+        self._engine = engine
+        self._dialect = dialect_
+        self._writer = dialect_.writer(url)
+        self._bus = wake.bus(self)
+
+    @classmethod
+    def open(cls, url: str | None = None) -> Self:
+        """Open a store; connects on first use. ``url`` defaults to the configuration's.
+
+        Raises ConfigError for a URL that cannot work.
+        """
+        parsed = resolve(url or conf.get("database", "sql_alchemy_conn"))
+        dialect_ = dialect.named(parsed.get_backend_name())
+        engine = create_engine(
+            parsed,
+            isolation_level="AUTOCOMMIT",
+            skip_autocommit_rollback=True,
+            poolclass=QueuePool,
+            pool_size=conf.getint("database", "sql_alchemy_pool_size", fallback=5),
+            max_overflow=conf.getint("database", "sql_alchemy_max_overflow", fallback=10),
+            pool_recycle=conf.getint("database", "sql_alchemy_pool_recycle", fallback=1800),
+            pool_reset_on_return=None,
+            pool_use_lifo=True,
+            **dialect_.engine_options(parsed),
+        )
+        event.listen(engine, "connect", lambda connection, _: dialect_.on_connect(connection))
+        if dialect_.name != "sqlite":
+            _check_idle_connections(engine)
+        return cls(parsed, engine, dialect_)
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite``, ``postgresql`` or ``mysql``."""
+        return self._dialect.name
+
+    @property
+    def url(self) -> str:
+        """The URL without its secrets, for people."""
+        return masked(self._url)
+
+    @property
+    def raw_url(self) -> URL:
+        """The URL with its password: for ``db shell`` and connections outside of the pool."""
+        return self._url
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine, for migrations."""
+        return self._engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection for queries; each sees what was committed before it.
+
+        Raises StoreUnavailable when the database is away or unusable.
+        """
+        try:
+            with self._engine.connect() as conn:
+                yield conn
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            trouble = self._classify(error)
+            if trouble is None or trouble[0] is Trouble.BUSY:
+                raise
+            self._raise_unavailable(*trouble, error)
+
+    def write(
+        self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Call ``fn(conn, *args)`` within one transaction, commit, and return its result.
+
+        Retried after deadlocks, serialization failures, busy databases and lost connections, so
+        ``fn`` must be callable again. A connection lost during the commit leaves open whether it
+        happened: ``fn`` must find its own first result and accept it. Raises StoreUnavailable.
+        """
+        n_busy = n_lost = 0
+        max_lost = max(1, conf.getint("database", "max_db_retries", fallback=3))
+        while True:
+            try:
+                with self._writer, self._engine.connect() as conn:
+                    return self._transact(conn, fn, *args, **kwargs)
+            except (SQLAlchemyError, sqlite3.Error) as error:
+                trouble = self._classify(error)
+                if trouble is None:
+                    raise
+                kind, reason = trouble
+                if kind is Trouble.BUSY and n_busy < MAX_BUSY_RETRIES:
+                    pause_s = min(0.25, 0.002 * 2**n_busy) * random.uniform(0.5, 1.0)
+                    n_busy += 1
+                elif kind is Trouble.LOST and n_lost < max_lost:
+                    pause_s = 0.0 if n_lost == 0 else 0.1 * 2**n_lost
+                    n_lost += 1
+                else:
+                    self._raise_unavailable(kind, reason, error)
+            time.sleep(pause_s)
+
+    def _transact(
+        self,
+        conn: Connection,
+        fn: Callable[Concatenate[Connection, P], T],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        conn.exec_driver_sql(self._dialect.begin)
+        try:
+            result = fn(conn, *args, **kwargs)
+            conn.exec_driver_sql("COMMIT")
+        except BaseException:
+            if not conn.invalidated:
+                try:
+                    conn.exec_driver_sql("ROLLBACK")
+                except (SQLAlchemyError, sqlite3.Error):
+                    # Whatever state it is in, nobody may get this connection again; the error
+                    # that brought us here tells more than this one.
+                    conn.invalidate()
+            raise
+        return result
+
+    def _classify(self, error: Exception) -> tuple[Trouble, str] | None:
+        original = error.orig if isinstance(error, DBAPIError) else error
+        if original is None:
+            return None
+        trouble = self._dialect.classify(original)
+        if trouble is None and isinstance(error, DBAPIError) and error.connection_invalidated:
+            return Trouble.LOST, str(original)
+        return trouble
+
+    def _raise_unavailable(self, kind: Trouble, reason: str, error: Exception) -> NoReturn:
+        password = self._url.password
+        if password:
+            reason = reason.replace(str(password), "***")
+        if kind is Trouble.UNMIGRATED:
+            message = (
+                f"The database {self.url} lacks a table or column that this version needs "
+                f"({reason}): run `slipstream db migrate`."
+            )
+        elif kind is Trouble.BUSY:
+            message = f"The database {self.url} stayed locked by other transactions: {reason}"
+        elif self.dialect == "sqlite" and "unable to open" in reason:
+            message = (
+                f"The database {self.url} cannot be opened ({reason}): "
+                "run `slipstream db migrate` to create it, and check the folder's permissions."
+            )
+        elif kind is Trouble.UNUSABLE:
+            message = (
+                f"The database {self.url} cannot be used: {reason} "
+                "Check [database] sql_alchemy_conn."
+            )
+        else:
+            message = f"The database {self.url} is away: {reason}"
+        raise StoreUnavailable(message) from error
+
+    def wake(self, target: str) -> None:
+        """Tell who listens to ``target`` to look at the store; call it after the commit.
+
+        Best effort: a wake-up may get lost, and listeners look by themselves now and then.
+        """
+        self._bus.wake(target)
+
+    def listen(self, target: str) -> wake.Listener:
+        """Return a listener to ``wake(target)`` from any process that uses this database."""
+        return self._bus.listen(target)
+
+    def close(self) -> None:
+        """Close all connections; listeners are closed by their owners."""
+        self._bus.close()
+        self._engine.dispose()
+        close = getattr(self._writer, "close", None)
+        if close is not None:
+            close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+
+def _check_idle_connections(engine: Engine) -> None:
+    """Replace connections that broke while idle, at no cost for those in steady use."""
+
+    @event.listens_for(engine, "checkin")
+    def _mark(_connection: Any, record: Any) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _check(connection: Any, record: Any, _proxy: Any) -> None:
+        idle_since = record.info.get("idle_since")
+        if idle_since is None or time.monotonic() - idle_since < IDLE_CHECK_S:
+            return
+        alive = False
+        with suppress(engine.dialect.loaded_dbapi.Error):
+            alive = engine.dialect.do_ping(connection)
+        if not alive:
+            raise DisconnectionError("the connection broke while idle")

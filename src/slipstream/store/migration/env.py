@@ -1,0 +1,16 @@
+"""Alembic's entry: runs the versions on the connection that ``store.migrate`` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from slipstream.store.schema import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    # store.migrate opens the transaction, because it holds the migration lock in it.
+    transactional_ddl=False,
+    render_as_batch=context.config.attributes["connection"].dialect.name == "sqlite",
+)
+context.run_migrations()

@@ -1,0 +1,142 @@
+"""XComs: values that task instances leave for others, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import delete as sql_delete
+
+from slipstream.clock import utcnow
+from slipstream.store import dialect
+from slipstream.store.codec import dump
+from slipstream.store.row import XCOM, XComRow
+from slipstream.store.schema import dag_run, xcom
+
+RETURN_KEY = "return_value"
+
+_KEYS = ("dag_run_id", "task_id", "map_index", "key")
+_SELECT = select(*XCOM.columns)
+_GET = _SELECT.where(
+    xcom.c.dag_run_id == bindparam("pk"),
+    xcom.c.task_id == bindparam("task_id"),
+    xcom.c.map_index == bindparam("map_index"),
+    xcom.c.key == bindparam("key"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewXCom:
+    dag_run_id: int
+    task_id: str
+    map_index: int = -1
+    key: str = RETURN_KEY
+    value: Any
+
+
+def get(
+    conn: Connection, pk: int, task_id: str, key: str = RETURN_KEY, map_index: int = -1
+) -> XComRow | None:
+    """Return one XCom of a run."""
+    return XCOM.first(
+        conn.execute(_GET, {"pk": pk, "task_id": task_id, "map_index": map_index, "key": key})
+    )
+
+
+def set(
+    conn: Connection,
+    pk: int,
+    task_id: str,
+    key: str,
+    value: Any,
+    map_index: int = -1,
+    *,
+    now: datetime | None = None,
+) -> None:
+    """Write one XCom, over an earlier value; ``value`` is anything that JSON holds."""
+    entry = NewXCom(dag_run_id=pk, task_id=task_id, map_index=map_index, key=key, value=value)
+    set_many(conn, [entry], now)
+
+
+def set_many(conn: Connection, entries: Sequence[NewXCom], now: datetime | None = None) -> None:
+    """Write XComs, over earlier values; of two with the same key the last one stays."""
+    at = now or utcnow()
+    unique = {(e.dag_run_id, e.task_id, e.map_index, e.key): e.value for e in entries}
+    conn.execute(
+        dialect.of(conn).upsert(xcom, _KEYS, ("value", "created_at")),
+        [
+            {
+                "dag_run_id": pk,
+                "task_id": task_id,
+                "map_index": map_index,
+                "key": key,
+                "value": dump(value),
+                "created_at": at,
+            }
+            for (pk, task_id, map_index, key), value in sorted(
+                unique.items(), key=lambda item: item[0]
+            )
+        ],
+    )
+
+
+def delete(
+    conn: Connection,
+    pk: int,
+    task_id: str,
+    key: str | None = None,
+    map_index: int | None = None,
+) -> int:
+    """Delete a task's XComs, or those of one key or map index; return how many there were."""
+    statement = sql_delete(xcom).where(xcom.c.dag_run_id == pk, xcom.c.task_id == task_id)
+    if key is not None:
+        statement = statement.where(xcom.c.key == key)
+    if map_index is not None:
+        statement = statement.where(xcom.c.map_index == map_index)
+    return conn.execute(statement).rowcount
+
+
+def list(
+    conn: Connection,
+    pk: int,
+    task_ids: Iterable[str] | None = None,
+    key: str | None = None,
+    map_index: int | None = None,
+) -> Sequence[XComRow]:
+    """Return XComs of a run by task, map index and key; a filter that is None lets all pass."""
+    query = _SELECT.where(xcom.c.dag_run_id == pk)
+    if task_ids is not None:
+        query = query.where(xcom.c.task_id.in_(sorted(task_ids)))
+    if key is not None:
+        query = query.where(xcom.c.key == key)
+    if map_index is not None:
+        query = query.where(xcom.c.map_index == map_index)
+    return XCOM.all(conn.execute(query.order_by(xcom.c.task_id, xcom.c.map_index, xcom.c.key)))
+
+
+def get_prior(
+    conn: Connection,
+    pk: int,
+    task_id: str,
+    key: str = RETURN_KEY,
+    map_index: int = -1,
+) -> XComRow | None:
+    """Return the XCom of the newest run at or before this one that has it (include_prior_dates)."""
+    this = select(dag_run.c.dag_id, dag_run.c.logical_date).where(dag_run.c.id == pk).subquery()
+    return XCOM.first(
+        conn.execute(
+            _SELECT.join(dag_run, dag_run.c.id == xcom.c.dag_run_id)
+            .join(this, dag_run.c.dag_id == this.c.dag_id)
+            .where(
+                (dag_run.c.id == pk) | (dag_run.c.logical_date <= this.c.logical_date),
+                xcom.c.task_id == task_id,
+                xcom.c.map_index == map_index,
+                xcom.c.key == key,
+            )
+            .order_by((dag_run.c.id == pk).desc(), dag_run.c.logical_date.desc())
+            .limit(1)
+        )
+    )
