@@ -18,6 +18,8 @@ from slipstream.machine.scope import Scopes, find_scopes
 from slipstream.machine.weight import reach, total_weights
 from slipstream.spec import SPEC_VERSION, DagSpec, GroupSpec, TaskSpec, TimetableSpec
 from slipstream.state import TriggerRule, WeightRule
+from slipstream.timetable.base import Window
+from slipstream.timetable.window import of_dag
 
 
 class SpecError(SlipstreamError):
@@ -92,6 +94,8 @@ class DagPlan:
     catchup: bool
     start_date: datetime | None
     end_date: datetime | None
+    window: Window
+    """From when until when scheduled runs go, by the dates of the DAG and its tasks."""
     max_active_tasks: int
     max_active_runs: int
     max_consecutive_failed_dag_runs: int
@@ -212,6 +216,7 @@ def compile_plan(spec: DagSpec) -> DagPlan:
         catchup=spec.get("catchup", False),
         start_date=_date(spec.get("start_date")),
         end_date=_date(spec.get("end_date")),
+        window=of_dag(spec),
         max_active_tasks=spec["max_active_tasks"],
         max_active_runs=spec["max_active_runs"],
         max_consecutive_failed_dag_runs=spec.get("max_consecutive_failed_dag_runs", 0),
