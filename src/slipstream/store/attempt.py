@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from slipstream.attempt import Outcome
 from slipstream.state import TaskInstanceState
@@ -23,7 +23,7 @@ from slipstream.store.row import ATTEMPT, AttemptRow
 from slipstream.store.schema import attempt, dag_run
 
 _SELECT = select(*ATTEMPT.columns)
-_BY_IDS = bindparam("ids", expanding=True)
+_BY_IDS: BindParameter[str] = bindparam("ids", expanding=True)
 _STARTED_AS = select(attempt.c.id, attempt.c.host_id, attempt.c.pid, attempt.c.started_at).where(
     attempt.c.id.in_(_BY_IDS), attempt.c.state == "running"
 )
@@ -92,8 +92,7 @@ def finish(conn: Connection, outcomes: Sequence[Outcome]) -> set[str]:
         if o.attempt_id in placed and (o.xcoms or o.rendered_fields)
     }
     if with_rows:
-        query = select(dag_run.c.id).where(dag_run.c.id.in_(sorted(with_rows)))
-        conn.execute(db.share_lock(query.order_by(dag_run.c.id), of=dag_run)).all()
+        db.lock_parents(conn, dag_run, with_rows)
     texts = {o.attempt_id: _outcome_text(o) for o in outcomes}
     rows = [
         {

@@ -232,7 +232,7 @@ def _save_versions(
             sources[source_hash] = text
     if sources:
         conn.execute(
-            db.insert_missing(dag_source, ("source_hash",), ("content",)),
+            db.insert_missing(dag_source, ("source_hash",)),
             [{"source_hash": key, "content": sources[key]} for key in sorted(sources)],
         )
     if versions:

@@ -10,10 +10,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, insert
+from sqlalchemy import Connection, insert
 
 from slipstream.attempt import new_id
 from slipstream.machine.decision import Decision
@@ -37,7 +36,6 @@ _MAX_INT = 2**31 - 1
 
 _INSERT_STORY = insert(schema.task_event)
 _INSERT_CALLBACK = insert(schema.callback_request)
-_ATTEMPT_COLUMNS = tuple(c.name for c in schema.attempt.c if c.name != "id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +115,7 @@ def _save_task_instances(
                 changed[key] = values
     if new:
         conn.execute(
-            _upsert(db, schema.task_instance, _TI_KEYS, _TI_COLUMNS),
+            db.upsert(schema.task_instance, _TI_KEYS, _TI_COLUMNS),
             [
                 {
                     "dag_run_id": pk,
@@ -160,7 +158,7 @@ def _insert_attempts(
     if not attempts:
         return
     conn.execute(
-        _insert_missing(db, schema.attempt, ("id",), _ATTEMPT_COLUMNS),
+        db.insert_missing(schema.attempt, ("id",)),
         [
             {
                 "id": a.id,
@@ -237,15 +235,3 @@ def _request_callbacks(conn: Connection, items: list[tuple[int, Decision]], now:
     ]
     if rows:
         conn.execute(_INSERT_CALLBACK, rows)
-
-
-@lru_cache(maxsize=16)
-def _upsert(db: Dialect, table: Any, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
-    return db.upsert(table, keys, columns)
-
-
-@lru_cache(maxsize=16)
-def _insert_missing(
-    db: Dialect, table: Any, keys: tuple[str, ...], columns: tuple[str, ...]
-) -> Executable:
-    return db.insert_missing(table, keys, columns)

@@ -20,9 +20,10 @@ from sqlalchemy.pool import QueuePool
 
 from slipstream.config import conf
 from slipstream.errors import StoreUnavailable
-from slipstream.store import dialect, wake
+from slipstream.store import dialect
 from slipstream.store.dialect import Dialect, Trouble
 from slipstream.store.url import masked, resolve
+from slipstream.store.wake import Listener, bus
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -41,7 +42,7 @@ class Store:
         self._engine = engine
         self._dialect = dialect_
         self._writer = dialect_.writer(url)
-        self._bus = wake.bus(self)
+        self._bus = bus(self)
 
     @classmethod
     def open(cls, url: str | None = None) -> Self:
@@ -196,7 +197,7 @@ class Store:
         """
         self._bus.wake(target)
 
-    def listen(self, target: str) -> wake.Listener:
+    def listen(self, target: str) -> Listener:
         """Return a listener to ``wake(target)`` from any process that uses this database."""
         return self._bus.listen(target)
 

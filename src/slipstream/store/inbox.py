@@ -60,7 +60,8 @@ def post(
             "created_at": now,
         },
     )
-    return int(result.inserted_primary_key[0])
+    key: Any = result.inserted_primary_key
+    return int(key[0])
 
 
 def take(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
@@ -13,6 +14,8 @@ from slipstream.store.codec import safe_text
 from slipstream.store.row import TASK_INSTANCE, TaskInstanceRow
 from slipstream.store.schema import dag_run
 from slipstream.store.schema import task_instance as ti
+
+K = TypeVar("K")
 
 _SELECT = select(*TASK_INSTANCE.columns)
 _OF_RUN = _SELECT.where(ti.c.dag_run_id == bindparam("pk"))
@@ -112,14 +115,15 @@ def count_executing(conn: Connection) -> Occupancy:
         if state == TaskInstanceState.DEFERRED:
             continue
         seen.total += n
-        for counts, key in (
-            (seen.per_dag, dag_id),
-            (seen.per_task, (dag_id, task_id)),
-            (seen.per_run, pk),
-            (seen.per_run_task, (pk, task_id)),
-        ):
-            counts[key] = counts.get(key, 0) + n  # type: ignore[index, attr-defined]
+        _add(seen.per_dag, dag_id, n)
+        _add(seen.per_task, (dag_id, task_id), n)
+        _add(seen.per_run, pk, n)
+        _add(seen.per_run_task, (pk, task_id), n)
     return seen
+
+
+def _add(counts: dict[K, int], key: K, n: int) -> None:
+    counts[key] = counts.get(key, 0) + n
 
 
 def count(

@@ -6,7 +6,7 @@ and read the driver's errors. Queries that are alike everywhere do not belong he
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
 from functools import lru_cache
@@ -65,9 +65,7 @@ class Dialect(Protocol):
         """Return an INSERT of all of ``keys + columns`` that updates ``columns`` on conflict."""
         ...
 
-    def insert_missing(
-        self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
-    ) -> Executable:
+    def insert_missing(self, table: Table, keys: tuple[str, ...]) -> Executable:
         """Return an INSERT that leaves rows that exist as they are."""
         ...
 
@@ -97,8 +95,11 @@ class Dialect(Protocol):
         """Add row locks to a SELECT, where the database has them."""
         ...
 
-    def share_lock(self, query: Select[Any], *, of: Table) -> Select[Any]:
-        """Lock rows against deletion and update where a foreign key would do so later anyway."""
+    def lock_parents(self, conn: Connection, table: Table, ids: Iterable[int]) -> None:
+        """Lock rows by id, in id order, where inserting rows that refer to them will lock them.
+
+        Taking these locks before others keeps to the order of locks.
+        """
         ...
 
     def migration_lock(self, conn: Connection, timeout_s: float) -> AbstractContextManager[None]:

@@ -5,11 +5,12 @@ PyMySQL sends one packet per row of a batched UPDATE, so batches join a derived 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import URL, Connection, Executable, Select, Table, text
+from sqlalchemy import URL, Connection, Executable, Select, Table, select, text
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -73,16 +74,10 @@ class MySQL:
         return None
 
     def upsert(self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
-        statement = insert(table)
-        return statement.on_duplicate_key_update(
-            {name: statement.inserted[name] for name in columns}
-        )
+        return _upsert(table, columns)
 
-    def insert_missing(
-        self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
-    ) -> Executable:
-        # Not INSERT IGNORE, which would also turn bad values into warnings.
-        return insert(table).on_duplicate_key_update({keys[0]: table.c[keys[0]]})
+    def insert_missing(self, table: Table, keys: tuple[str, ...]) -> Executable:
+        return _insert_missing(table, keys[0])
 
     def insert_new(self, conn: Connection, table: Table, values: Row) -> int | None:
         try:
@@ -114,8 +109,9 @@ class MySQL:
         # MariaDB has no FOR UPDATE OF; our locking reads join no other table.
         return query.with_for_update(skip_locked=skip_locked)
 
-    def share_lock(self, query: Select[Any], *, of: Table) -> Select[Any]:
-        return query.with_for_update(read=True)
+    def lock_parents(self, conn: Connection, table: Table, ids: Iterable[int]) -> None:
+        query = select(table.c.id).where(table.c.id.in_(sorted(ids))).order_by(table.c.id)
+        conn.execute(query.with_for_update(read=True)).all()
 
     @contextmanager
     def migration_lock(self, conn: Connection, timeout_s: float) -> Iterator[None]:
@@ -128,6 +124,18 @@ class MySQL:
             yield
         finally:
             conn.execute(text(f"SELECT RELEASE_LOCK({name})"))
+
+
+@lru_cache(maxsize=64)
+def _upsert(table: Table, columns: tuple[str, ...]) -> Executable:
+    statement = insert(table)
+    return statement.on_duplicate_key_update({name: statement.inserted[name] for name in columns})
+
+
+@lru_cache(maxsize=64)
+def _insert_missing(table: Table, key: str) -> Executable:
+    # Not INSERT IGNORE, which would also turn bad values into warnings.
+    return insert(table).on_duplicate_key_update({key: table.c[key]})
 
 
 def _update_joined(

@@ -5,7 +5,7 @@ Isolation is READ COMMITTED: what must not change between a read and a write is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
@@ -71,15 +71,10 @@ class PostgreSQL:
         return None
 
     def upsert(self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
-        statement = insert(table)
-        return statement.on_conflict_do_update(
-            index_elements=list(keys), set_={name: statement.excluded[name] for name in columns}
-        )
+        return _upsert(table, keys, columns)
 
-    def insert_missing(
-        self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
-    ) -> Executable:
-        return insert(table).on_conflict_do_nothing(index_elements=list(keys))
+    def insert_missing(self, table: Table, keys: tuple[str, ...]) -> Executable:
+        return _insert_missing(table, keys)
 
     def insert_new(self, conn: Connection, table: Table, values: Row) -> int | None:
         statement = insert(table).on_conflict_do_nothing().returning(table.c.id)
@@ -113,9 +108,8 @@ class PostgreSQL:
     def lock_rows(self, query: Select[Any], *, of: Table, skip_locked: bool = False) -> Select[Any]:
         return query.with_for_update(of=of, skip_locked=skip_locked)
 
-    def share_lock(self, query: Select[Any], *, of: Table) -> Select[Any]:
-        # A foreign key check takes a lock that an update of other columns does not conflict with.
-        return query
+    def lock_parents(self, conn: Connection, table: Table, ids: Iterable[int]) -> None:
+        """Nothing to do: a foreign key check and an update of other columns get along."""
 
     @contextmanager
     def migration_lock(self, conn: Connection, timeout_s: float) -> Iterator[None]:
@@ -130,9 +124,22 @@ class PostgreSQL:
         conn.exec_driver_sql("COMMIT")
 
 
+@lru_cache(maxsize=64)
+def _upsert(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
+    statement = insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(keys), set_={name: statement.excluded[name] for name in columns}
+    )
+
+
+@lru_cache(maxsize=64)
+def _insert_missing(table: Table, keys: tuple[str, ...]) -> Executable:
+    return insert(table).on_conflict_do_nothing(index_elements=list(keys))
+
+
 @lru_cache(maxsize=512)
 def _column_type(table: Table, name: str) -> str:
-    return table.c[name].type.compile(dialect=postgresql.dialect())
+    return table.c[name].type.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=512)

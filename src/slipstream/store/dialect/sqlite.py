@@ -13,8 +13,9 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -126,15 +127,10 @@ class SQLite:
         return None
 
     def upsert(self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
-        statement = insert(table)
-        return statement.on_conflict_do_update(
-            index_elements=list(keys), set_={name: statement.excluded[name] for name in columns}
-        )
+        return _upsert(table, keys, columns)
 
-    def insert_missing(
-        self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]
-    ) -> Executable:
-        return insert(table).on_conflict_do_nothing(index_elements=list(keys))
+    def insert_missing(self, table: Table, keys: tuple[str, ...]) -> Executable:
+        return _insert_missing(table, keys)
 
     def insert_new(self, conn: Connection, table: Table, values: Row) -> int | None:
         result = conn.execute(insert(table).on_conflict_do_nothing(), values)
@@ -168,8 +164,8 @@ class SQLite:
     def lock_rows(self, query: Select[Any], *, of: Table, skip_locked: bool = False) -> Select[Any]:
         return query
 
-    def share_lock(self, query: Select[Any], *, of: Table) -> Select[Any]:
-        return query
+    def lock_parents(self, conn: Connection, table: Table, ids: Iterable[int]) -> None:
+        """Nothing to do: the transaction is the only writer."""
 
     @contextmanager
     def migration_lock(self, conn: Connection, timeout_s: float) -> Iterator[None]:
@@ -181,3 +177,16 @@ class SQLite:
             conn.exec_driver_sql("ROLLBACK")
             raise
         conn.exec_driver_sql("COMMIT")
+
+
+@lru_cache(maxsize=64)
+def _upsert(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
+    statement = insert(table)
+    return statement.on_conflict_do_update(
+        index_elements=list(keys), set_={name: statement.excluded[name] for name in columns}
+    )
+
+
+@lru_cache(maxsize=64)
+def _insert_missing(table: Table, keys: tuple[str, ...]) -> Executable:
+    return insert(table).on_conflict_do_nothing(index_elements=list(keys))

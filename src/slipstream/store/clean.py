@@ -1,0 +1,217 @@
+"""``db clean``: delete old rows, in batches, so that no lock is held for long.
+
+Rows that something alive needs stay, however old: active runs, the newest run of each DAG (its
+timetable goes on from there), versions that a run or a DAG refers to, jobs that run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, select, tuple_
+from sqlalchemy import delete as sql_delete
+
+from slipstream.errors import UserError
+from slipstream.store.engine import Store
+from slipstream.store.lease import ACTIVE
+from slipstream.store.run import AUTOMATED
+from slipstream.store.schema import (
+    attempt,
+    audit_log,
+    backfill,
+    callback_request,
+    dag,
+    dag_run,
+    dag_version,
+    import_error,
+    job,
+    task_event,
+    task_instance,
+    xcom,
+)
+
+BATCH = 1000
+_Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A table that can be cleaned: which rows are old, and which of them must stay."""
+
+    table: Table
+    age: Any
+    """The column whose time decides."""
+    dag_id: Any = None
+    """The column by which ``dag_ids`` filters; None: the table knows no DAGs."""
+    run_pk: Any = None
+    """The reference to the run, for tables that know a DAG only through it."""
+    disposable: Callable[[], _Condition] | None = None
+
+
+def _finished_run() -> _Condition:
+    newest = (
+        select(dag_run.c.dag_id, func.max(dag_run.c.logical_date))
+        .where(dag_run.c.run_type.in_(AUTOMATED))
+        .group_by(dag_run.c.dag_id)
+        .subquery("newest")
+    )
+    keys = tuple_(dag_run.c.dag_id, dag_run.c.logical_date)
+    return and_(
+        dag_run.c.state.not_in(ACTIVE),
+        dag_run.c.logical_date.is_(None) | keys.not_in(select(newest)),
+    )
+
+
+def _of_finished_run(run_pk: Any) -> Callable[[], _Condition]:
+    return lambda: run_pk.not_in(select(dag_run.c.id).where(dag_run.c.state.in_(ACTIVE)))
+
+
+def _unused_version() -> _Condition:
+    used_by_runs = select(dag_run.c.dag_version_id).where(dag_run.c.dag_version_id.is_not(None))
+    used_by_tis = select(task_instance.c.dag_version_id).where(
+        task_instance.c.dag_version_id.is_not(None)
+    )
+    latest = select(dag.c.latest_version_id).where(dag.c.latest_version_id.is_not(None))
+    return and_(*(dag_version.c.id.not_in(used) for used in (used_by_runs, used_by_tis, latest)))
+
+
+TARGETS: dict[str, Target] = {
+    "dag_run": Target(dag_run, dag_run.c.run_after, dag_run.c.dag_id, None, _finished_run),
+    "task_instance": Target(
+        task_instance,
+        task_instance.c.start_date,
+        None,
+        task_instance.c.dag_run_id,
+        _of_finished_run(task_instance.c.dag_run_id),
+    ),
+    "task_instance_history": Target(
+        attempt,
+        attempt.c.ended_at,
+        None,
+        attempt.c.dag_run_id,
+        _of_finished_run(attempt.c.dag_run_id),
+    ),
+    "xcom": Target(
+        xcom, xcom.c.created_at, None, xcom.c.dag_run_id, _of_finished_run(xcom.c.dag_run_id)
+    ),
+    "task_event": Target(
+        task_event,
+        task_event.c.at,
+        None,
+        task_event.c.dag_run_id,
+        _of_finished_run(task_event.c.dag_run_id),
+    ),
+    "callback_request": Target(
+        callback_request, callback_request.c.created_at, None, callback_request.c.dag_run_id
+    ),
+    "log": Target(audit_log, audit_log.c.when, audit_log.c.dag_id),
+    "job": Target(job, job.c.heartbeat_at, disposable=lambda: job.c.id.not_in(_owners_and_hosts())),
+    "import_error": Target(import_error, import_error.c.timestamp),
+    "dag_version": Target(
+        dag_version, dag_version.c.created_at, dag_version.c.dag_id, None, _unused_version
+    ),
+    "dag": Target(dag, dag.c.last_parsed_at, dag.c.dag_id, None, lambda: dag.c.is_stale.is_(True)),
+    "backfill": Target(
+        backfill,
+        backfill.c.completed_at,
+        backfill.c.dag_id,
+    ),
+}
+"""By the names that people type, which are Airflow's where it has such a table."""
+
+
+def _owners_and_hosts() -> Any:
+    return select(job.c.id).where(job.c.state == "running")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """How many rows of a table were deleted or, in a dry run, would be."""
+
+    name: str
+    n_rows: int
+
+
+def clean(
+    store: Store,
+    before: datetime,
+    *,
+    tables: Iterable[str] | None = None,
+    dag_ids: Iterable[str] | None = None,
+    exclude_dag_ids: Iterable[str] | None = None,
+    dry_run: bool = False,
+    batch_size: int = BATCH,
+) -> list[Cleaned]:
+    """Delete rows older than ``before`` (aware) from ``tables`` (None: all that can be cleaned).
+
+    Deleting a run takes its task instances, attempts, XComs and stories with it. Raises UserError
+    for a table that cannot be cleaned.
+    """
+    wanted = list(TARGETS) if tables is None else [name.strip() for name in tables]
+    unknown = sorted(set(wanted) - TARGETS.keys())
+    if unknown:
+        raise UserError(
+            f"db clean knows no table {', '.join(unknown)}; it knows {', '.join(sorted(TARGETS))}."
+        )
+    if before.tzinfo is None:
+        raise UserError(f"db clean needs a time with a zone, not {before}.")
+    if batch_size < 1:
+        raise UserError(f"db clean needs a batch size of 1 or more, not {batch_size}.")
+    results = []
+    for name in (n for n in TARGETS if n in wanted):
+        where = _condition(TARGETS[name], before, dag_ids, exclude_dag_ids)
+        if where is None:
+            n_rows = 0
+        elif dry_run:
+            with store.read() as conn:
+                n_rows = _count(conn, TARGETS[name].table, where)
+        else:
+            n_rows = 0
+            while n := store.write(_delete_batch, TARGETS[name].table, where, batch_size):
+                n_rows += n
+        results.append(Cleaned(name, n_rows))
+    return results
+
+
+def _condition(
+    target: Target,
+    before: datetime,
+    dag_ids: Iterable[str] | None,
+    exclude_dag_ids: Iterable[str] | None,
+) -> _Condition | None:
+    where: _Condition = target.age < before
+    if target.disposable is not None:
+        where &= target.disposable()
+    for ids, keep in ((dag_ids, True), (exclude_dag_ids, False)):
+        if ids is None:
+            continue
+        names = sorted(set(ids))
+        if target.dag_id is not None:
+            matches = target.dag_id.in_(names)
+        elif target.run_pk is not None:
+            matches = target.run_pk.in_(select(dag_run.c.id).where(dag_run.c.dag_id.in_(names)))
+        elif keep:
+            return None  # rows of no DAG are not rows of these DAGs
+        else:
+            continue
+        where &= matches if keep else ~matches
+    return where
+
+
+def _count(conn: Connection, table: Table, where: _Condition) -> int:
+    return int(conn.execute(select(func.count()).select_from(table).where(where)).scalar_one())
+
+
+def _delete_batch(conn: Connection, table: Table, where: _Condition, size: int) -> int:
+    keys = list(table.primary_key.columns)
+    rows = conn.execute(select(*keys).where(where).order_by(*keys).limit(size)).all()
+    if not rows:
+        return 0
+    if len(keys) == 1:
+        condition = keys[0].in_([row[0] for row in rows])
+    else:
+        condition = tuple_(*keys).in_([tuple(row) for row in rows])
+    return conn.execute(sql_delete(table).where(condition)).rowcount
