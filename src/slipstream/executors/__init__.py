@@ -1,0 +1,72 @@
+"""Executors by name: ``[core] executor`` to instances.
+
+Classes are imported when they are named, so that nobody pays for an executor that is not used.
+"""
+
+from __future__ import annotations
+
+from slipstream.errors import ConfigError
+from slipstream.executors.base import Executor
+
+_BUILT_IN = {
+    "LocalExecutor": "slipstream.executors.local:LocalExecutor",
+    "SequentialExecutor": "slipstream.executors.sequential:SequentialExecutor",
+}
+_OLD_PATHS = {
+    "airflow.executors.local_executor.LocalExecutor": "LocalExecutor",
+    "airflow.executors.sequential_executor.SequentialExecutor": "SequentialExecutor",
+}
+_NOT_YET = {
+    "CeleryExecutor": "celery",
+    "DaskExecutor": "dask",
+}
+_NEVER = {
+    "KubernetesExecutor": "tasks run in processes of worker hosts here, not in pods",
+    "CeleryKubernetesExecutor": "Airflow 3 removed it",
+    "LocalKubernetesExecutor": "Airflow 3 removed it",
+    "DebugExecutor": "`slipstream dags test` does what it was for",
+}
+
+
+def create(names: str) -> dict[str, Executor]:
+    """Return the executors of a comma-separated list, by name or alias, the first the default.
+
+    ``alias:Name`` gives an executor another name for tasks' ``executor=``. Raises ConfigError for
+    a name that is unknown, or that this release does not have.
+    """
+    executors: dict[str, Executor] = {}
+    for entry in (e.strip() for e in names.split(",")):
+        if not entry:
+            continue
+        alias, _, name = entry.rpartition(":")
+        name = _OLD_PATHS.get(name, name)
+        key = alias or name
+        if key in executors:
+            raise ConfigError(f"[core] executor names {key!r} twice: {names!r}")
+        executors[key] = _class(name)(key)
+    if not executors:
+        raise ConfigError(
+            f"[core] executor is empty; allowed are {', '.join(_BUILT_IN)} or a list of them"
+        )
+    return executors
+
+
+def _class(name: str) -> type[Executor]:
+    path = _BUILT_IN.get(name)
+    short = name.rpartition(".")[2]
+    if path is None and short in _NOT_YET:
+        raise ConfigError(
+            f"[core] executor: {short} comes with the {_NOT_YET[short]!r} extra of a later release; "
+            f"this one has {', '.join(_BUILT_IN)}"
+        )
+    if path is None and short in _NEVER:
+        raise ConfigError(f"[core] executor: there is no {short} ({_NEVER[short]})")
+    if path is None:
+        raise ConfigError(
+            f"[core] executor has the unknown value {name!r}; allowed are {', '.join(_BUILT_IN)}"
+        )
+    module_name, _, class_name = path.partition(":")
+    # Imported here for the reason that the module's docstring gives.
+    module = __import__(module_name, fromlist=[class_name])
+    cls: type[Executor] = getattr(module, class_name)
+    return cls

@@ -1,0 +1,247 @@
+"""The Local executor: a worker host on this machine, a process of its own.
+
+Owns the host's process: starts it by exec, watches it by its socket, and starts another when it
+dies. What the host does is its own business (``slipstream.worker``).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from slipstream.attempt import Outcome, Workload
+from slipstream.clock import Clock, SystemClock
+from slipstream.config import conf
+from slipstream.executors.base import (
+    AttemptFinished,
+    AttemptHandedBack,
+    AttemptLost,
+    AttemptStarted,
+    CallbackDone,
+    Capabilities,
+    ExecutorEvent,
+)
+from slipstream.worker import journal
+from slipstream.worker.link import Link
+
+log = logging.getLogger(__name__)
+
+_RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 5.0)
+"""Before the n-th start after deaths in a row, so that a host that cannot start is no busy loop."""
+_GOOD_LIFE_S = 10.0
+_STOP_GRACE_S = 1.0
+_RECOVERY_S = 5.0
+
+
+class LocalExecutor:
+    """Runs attempts in processes of this machine, ``[core] parallelism`` at a time."""
+
+    def __init__(self, name: str = "LocalExecutor", *, clock: Clock | None = None) -> None:
+        self.name = name
+        self.capabilities = Capabilities(is_remote=False, slots=self._n_slots())
+        self._clock = clock or SystemClock()
+        self._scheduler_id = ""
+        # A descriptor that outlives hosts: the sockets come and go inside of it.
+        self._epoll = select.epoll()
+        self._link: Link | None = None
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._host_started_at = 0.0
+        self._restart_at: float | None = None
+        self._n_deaths = 0
+        self._attempts: dict[str, Workload] = {}
+        self._events: list[ExecutorEvent] = []
+        self._recovering: set[str] = set()
+        """Attempts whose outcomes a dead host had put on disk; the next one delivers them."""
+        self._is_stopped = False
+
+    def _n_slots(self) -> int:
+        return conf.getint("core", "parallelism", fallback=32)
+
+    def start(self, scheduler_id: str) -> None:
+        """Start the host.
+
+        When dead hosts have left outcomes on disk, waits a little until they are delivered, so
+        that the scheduler does not count their attempts as lost in the meantime.
+        """
+        self._scheduler_id = scheduler_id
+        self._recovering = self._journaled_outcomes()
+        self._start_host()
+        ends_at = self._clock.monotonic() + _RECOVERY_S
+        while self._recovering and (left_s := ends_at - self._clock.monotonic()) > 0:
+            self._epoll.poll(left_s, 1)
+            if self._link is None:
+                return
+            self._read(self._link)
+
+    def fileno(self) -> int:
+        return self._epoll.fileno()
+
+    def submit(self, workloads: Sequence[Workload]) -> None:
+        """Send attempts to the host; while there is none, they wait for the next."""
+        new = [w for w in workloads if w.attempt_id not in self._attempts]
+        for workload in new:
+            self._attempts[workload.attempt_id] = workload
+        if new and self._link is not None:
+            self._send({"m": "submit", "workloads": [w.to_json() for w in new]})
+
+    def cancel(self, attempt_ids: Sequence[str]) -> None:
+        known = [id_ for id_ in attempt_ids if id_ in self._attempts]
+        if known and self._link is not None:
+            self._send({"m": "cancel", "attempt_ids": known})
+
+    def adopt(self, attempt_ids: Sequence[str]) -> set[str]:
+        """Return those that this executor's own host has: another scheduler's host is its own."""
+        return {id_ for id_ in attempt_ids if id_ in self._attempts}
+
+    def events(self) -> list[ExecutorEvent]:
+        """Read what the host has said, and start another when it has died."""
+        if self._link is not None:
+            self._read(self._link)
+        if self._restart_at is not None and self._clock.monotonic() >= self._restart_at:
+            self._restart_at = None
+            self._start_host()
+        events, self._events = self._events, []
+        return events
+
+    def stop(self, deadline_s: float) -> None:
+        """Stop the host; after the deadline, kill it and with it whatever still runs."""
+        self._is_stopped = True
+        self._restart_at = None
+        popen, link = self._popen, self._link
+        if popen is None or link is None:
+            return
+        self._send({"m": "stop", "deadline_s": max(0.0, deadline_s - _STOP_GRACE_S)})
+        ends_at = self._clock.monotonic() + deadline_s
+        # Reading goes on meanwhile: a host that cannot send its last events could not end.
+        while link.is_open and (left_s := ends_at - self._clock.monotonic()) > 0:
+            self._epoll.poll(left_s, 1)
+            self._read(link)
+        try:
+            popen.wait(max(0.0, ends_at - self._clock.monotonic()))
+        except subprocess.TimeoutExpired:
+            popen.kill()
+            popen.wait()
+        if self._link is not None:
+            self._drop_link()
+
+    # The host
+
+    def _start_host(self) -> None:
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "slipstream.worker", "--link", str(theirs.fileno())]
+        command += ["--slots", str(self.capabilities.slots), "--executor", self.name]
+        if self._scheduler_id:
+            command += ["--scheduler", self._scheduler_id]
+        # A session of its own: Ctrl-C in the terminal is for us, and we tell the host.
+        self._popen = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+            env=dict(os.environ),
+        )
+        theirs.close()
+        self._link = Link(ours)
+        self._epoll.register(ours.fileno(), select.EPOLLIN)
+        self._host_started_at = self._clock.monotonic()
+        waiting = [w for w in self._attempts.values() if w.attempt_id not in self._recovering]
+        if waiting:
+            self._send({"m": "submit", "workloads": [w.to_json() for w in waiting]})
+
+    def _send(self, message: dict[str, Any]) -> None:
+        assert self._link is not None
+        self._link.send(message)
+        if self._link.has_unsent:
+            self._epoll.modify(self._link.fileno(), select.EPOLLIN | select.EPOLLOUT)
+
+    def _read(self, link: Link) -> None:
+        if link.has_unsent:
+            link.flush()
+            if not link.has_unsent:
+                self._epoll.modify(link.fileno(), select.EPOLLIN)
+        for message in link.receive():
+            if message["m"] == "hello":
+                self._on_hello(message["recovered"])
+            else:
+                for event in message["events"]:
+                    self._on_event(event)
+        if not link.is_open:
+            self._drop_link()
+            if not self._is_stopped:
+                self._on_death()
+
+    def _drop_link(self) -> None:
+        if self._link is not None:
+            self._epoll.unregister(self._link.fileno())
+            self._link.close()
+            self._link = None
+
+    def _on_event(self, event: dict[str, Any]) -> None:
+        if event["e"] == "finished":
+            outcome = Outcome.from_json(event["outcome"])
+            self._forget(outcome.attempt_id)
+            self._events.append(AttemptFinished(outcome.attempt_id, outcome))
+            return
+        attempt_id = event["attempt_id"]
+        match event["e"]:
+            case "started":
+                started_at = datetime.fromisoformat(event["started_at"])
+                self._events.append(
+                    AttemptStarted(attempt_id, started_at, event["hostname"], event["pid"])
+                )
+            case "handed_back":
+                self._forget(attempt_id)
+                self._events.append(AttemptHandedBack(attempt_id))
+            case "dropped":
+                self._forget(attempt_id)
+            case "callback_done":
+                self._forget(attempt_id)
+                self._events.append(CallbackDone(attempt_id, event["ok"], event["error"]))
+            case unknown:
+                raise ValueError(f"unknown event {unknown!r} from a worker host")
+
+    def _forget(self, attempt_id: str) -> None:
+        self._attempts.pop(attempt_id, None)
+        self._recovering.discard(attempt_id)
+
+    def _on_death(self) -> None:
+        """The host has died: say so of all its attempts, and plan the next host's start."""
+        assert self._popen is not None
+        code = self._popen.wait()
+        now = self._clock.monotonic()
+        log.error("the worker host (pid %d) ended with %d", self._popen.pid, code)
+        if now - self._host_started_at > _GOOD_LIFE_S:
+            self._n_deaths = 0
+        delay_s = _RESTART_DELAYS_S[min(self._n_deaths, len(_RESTART_DELAYS_S) - 1)]
+        self._n_deaths += 1
+        self._restart_at = now + delay_s
+        self._lose_attempts(f"The worker host ended ({_in_words(code)}).")
+
+    def _lose_attempts(self, reason: str) -> None:
+        """Report attempts lost, but not those whose outcomes the host had put on disk."""
+        self._recovering |= self._journaled_outcomes()
+        for attempt_id in [id_ for id_ in self._attempts if id_ not in self._recovering]:
+            self._forget(attempt_id)
+            self._events.append(AttemptLost(attempt_id, reason))
+
+    def _on_hello(self, recovered: list[str]) -> None:
+        """The host has begun; what it did not find on disk is lost after all."""
+        for attempt_id in self._recovering - set(recovered):
+            self._recovering.discard(attempt_id)
+            if self._attempts.pop(attempt_id, None):
+                self._events.append(AttemptLost(attempt_id, "The worker host ended."))
+
+    def _journaled_outcomes(self) -> set[str]:
+        folder = conf.home / "run"
+        return {o.attempt_id for path in journal.paths(folder) for o in journal.read(path)}
+
+
+def _in_words(code: int) -> str:
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,247 @@
+"""A task process's output: its log file, and what writes to it.
+
+File descriptors 1 and 2 are the log file itself, so nothing is lost when the process dies, and
+what other programs print is there as they printed it. Python's ``logging``, ``print`` and
+``sys.stderr`` write JSON lines as Airflow 3's log files have them. A log that cannot be written
+(a full disk) never fails the task: what does not fit is dropped.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import linecache
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+Mask = Callable[[str], str]
+
+_MAX_UNFINISHED = 1 << 16
+"""Characters of a line without an end that are kept back before they are written as a record."""
+_MAX_FRAMES = 50
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str).encode
+
+
+def redirect_to(path: str) -> str | None:
+    """Make fds 1 and 2 the log file (appending); return why that failed, or None.
+
+    Without a log they lead nowhere.
+    """
+    reason = None
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    try:
+        try:
+            fd = os.open(path, flags, 0o644)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            fd = os.open(path, flags, 0o644)
+    except OSError as exc:
+        reason = f"{path} cannot be written: {exc.strerror}"
+        fd = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+    os.dup2(fd, 1)
+    os.dup2(fd, 2)
+    os.close(fd)
+    return reason
+
+
+def install(mask: Mask, level: str) -> None:
+    """Send Python's logging, ``print`` and errors to the log as JSON lines."""
+    sys.stdout = RecordStream(1, "info", "task.stdout", mask)
+    sys.stderr = RecordStream(2, "error", "task.stderr", mask)
+    root = logging.getLogger()
+    root.handlers[:] = [JsonHandler(mask)]
+    root.setLevel(level)
+
+
+def flush() -> None:
+    """Write what ``print`` has left without a line's end."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, RecordStream):
+            stream.finish()
+
+
+def write_record(level: str, event: str, logger: str = "task", **fields: Any) -> None:
+    """Write one record of the engine's own to the log."""
+    record = {"timestamp": _now(), "level": level, "event": event, "logger": logger, **fields}
+    _write(1, record)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _write(fd: int, record: dict[str, Any]) -> None:
+    data = memoryview((_encode(record) + "\n").encode("utf-8", "backslashreplace"))
+    try:
+        while data:
+            data = data[os.write(fd, data) :]
+    except OSError:
+        # No space, or a log that vanished: there is nowhere left to say so, and the task goes on.
+        return
+
+
+class JsonHandler(logging.Handler):
+    """Writes log records as JSON lines, one write each."""
+
+    def __init__(self, mask: Mask) -> None:
+        super().__init__()
+        self._mask = mask
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            event = record.getMessage()
+        except Exception:
+            event = f"{record.msg!r} (with arguments that do not fit: {record.args!r})"
+        line: dict[str, Any] = {
+            "timestamp": datetime.fromtimestamp(record.created, UTC)
+            .isoformat()
+            .replace("+00:00", "Z"),
+            "level": record.levelname.lower(),
+            "event": self._mask(event),
+            "logger": record.name,
+            "filename": record.filename,
+            "lineno": record.lineno,
+        }
+        if record.exc_info and record.exc_info[1] is not None:
+            line["error_detail"] = error_detail(record.exc_info[1], self._mask)
+        if record.stack_info:
+            line["stack_info"] = self._mask(record.stack_info)
+        _write(1, line)
+
+
+def error_detail(exc: BaseException, mask: Mask) -> list[dict[str, Any]]:
+    """Return an exception and its causes, innermost last, as Airflow 3's logs have them."""
+    details = []
+    seen: set[int] = set()
+    current: BaseException | None = exc
+    is_cause = False
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        details.append(
+            {
+                "exc_type": type(current).__name__,
+                "exc_value": mask(_text_of(current)),
+                "exc_notes": [mask(str(note)) for note in getattr(current, "__notes__", [])],
+                "syntax_error": None,
+                "is_cause": is_cause,
+                "frames": _frames(current.__traceback__),
+                "is_group": isinstance(current, BaseExceptionGroup),
+                "exceptions": [
+                    error_detail(inner, mask)
+                    for inner in getattr(current, "exceptions", ())
+                    if isinstance(current, BaseExceptionGroup)
+                ],
+            }
+        )
+        is_cause = current.__cause__ is not None
+        shown = None if current.__suppress_context__ else current.__context__
+        current = current.__cause__ or shown
+    return details
+
+
+def _text_of(exc: BaseException) -> str:
+    try:
+        return str(exc)
+    except Exception:
+        return f"<{type(exc).__name__} whose text cannot be made>"
+
+
+def _frames(tb: TracebackType | None) -> list[dict[str, Any]]:
+    frames = [
+        {"filename": frame.f_code.co_filename, "lineno": lineno, "name": frame.f_code.co_name}
+        for frame, lineno in traceback.walk_tb(tb)
+    ]
+    # The engine's own frames on top say nothing to the author of a DAG file.
+    while len(frames) > 1 and str(frames[0]["filename"]).startswith(_OWN_FOLDER):
+        del frames[0]
+    return frames[-_MAX_FRAMES:]
+
+
+_OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+def format_error(exc: BaseException) -> str:
+    """Return the traceback as text, from the author's first frame on."""
+    tb = exc.__traceback__
+    while tb is not None and tb.tb_next is not None:
+        if not tb.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+            break
+        tb = tb.tb_next
+    linecache.checkcache()
+    return "".join(traceback.format_exception(type(exc), exc, tb))
+
+
+class RecordStream(io.TextIOBase):
+    """``sys.stdout`` or ``sys.stderr``: each line that is written becomes a record."""
+
+    def __init__(self, fd: int, level: str, logger: str, mask: Mask) -> None:
+        self._fd = fd
+        self._level = level
+        self._logger = logger
+        self._mask = mask
+        self._unfinished = ""
+        self.buffer = _Bytes(self)
+
+    encoding = "utf-8"
+    errors = "backslashreplace"
+
+    @property
+    def name(self) -> str:
+        return "<stdout>" if self._fd == 1 else "<stderr>"
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def isatty(self) -> bool:
+        return False
+
+    def write(self, text: str) -> int:
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        *lines, rest = (self._unfinished + text).split("\n")
+        for line in lines:
+            self._record(line)
+        if len(rest) > _MAX_UNFINISHED:
+            self._record(rest)
+            rest = ""
+        self._unfinished = rest
+        return len(text)
+
+    def finish(self) -> None:
+        """Write the line that has no end yet."""
+        if self._unfinished:
+            line, self._unfinished = self._unfinished, ""
+            self._record(line)
+
+    def _record(self, line: str) -> None:
+        record = {"timestamp": _now(), "level": self._level, "event": self._mask(line)}
+        record["logger"] = self._logger
+        _write(self._fd, record)
+
+
+class _Bytes(io.RawIOBase):
+    """The ``buffer`` of a stream: for code that writes bytes to ``sys.stdout.buffer``."""
+
+    def __init__(self, stream: RecordStream) -> None:
+        self._stream = stream
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+    def write(self, data: Any) -> int:
+        text = bytes(data).decode("utf-8", "backslashreplace")
+        self._stream.write(text)
+        return memoryview(data).nbytes

@@ -1,0 +1,158 @@
+"""Group commit: one writer thread, and a batch of whatever came in while it wrote the last one.
+
+When idle, a start or finish is committed at once; under load, a transaction carries all that
+accumulated during the one before, so the batch size adjusts itself. While the store is away the
+batch waits, its outcomes are journaled, and the rest of the host goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+from slipstream.attempt import Outcome
+from slipstream.state import TaskInstanceState
+from slipstream.worker.journal import Journal
+from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, TaskAPI
+
+log = logging.getLogger(__name__)
+
+_RETRY_FIRST_S = 0.1
+_RETRY_MAX_S = 2.0
+
+OnDone = Callable[[Batch, Committed], None]
+
+
+class Batcher:
+    """Writes starts, finishes and heartbeats in the order in which they were given."""
+
+    def __init__(self, api: TaskAPI, journal: Journal, on_done: OnDone) -> None:
+        """``on_done`` is called in the writer thread after each commit."""
+        self._api = api
+        self._journal = journal
+        self._on_done = on_done
+        self._pending = Batch()
+        self._writing = False
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self.notify = False
+        """Leave the scheduler word of finishes in the store (its socket is gone)."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def add(self, batch: Batch) -> None:
+        """Hand over a batch for the next transaction."""
+        with self._changed:
+            self._pending.extend(batch)
+            self._changed.notify_all()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything handed over has been written."""
+        with self._changed:
+            return not self._writing and not self._pending
+
+    def close(self, timeout_s: float) -> bool:
+        """Write what is left, end the thread; False when the store did not take it in time.
+
+        What it did not take is in the journal then.
+        """
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            with self._changed:
+                self._journal.add(self._pending.finishes)
+            return False
+        return True
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._writing = False
+                self._changed.notify_all()
+                while not self._pending and not self._closed:
+                    self._changed.wait()
+                if not self._pending:
+                    return
+                batch, self._pending = self._pending, Batch()
+                self._writing = True
+            if not self._write(batch):
+                return
+
+    def _write(self, batch: Batch) -> bool:
+        """Write until it is written; False when the host closed first (the journal has it)."""
+        delay_s = _RETRY_FIRST_S
+        while True:
+            try:
+                committed = self._api.commit(batch, notify=self.notify)
+            except ApiUnavailable as exc:
+                if delay_s == _RETRY_FIRST_S:
+                    log.warning("the store is away; keeping outcomes until it is back: %s", exc)
+                self._journal.add(batch.finishes)
+                if not self._pause(delay_s):
+                    return False
+                batch.extend(self._take_pending())
+                delay_s = min(delay_s * 2, _RETRY_MAX_S)
+            except Exception:
+                log.exception("a batch was refused as a whole; writing its parts one by one")
+                self._write_one_by_one(batch)
+                break
+            else:
+                if delay_s > _RETRY_FIRST_S:
+                    log.warning("the store is back; wrote %d outcome(s)", len(batch.finishes))
+                self._on_done(batch, committed)
+                break
+        self._journal.clear()
+        return True
+
+    def _pause(self, delay_s: float) -> bool:
+        """Wait before the next try; False when the host closed."""
+        with self._changed:
+            return not self._changed.wait_for(lambda: self._closed, timeout=delay_s)
+
+    def _take_pending(self) -> Batch:
+        with self._changed:
+            taken, self._pending = self._pending, Batch()
+            return taken
+
+    def _write_one_by_one(self, batch: Batch) -> None:
+        """Find the part that the store refuses, so that the others are not lost with it."""
+        for start in batch.starts:
+            self._write_part(Batch(starts=[start]))
+        for outcome in batch.finishes:
+            if not self._write_part(Batch(finishes=[outcome])):
+                self._write_part(Batch(finishes=[_unsaved(outcome)]))
+
+    def _write_part(self, part: Batch) -> bool:
+        while True:
+            try:
+                committed = self._api.commit(part, notify=self.notify)
+            except ApiUnavailable:
+                self._journal.add(part.finishes)
+                if not self._pause(_RETRY_MAX_S):
+                    return True  # the journal has it
+            except Exception:
+                log.exception("the store refuses %s", part)
+                self._on_done(part, Committed())
+                return False
+            else:
+                self._on_done(part, committed)
+                return True
+
+
+def _unsaved(outcome: Outcome) -> Outcome:
+    """Return the outcome of an attempt whose real one the store cannot take."""
+    return replace(
+        outcome,
+        state=TaskInstanceState.FAILED,
+        xcoms=None,
+        rendered_fields=None,
+        defer=None,
+        error="The task ended, but its result could not be saved; the worker host's log says why.",
+    )

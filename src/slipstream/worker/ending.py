@@ -1,0 +1,101 @@
+"""How processes end: killing them with all that they started, and saying so.
+
+Stateless; the supervisor decides when.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+from datetime import UTC, datetime
+
+from slipstream.attempt import Outcome
+from slipstream.state import TaskInstanceState
+from slipstream.worker import sweeper
+from slipstream.worker.execution import Execution, Exit
+
+log = logging.getLogger(__name__)
+
+
+def outcome_of_death(execution: Execution, how: Exit, now: datetime) -> Outcome:
+    """Return the outcome of an attempt whose process ended without one."""
+    return Outcome(
+        attempt_id=execution.attempt_id,
+        state=TaskInstanceState.FAILED,
+        started_at=execution.started_at,
+        ended_at=now,
+        host_lost=how.code is None and how.signal is None,
+        error=_what_happened(execution, how),
+        exit_code=how.code,
+        signal=how.signal,
+        max_rss_kb=how.max_rss_kb,
+        callbacks_done=False,
+    )
+
+
+def _what_happened(execution: Execution, how: Exit) -> str:
+    if execution.cancelled:
+        return f"The task process was ended: {execution.cancelled}."
+    hint = ""
+    if how.signal == signal.SIGKILL:
+        hint = " The system does that when memory runs out."
+    return f"The task process {how}.{hint}"
+
+
+def write_last_line(execution: Execution, how: Exit, now: datetime) -> None:
+    """Add to the attempt's log how its process ended; a log that cannot be written is let be."""
+    if not execution.log_path:
+        return
+    record = {
+        "timestamp": now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "level": "error",
+        "event": _what_happened(execution, how),
+        "logger": "slipstream.worker",
+        "exit_code": how.code,
+        "signal": how.signal,
+        "max_rss_kb": how.max_rss_kb,
+    }
+    line = json.dumps({k: v for k, v in record.items() if v is not None}) + "\n"
+    try:
+        os.makedirs(os.path.dirname(execution.log_path), exist_ok=True)
+        fd = os.open(
+            execution.log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644
+        )
+        try:
+            os.write(fd, line.encode())
+        finally:
+            os.close(fd)
+    except OSError as exc:
+        log.warning("%s: %s (no log: %s)", execution.name, record["event"], exc)
+
+
+def kill_tree(pid: int) -> None:
+    """Kill a process, its process group and all its descendants."""
+    descendants = sweeper.descendants(pid)
+    _kill_group(pid)
+    for child in descendants:
+        _kill(child)
+    _kill(pid)
+
+
+def end_group(execution: Execution, pid: int) -> None:
+    """Kill what an attempt that did not end well has left behind."""
+    _kill_group(pid)
+    for orphan in sweeper.marked(sweeper.ATTEMPT_MARK, execution.attempt_id):
+        _kill(orphan)
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError) as exc:
+        log.debug("pid %d is not killed: %s", pid, exc)
+
+
+def _kill_group(pid: int) -> None:
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError) as exc:
+        log.debug("process group %d is not killed: %s", pid, exc)

@@ -1,0 +1,136 @@
+"""The host's records: an attempt that it was given, and a task process that it may run in.
+
+Plain data with the little arithmetic that belongs to it; the host and its zygotes move them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from slipstream.attempt import Outcome
+from slipstream.task.protocol import FrameBuffer, Message, encode
+
+if TYPE_CHECKING:
+    from slipstream.worker.zygote import ZygoteHandle
+
+
+class Leave(Enum):
+    """Where the start's compare-and-set stands."""
+
+    UNASKED = "unasked"
+    ASKED = "asked"
+    GRANTED = "granted"
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a task process ended, as its zygote saw it."""
+
+    code: int | None = None
+    signal: int | None = None
+    max_rss_kb: int | None = None
+
+    @property
+    def is_clean(self) -> bool:
+        return self.code == 0
+
+    def __str__(self) -> str:
+        if self.signal is not None:
+            return f"was killed by signal {self.signal} ({_signal_name(self.signal)})"
+        if self.code is not None:
+            return f"ended with exit code {self.code}"
+        return "vanished together with its zygote"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
+
+
+@dataclass(slots=True, eq=False)
+class Execution:
+    """An attempt in this host, from its submission to the end of its process."""
+
+    workload: dict[str, Any]
+    path: str
+    log_path: str
+    process: TaskProcess | None = None
+    leave: Leave = Leave.UNASKED
+    started_at: datetime | None = None
+    outcome: Outcome | None = None
+    """Set once: by the process's finish, or by the host when there was none."""
+    holds_slot: bool = False
+    cancelled: str | None = None
+    """Why the host ends the process, in words; None: it does not."""
+    load_error: str | None = None
+    """Why its DAG file cannot be loaded; the process only says so and fails."""
+    n_processes: int = 0
+    """Processes that it was given; more than one when one died before it began."""
+
+    @property
+    def attempt_id(self) -> str:
+        return str(self.workload["attempt_id"])
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it is an attempt with a row to start and finish, not a callback alone."""
+        return bool(self.workload.get("kind", "task") == "task")
+
+    @property
+    def name(self) -> str:
+        """What log lines call it."""
+        w = self.workload
+        index = f"[{w['map_index']}]" if w.get("map_index", -1) >= 0 else ""
+        return f"{w['dag_id']}.{w.get('task_id', '')}{index} of {w['run_id']} ({self.attempt_id})"
+
+
+@dataclass(slots=True, eq=False)
+class TaskProcess:
+    """A process forked for an attempt: spare, at work, or ended."""
+
+    pid: int
+    socket: socket.socket
+    zygote: ZygoteHandle
+    buffer: FrameBuffer = field(default_factory=FrameBuffer)
+    execution: Execution | None = None
+    is_open: bool = True
+    """The socket has not reached its end."""
+    exit: Exit | None = None
+    _unsent: bytearray = field(default_factory=bytearray)
+
+    @property
+    def has_unsent(self) -> bool:
+        return bool(self._unsent)
+
+    def send(self, message: Message) -> None:
+        """Send, or keep what the socket does not take now for ``flush``."""
+        self._unsent += encode(message)
+        self.flush()
+
+    def flush(self) -> None:
+        """Send what is kept, as far as the socket takes it; a peer that is gone takes all."""
+        try:
+            while self._unsent:
+                n_sent = self.socket.send(self._unsent)
+                del self._unsent[:n_sent]
+        except BlockingIOError:
+            return
+        except (BrokenPipeError, ConnectionResetError):
+            # The end of its input says so too, and that is where its attempt is settled.
+            self._unsent.clear()
+
+    def signal_group(self, number: int) -> bool:
+        """Signal the process and all that it started in its group; False when it is gone."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            return False
+        return True

@@ -1,0 +1,275 @@
+"""The worker host: one process, one selector loop, all task processes of a machine.
+
+It wires the parts together and turns the loop; what they do is theirs::
+
+    link        submissions and cancellations in, events out
+    supervisor  the life of each execution
+    pool        zygotes, and the processes forked from them
+    reporter    collects a turn's writes and events
+    batcher     writes them, a transaction per batch, in a thread
+    requests    answers tasks' requests, in threads
+
+The launcher's socket is its lease. While it is open, the host works; when it closes, the host
+finishes what runs, tells the scheduler through the store, and ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import selectors
+import signal
+import socket
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from slipstream.clock import Clock
+from slipstream.task.protocol import Message, send_control
+from slipstream.worker import journal, sweeper
+from slipstream.worker.batcher import Batcher
+from slipstream.worker.execution import Execution, TaskProcess
+from slipstream.worker.link import Link
+from slipstream.worker.pool import ZygotePool
+from slipstream.worker.report import Reporter
+from slipstream.worker.requests import Requests
+from slipstream.worker.supervisor import Limits, Supervisor
+from slipstream.worker.task_api import Batch, Committed, TaskAPI
+from slipstream.worker.timer import Timers
+from slipstream.worker.zygote import ZygoteHandle
+
+log = logging.getLogger(__name__)
+
+STOP_DEADLINE_S = 4.0
+"""In how long a host ends that is told to by a signal. Tasks have half of it to end by themselves."""
+_STOP_KILL_S = 1.0
+_CLOSE_S = 2.0
+
+Locate = Callable[[str, str], Path]
+"""Bundle name and relative fileloc to the DAG file's path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a host is told when it starts."""
+
+    n_slots: int
+    limits: Limits
+    heartbeat_s: float
+    import_timeout_s: float
+    log_folder: Path
+    run_folder: Path
+    locate: Locate
+    env: dict[str, str]
+
+
+class Host:
+    """A worker host. ``run`` is its whole life."""
+
+    def __init__(self, api: TaskAPI, link: Link, settings: Settings, clock: Clock) -> None:
+        self._api = api
+        self._link = link
+        self._settings = settings
+        self._selector = selectors.DefaultSelector()
+        self._timers = Timers(clock)
+        self._calls: deque[Callable[[], None]] = deque()
+        self._wake_r, self._wake_w = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+        self._reporter = Reporter(api.hostname)
+        self._journal = journal.Journal(settings.run_folder, api.host_id)
+        self._batcher = Batcher(api, self._journal, self._on_committed)
+        self._requests = Requests(api, self._call_in_loop)
+        self._supervisor = Supervisor(
+            self._selector, self._timers, clock, self._reporter, settings.limits, settings.n_slots
+        )
+        self._pool = ZygotePool(
+            self._selector,
+            self._timers,
+            clock,
+            self._supervisor,
+            env=self._zygote_env(),
+            import_timeout_s=settings.import_timeout_s,
+        )
+        self._supervisor.pool = self._pool
+        self._supervisor.ask = self._ask
+        self._supervisor.ask_for_load = self._ask_for_load
+        self._left_journals: list[journal.LeftJournal] = []
+        self._is_stopping = False
+
+    def run(self) -> None:
+        """Serve until told to stop or until the launcher has gone, and all work is done."""
+        self._selector.register(self._link, selectors.EVENT_READ, self._on_link)
+        self._selector.register(self._wake_r, selectors.EVENT_READ, self._on_wake)
+        signal.signal(signal.SIGTERM, lambda *_: self._call_in_loop(self._stop_by_signal))
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the launcher tells us to stop
+        self._batcher.start()
+        recovered = self._deliver_left_journals()
+        self._link.send(
+            {
+                "m": "hello",
+                "host_id": self._api.host_id,
+                "pid": os.getpid(),
+                "hostname": self._api.hostname,
+                "recovered": recovered,
+            }
+        )
+        self._timers.after(self._settings.heartbeat_s, self._heartbeat)
+        while not self._is_done():
+            self._turn()
+        self._finish()
+
+    def _turn(self) -> None:
+        for key, _ in self._selector.select(self._timers.wait_s()):
+            key.data()
+        self._timers.run_due()
+        self._supervisor.fill_slots()
+        if batch := self._reporter.take_batch():
+            self._batcher.add(batch)
+        if events := self._reporter.take_events():
+            self._link.send({"m": "events", "events": events})
+            if self._link.has_unsent:
+                self._selector.modify(
+                    self._link, selectors.EVENT_READ | selectors.EVENT_WRITE, self._on_link
+                )
+
+    def _is_done(self) -> bool:
+        if not self._is_stopping or not self._supervisor.is_idle:
+            return False
+        return self._batcher.is_idle and not self._reporter.batch and not self._calls
+
+    def _finish(self) -> None:
+        if events := self._reporter.take_events():
+            self._link.send({"m": "events", "events": events})
+        self._pool.close()
+        sweeper.kill_orphans(own_mark="")
+        ok = self._batcher.close(_CLOSE_S)
+        if ok:
+            self._api.close(ok=True)
+        self._link.close()
+
+    def _zygote_env(self) -> dict[str, str]:
+        mark = sweeper.mark_of(self._api.host_id, os.getpid())
+        return {**self._settings.env, sweeper.HOST_MARK: mark}
+
+    def _deliver_left_journals(self) -> list[str]:
+        """Write what dead hosts of this machine could not; return the attempt ids."""
+        self._left_journals = journal.take_left(self._settings.run_folder)
+        outcomes = [o for left in self._left_journals for o in left.outcomes]
+        self._reporter.batch.finishes += outcomes
+        for left in self._left_journals:
+            left.remove_if_done()
+        return [outcome.attempt_id for outcome in outcomes]
+
+    # Calls from other threads and from signal handlers
+
+    def _call_in_loop(self, call: Callable[[], None]) -> None:
+        self._calls.append(call)
+        try:
+            os.write(self._wake_w, b"\0")
+        except BlockingIOError:
+            return  # the pipe is full of wake-ups already
+
+    def _on_wake(self) -> None:
+        os.read(self._wake_r, 4096)
+        while self._calls:
+            self._calls.popleft()()
+
+    def _on_committed(self, batch: Batch, committed: Committed) -> None:
+        self._call_in_loop(partial(self._apply_committed, batch, committed))
+
+    def _apply_committed(self, batch: Batch, committed: Committed) -> None:
+        for start in batch.starts:
+            granted = start.attempt_id in committed.started
+            self._supervisor.on_leave(start.attempt_id, granted)
+            if not granted:
+                self._reporter.dropped(start.attempt_id)
+        self._reporter.finished(batch.finishes, committed)
+        for left in self._left_journals:
+            for outcome in batch.finishes:
+                left.on_delivered(outcome.attempt_id)
+
+    def _heartbeat(self) -> None:
+        self._reporter.batch.heartbeat = True
+        self._timers.after(self._settings.heartbeat_s, self._heartbeat)
+
+    # The launcher
+
+    def _on_link(self) -> None:
+        if self._link.has_unsent:
+            self._link.flush()
+            if not self._link.has_unsent:
+                self._selector.modify(self._link, selectors.EVENT_READ, self._on_link)
+        for message in self._link.receive():
+            self._on_message(message)
+        if not self._link.is_open:
+            self._selector.unregister(self._link)
+            self._drain()
+
+    def _on_message(self, message: Message) -> None:
+        match message["m"]:
+            case "submit":
+                for workload in message["workloads"]:
+                    self._supervisor.submit(self._execution(workload))
+            case "cancel":
+                for attempt_id in message["attempt_ids"]:
+                    self._supervisor.cancel(attempt_id, "its task instance was cleared or marked")
+            case "stop":
+                self._stop(message["deadline_s"])
+            case unknown:
+                raise ValueError(f"unknown message {unknown!r} from the executor")
+
+    def _execution(self, workload: dict[str, Any]) -> Execution:
+        path = self._settings.locate(workload["bundle_name"], workload["relative_fileloc"])
+        log_path = workload.get("log_path", "")
+        if log_path:
+            log_path = str(self._settings.log_folder / log_path)
+        return Execution(workload, str(path), log_path)
+
+    # Tasks' requests
+
+    def _ask(self, execution: Execution, process: TaskProcess, message: Message) -> None:
+        respond = partial(self._supervisor.reply, process)
+        if execution.cancelled and message["method"] in ("set_xcom", "delete_xcom"):
+            error = {"type": "Cancelled", "message": "this attempt is no longer the current one"}
+            respond({"m": "reply", "id": message["id"], "error": error})
+            return
+        self._requests.ask(execution.workload, message, respond)
+
+    def _ask_for_load(self, zygote: ZygoteHandle, message: Message) -> None:
+        def respond(reply: Message) -> None:
+            if not zygote.is_gone:
+                send_control(zygote.control, reply)
+
+        self._requests.ask({}, message, respond)
+
+    # Stopping
+
+    def _drain(self) -> None:
+        """The launcher has gone: take no more, finish what runs, tell the scheduler by the store."""
+        if not self._is_stopping:
+            log.warning("the scheduler is gone; finishing what runs")
+        self._is_stopping = True
+        self._supervisor.accepts_work = False
+        self._batcher.notify = True
+        self._supervisor.hand_back_queue()
+
+    def _stop_by_signal(self) -> None:
+        self._stop(STOP_DEADLINE_S)
+
+    def _stop(self, deadline_s: float) -> None:
+        """Take no more work; end in time, with what still runs ended by force."""
+        if self._is_stopping:
+            return
+        self._is_stopping = True
+        self._supervisor.accepts_work = False
+        self._supervisor.hand_back_queue()
+        reason = "the worker host was stopped"
+        self._timers.after(deadline_s / 2, lambda: self._supervisor.cancel_all(reason))
+        self._timers.after(max(0.0, deadline_s - _STOP_KILL_S), self._supervisor.kill_all)
+
+
+def open_link(fd: int) -> Link:
+    """Return the link on an inherited socket."""
+    return Link(socket.socket(fileno=fd))

@@ -1,0 +1,138 @@
+"""Outcomes on disk, while the store is away.
+
+One file per host below ``$AIRFLOW_HOME/run``: a JSON line per outcome, in order. The host writes
+here what it could not commit, and empties the file when it could. A host that dies in between
+leaves the file to the next host of the machine; the compare-and-set on the attempt id makes a
+second delivery harmless.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+from slipstream.attempt import Outcome
+
+log = logging.getLogger(__name__)
+
+_PREFIX, _SUFFIX = "outcomes-", ".jsonl"
+
+
+class Journal:
+    """The journal of one host. Creates its file with the first outcome, and locks it.
+
+    The lock lasts as long as the host's process, which is how another host knows that a file
+    has been left behind.
+    """
+
+    def __init__(self, folder: Path, host_id: str) -> None:
+        self.path = path_of(folder, host_id)
+        self._file: TextIO | None = None
+        self._written: set[str] = set()
+
+    def add(self, outcomes: Sequence[Outcome]) -> None:
+        """Append the outcomes that it does not hold yet; durable on return.
+
+        A disk that cannot take them is logged: they stay in the host's memory all the same.
+        """
+        new = [o for o in outcomes if o.attempt_id not in self._written]
+        if not new:
+            return
+        try:
+            file = self._file = self._file or _create(self.path)
+            for outcome in new:
+                file.write(json.dumps(outcome.to_json()) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError as exc:
+            log.error("cannot journal %d outcome(s) to %s: %s", len(new), self.path, exc)
+            return
+        self._written.update(o.attempt_id for o in new)
+
+    def clear(self) -> None:
+        """Remove the file: all that it held is committed."""
+        if self._file is not None:
+            self.path.unlink(missing_ok=True)
+            self._file.close()
+            self._file = None
+            self._written.clear()
+
+
+class LeftJournal:
+    """The journal of a host that is dead, locked by the one that delivers it."""
+
+    def __init__(self, path: Path, file: TextIO) -> None:
+        self._path = path
+        self._file = file
+        self.outcomes = parse(file.read(), path)
+        self._undelivered = {o.attempt_id for o in self.outcomes}
+
+    def on_delivered(self, attempt_id: str) -> None:
+        """Note that an outcome is settled; the last one removes the file."""
+        self._undelivered.discard(attempt_id)
+        self.remove_if_done()
+
+    def remove_if_done(self) -> None:
+        """Remove the file when nothing in it is undelivered."""
+        if not self._undelivered and not self._file.closed:
+            self._path.unlink(missing_ok=True)
+            self._file.close()
+
+
+def take_left(folder: Path) -> list[LeftJournal]:
+    """Lock and read the journals that dead hosts have left, oldest first."""
+    taken = []
+    for path in paths(folder):
+        try:
+            file = path.open(encoding="utf-8")
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()  # its host lives
+            continue
+        taken.append(LeftJournal(path, file))
+    return taken
+
+
+def paths(folder: Path) -> list[Path]:
+    """Return all journals of the folder, oldest first (host ids are time-ordered)."""
+    return sorted(folder.glob(f"{_PREFIX}*{_SUFFIX}"))
+
+
+def read(path: Path) -> list[Outcome]:
+    """Return a journal's outcomes, without a lock; none when there is no file."""
+    try:
+        return parse(path.read_text(encoding="utf-8"), path)
+    except FileNotFoundError:
+        return []
+
+
+def parse(text: str, path: Path) -> list[Outcome]:
+    """Return the outcomes in a journal's text; a last line cut short by a crash is left out."""
+    outcomes = []
+    for line in text.split("\n")[:-1]:
+        try:
+            outcomes.append(Outcome.from_json(json.loads(line)))
+        except (ValueError, TypeError, KeyError) as exc:
+            log.error("skipped an unreadable line of %s: %s", path, exc)
+    return outcomes
+
+
+def path_of(folder: Path, host_id: str) -> Path:
+    """Return where the host's journal is, if it has one."""
+    return folder / f"{_PREFIX}{host_id}{_SUFFIX}"
+
+
+def _create(path: Path) -> TextIO:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    file = open(fd, "w", encoding="utf-8")
+    fcntl.flock(file, fcntl.LOCK_EX)
+    return file

@@ -1,0 +1,73 @@
+"""The host's one socket to whoever launched it: an executor in a scheduler, or another launcher.
+
+Frames as on an attempt's socket (``slipstream.task.protocol``). Messages to the host::
+
+    submit  {workloads}
+    cancel  {attempt_ids}
+    stop    {deadline_s}
+
+and from it::
+
+    hello   {host_id, pid, hostname, recovered}   registered; attempts whose journaled outcomes
+                                                  it has delivered for a dead host
+    events  {events}                              see ``report``
+"""
+
+from __future__ import annotations
+
+import socket
+
+from slipstream.task.protocol import FrameBuffer, Message, PeerGone, encode, read_available
+
+
+class Link:
+    """A non-blocking stream of messages that keeps what the peer does not take yet."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        self.socket = sock
+        self._buffer = FrameBuffer()
+        self._unsent = bytearray()
+        self.is_open = True
+
+    def fileno(self) -> int:
+        return self.socket.fileno()
+
+    @property
+    def has_unsent(self) -> bool:
+        return bool(self._unsent)
+
+    def send(self, message: Message) -> None:
+        """Send, or keep for ``flush``; nothing once the peer has gone."""
+        if self.is_open:
+            self._unsent += encode(message)
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is kept, as far as the socket takes it."""
+        try:
+            while self._unsent:
+                n_sent = self.socket.send(self._unsent)
+                del self._unsent[:n_sent]
+        except BlockingIOError:
+            return
+        except (BrokenPipeError, ConnectionResetError):
+            self._unsent.clear()  # reading finds the end and acts on it
+
+    def receive(self) -> list[Message]:
+        """Return the messages that have arrived; sets ``is_open`` to False at the end."""
+        messages: list[Message] = []
+        while self.is_open:
+            try:
+                data = read_available(self.socket)
+            except PeerGone:
+                self.is_open = False
+                break
+            if not data:
+                break
+            messages += self._buffer.feed(data)
+        return messages
+
+    def close(self) -> None:
+        self.is_open = False
+        self.socket.close()

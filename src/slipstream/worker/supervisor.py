@@ -1,0 +1,374 @@
+"""The life of each execution: a slot, a process, leave to start, an outcome, an end.
+
+    submitted → in a slot → assigned to a process → start committed → go → finish → exit
+
+Every execution that leaves here has exactly one outcome, whatever its process, its zygote or the
+store did, or it is handed back untouched. Which zygote serves it is ``pool``'s business, and how
+outcomes are written is ``batcher``'s.
+"""
+
+from __future__ import annotations
+
+import logging
+import selectors
+import signal
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from slipstream.attempt import Outcome
+from slipstream.clock import Clock
+from slipstream.state import TaskInstanceState
+from slipstream.task.protocol import Message, PeerGone, read_available
+from slipstream.worker import ending
+from slipstream.worker.execution import Execution, Exit, Leave, TaskProcess
+from slipstream.worker.pool import ZygotePool
+from slipstream.worker.report import Reporter
+from slipstream.worker.task_api import Start
+from slipstream.worker.timer import Timers
+from slipstream.worker.zygote import ZygoteHandle
+
+log = logging.getLogger(__name__)
+
+MAX_PROCESSES = 3
+"""Processes that an execution gets while each dies before the attempt has begun in it."""
+_EXIT_REPORT_S = 2.0
+"""How long a closed socket may precede the zygote's word on how the process ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Times after which the host acts, in seconds."""
+
+    kill_grace_s: float
+    """From SIGTERM to SIGKILL."""
+    overtime_s: float
+    """For callbacks after the outcome."""
+    timeout_grace_s: float = 5.0
+    """After an execution timeout that the process should have noticed by itself."""
+
+
+Ask = Callable[[Execution, TaskProcess, Message], None]
+
+
+class Supervisor:
+    """Runs executions in at most ``n_slots`` processes at a time."""
+
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        timers: Timers,
+        clock: Clock,
+        reporter: Reporter,
+        limits: Limits,
+        n_slots: int,
+    ) -> None:
+        self._selector = selector
+        self._timers = timers
+        self._clock = clock
+        self._reporter = reporter
+        self._limits = limits
+        self._n_slots = n_slots
+        self._n_busy = 0
+        self._queue: deque[Execution] = deque()
+        self._executions: dict[str, Execution] = {}
+        self.pool: ZygotePool
+        self.ask: Ask
+        self.ask_for_load: Callable[[ZygoteHandle, Message], None]
+        self.accepts_work = True
+
+    # From the executor
+
+    def submit(self, execution: Execution) -> None:
+        """Take an execution; one whose attempt id is here already is dropped."""
+        if execution.attempt_id in self._executions or not self.accepts_work:
+            return
+        self._executions[execution.attempt_id] = execution
+        self._queue.append(execution)
+
+    def fill_slots(self) -> None:
+        """Give free slots to those who wait, in the order in which they came."""
+        while self._queue and self._n_busy < self._n_slots:
+            self._n_busy += 1
+            execution = self._queue.popleft()
+            execution.holds_slot = True
+            self.pool.run(execution)
+
+    def cancel(self, attempt_id: str, reason: str) -> None:
+        """End an execution, or hand it back if it is still in the queue."""
+        execution = self._executions.get(attempt_id)
+        if execution is None or execution.cancelled:
+            return
+        execution.cancelled = reason
+        if execution in self._queue:
+            self._queue.remove(execution)
+            self._forget(execution)
+            self._reporter.handed_back(execution)
+        elif execution.process is not None:
+            self._terminate(execution, execution.process)
+
+    def hand_back_queue(self) -> None:
+        """Give back all that has not got a slot."""
+        while self._queue:
+            execution = self._queue.popleft()
+            self._forget(execution)
+            self._reporter.handed_back(execution)
+
+    def cancel_all(self, reason: str) -> None:
+        """End everything that runs."""
+        for attempt_id in list(self._executions):
+            self.cancel(attempt_id, reason)
+
+    def kill_all(self) -> None:
+        """Kill everything that still runs, at once."""
+        for execution in self._executions.values():
+            if execution.process is not None:
+                ending.kill_tree(execution.process.pid)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self._executions
+
+    def get(self, attempt_id: str) -> Execution | None:
+        return self._executions.get(attempt_id)
+
+    # From the zygotes
+
+    def watch(self, process: TaskProcess) -> None:
+        self._selector.register(
+            process.socket, selectors.EVENT_READ, lambda: self._on_readable(process)
+        )
+
+    def forget(self, process: TaskProcess) -> None:
+        if process.is_open:
+            process.is_open = False
+            self._selector.unregister(process.socket)
+            process.socket.close()
+
+    def assign(self, execution: Execution, process: TaskProcess) -> None:
+        if not process.is_open:  # a spare that died while it waited
+            process.zygote.waiting.appendleft(execution)
+            return
+        execution.process, process.execution = process, execution
+        execution.n_processes += 1
+        message: Message = {
+            "m": "assign",
+            "workload": execution.workload,
+            "path": execution.path,
+            "log": execution.log_path,
+        }
+        if execution.load_error:
+            message["load_error"] = execution.load_error
+        self._send(process, message)
+        if execution.cancelled:
+            self._terminate(execution, process)
+        if execution.leave is Leave.UNASKED:
+            self._ask_leave(execution, process)
+        elif execution.leave is Leave.GRANTED:
+            self._go(execution, process)
+
+    def on_exit(self, process: TaskProcess) -> None:
+        # What it said before it ended is still in its socket.
+        if process.is_open:
+            self._on_readable(process)
+        self.forget(process)
+        execution = process.execution
+        if execution is not None and execution.process is process:
+            self._end(execution, process, process.exit or Exit())
+
+    def on_load_failed(self, execution: Execution, reason: str) -> None:
+        execution.load_error = reason
+        self.pool.run(execution)
+
+    def on_load_request(self, zygote: ZygoteHandle, message: Message) -> None:
+        self.ask_for_load(zygote, message)
+
+    # Starting
+
+    def _ask_leave(self, execution: Execution, process: TaskProcess) -> None:
+        execution.started_at = self._clock.now()
+        if not execution.is_task:
+            self._go(execution, process)
+            return
+        execution.leave = Leave.ASKED
+        workload = execution.workload
+        is_first = not workload.get("next_method") and not workload.get("reschedule_count")
+        self._reporter.batch.starts.append(
+            Start(
+                execution.attempt_id,
+                process.pid,
+                execution.started_at,
+                clears_xcoms=is_first and workload.get("try_number", 1) > 1,
+            )
+        )
+
+    def on_leave(self, attempt_id: str, granted: bool) -> None:
+        """The store's answer to a start."""
+        execution = self._executions.get(attempt_id)
+        if execution is None:
+            return
+        process = execution.process
+        if not granted:
+            log.info("%s is not started: it is no longer the current attempt", execution.name)
+            self._release(execution)
+            if process is not None:
+                process.execution = None
+                self.forget(process)
+            return
+        execution.leave = Leave.GRANTED
+        self._reporter.started(execution)
+        if process is not None:
+            self._go(execution, process)
+
+    def _go(self, execution: Execution, process: TaskProcess) -> None:
+        assert execution.started_at is not None
+        execution.leave = Leave.GRANTED
+        self._send(process, {"m": "go", "started_at": execution.started_at.isoformat()})
+        limit_s = execution.workload.get("execution_timeout_s")
+        if limit_s:
+            self._timers.after(
+                limit_s + self._limits.timeout_grace_s,
+                lambda: self._on_timeout(execution, process, limit_s),
+            )
+
+    # Running
+
+    def _send(self, process: TaskProcess, message: Message) -> None:
+        process.send(message)
+        if process.has_unsent:
+            self._listen_for_room(process)
+
+    def reply(self, process: TaskProcess, message: Message) -> None:
+        """Send a task the answer to its request, if it is still there."""
+        if process.is_open:
+            self._send(process, message)
+
+    def _listen_for_room(self, process: TaskProcess) -> None:
+        self._selector.modify(
+            process.socket,
+            selectors.EVENT_READ | selectors.EVENT_WRITE,
+            lambda: self._on_readable(process),
+        )
+
+    def _on_readable(self, process: TaskProcess) -> None:
+        if process.has_unsent:
+            process.flush()
+            if not process.has_unsent:
+                self._selector.modify(
+                    process.socket, selectors.EVENT_READ, lambda: self._on_readable(process)
+                )
+        while process.is_open:
+            try:
+                data = read_available(process.socket)
+            except PeerGone:
+                self._on_closed(process)
+                return
+            if not data:
+                return
+            for message in process.buffer.feed(data):
+                self._on_message(process, message)
+
+    def _on_message(self, process: TaskProcess, message: Message) -> None:
+        execution = process.execution
+        if execution is None:
+            return
+        match message["m"]:
+            case "finish":
+                self._settle(execution, Outcome.from_json(message["outcome"]))
+            case "request":
+                self.ask(execution, process, message)
+            case "stale":
+                log.info("%s: its DAG file is loaded anew: %s", execution.name, message["why"])
+                if process.zygote.key is not None:
+                    self.pool.retire(process.zygote)
+            case unknown:
+                raise ValueError(f"unknown message {unknown!r} from a task process")
+
+    def _on_closed(self, process: TaskProcess) -> None:
+        """The socket ended: the process is ending, and its zygote will say how."""
+        self.forget(process)
+        execution = process.execution
+        if execution is None:
+            if process in process.zygote.spares:
+                process.zygote.spares.remove(process)
+        elif execution.outcome is not None:
+            self._free_slot(execution)
+        else:
+            self._timers.after(_EXIT_REPORT_S, lambda: self._on_no_exit_report(process))
+
+    def _on_no_exit_report(self, process: TaskProcess) -> None:
+        """A process closed its socket and lives on: it can no longer say how the task ended."""
+        if process.exit is None and process.execution is not None:
+            ending.kill_tree(process.pid)
+
+    # Ending
+
+    def _settle(self, execution: Execution, outcome: Outcome) -> None:
+        if execution.outcome is not None:
+            return
+        execution.outcome = outcome
+        outcome.started_at = execution.started_at
+        if execution.is_task:
+            self._reporter.batch.finishes.append(outcome)
+        else:
+            ok = outcome.state is TaskInstanceState.SUCCESS
+            self._reporter.callback_done(execution, ok)
+        process = execution.process
+        if process is not None and process.exit is None:
+            self._timers.after(self._limits.overtime_s, lambda: self._on_overtime(process))
+
+    def _end(self, execution: Execution, process: TaskProcess, how: Exit) -> None:
+        """The process of an execution has ended."""
+        execution.process = None
+        if execution.outcome is None and self._may_move(execution):
+            self.pool.run(execution)  # nothing of the task has run: another process takes it
+            return
+        if execution.outcome is None:
+            self._settle(execution, ending.outcome_of_death(execution, how, self._clock.now()))
+        if not how.is_clean:
+            ending.write_last_line(execution, how, self._clock.now())
+            ending.end_group(execution, process.pid)
+        self._release(execution)
+
+    def _may_move(self, execution: Execution) -> bool:
+        begun = execution.leave is Leave.GRANTED
+        return not begun and not execution.cancelled and execution.n_processes < MAX_PROCESSES
+
+    def _free_slot(self, execution: Execution) -> None:
+        if execution.holds_slot:
+            execution.holds_slot = False
+            self._n_busy -= 1
+
+    def _release(self, execution: Execution) -> None:
+        self._free_slot(execution)
+        self._forget(execution)
+
+    def _forget(self, execution: Execution) -> None:
+        self._executions.pop(execution.attempt_id, None)
+
+    def _on_timeout(self, execution: Execution, process: TaskProcess, limit_s: float) -> None:
+        if execution.process is process and execution.outcome is None:
+            self._stop(execution, f"execution_timeout of {limit_s:g} s passed")
+
+    def _on_overtime(self, process: TaskProcess) -> None:
+        if process.exit is None:
+            log.warning("process %d is killed: it took too long to end after its task", process.pid)
+            ending.kill_tree(process.pid)
+
+    def _stop(self, execution: Execution, reason: str) -> None:
+        if not execution.cancelled:
+            execution.cancelled = reason
+            if execution.process is not None:
+                self._terminate(execution, execution.process)
+
+    def _terminate(self, execution: Execution, process: TaskProcess) -> None:
+        """Ask the process to stop, and make it after a grace period."""
+        if execution.leave is not Leave.GRANTED:
+            ending.kill_tree(process.pid)
+            return
+        process.signal_group(signal.SIGTERM)
+        self._timers.after(self._limits.kill_grace_s, lambda: self._kill(process))
+
+    def _kill(self, process: TaskProcess) -> None:
+        if process.exit is None:
+            ending.kill_tree(process.pid)
