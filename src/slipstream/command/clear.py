@@ -9,10 +9,9 @@ from slipstream.clock import Clock
 from slipstream.command.deliver import deliver
 from slipstream.command.order import Order, clear_order
 from slipstream.command.restore import latest_plan
-from slipstream.command.scope import runs_in_scope, the_run
+from slipstream.command.scope import instances, runs_in_scope, states_of, the_run
 from slipstream.machine.clear import select
-from slipstream.machine.event import TIKey
-from slipstream.store import Connection, Store, task_instance
+from slipstream.store import Connection, Store
 from slipstream.store.row import TaskInstanceRow
 
 
@@ -45,10 +44,10 @@ def clear(
         affected: list[TaskInstanceRow] = []
         orders: list[Order] = []
         for each in runs_in_scope(conn, row, past=include_past, future=include_future):
-            tis = {TIKey(t.task_id, t.map_index): t for t in task_instance.load_run(conn, each.id)}
+            tis = instances(conn, each.id)
             keys = select(
                 plan,
-                {key: ti.state for key, ti in tis.items()},
+                states_of(tis),
                 task_ids,
                 upstream=include_upstream,
                 downstream=include_downstream,

@@ -1,18 +1,26 @@
 """Answer, from stored rows alone, why a task instance is where it is.
 
 The reasons inside a run are the machine's; this adds those around it: no scheduler, a paused DAG,
-a run that was set aside or waits for its turn.
+a full pool, a run that was set aside or waits for its turn.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from slipstream.clock import Clock
+from slipstream.command.deliver import scheduler_alive
 from slipstream.command.restore import restore
 from slipstream.command.scope import the_run
+from slipstream.config import conf
 from slipstream.errors import NotFound
+from slipstream.machine.admission import Blocked, Candidate, Limits, PoolLimit, blocked_by
 from slipstream.machine.event import TIKey
-from slipstream.machine.explain import Explanation
-from slipstream.store import Store
+from slipstream.machine.explain import AdmissionView, Explanation
+from slipstream.machine.run import RunMachine
+from slipstream.state import TERMINAL_STATES, DagRunState, TaskInstanceState
+from slipstream.store import Connection, Store, dag, pool, run, task_instance
+from slipstream.store.row import RunRow
 
 
 def explain(
@@ -31,5 +39,72 @@ def explain(
         machine, _ = restore(conn, row, now)
         key = TIKey(task_id, map_index)
         if key not in machine.tis:
-            raise NotFound(f"Task {task_id!r} has no instance {map_index} in run {run_id!r}.")
-        return machine.explain(key, now, None)
+            instance = f"instance {map_index} of " if map_index >= 0 else ""
+            raise NotFound(f"Run {run_id!r} of DAG {dag_id!r} has no {instance}task {task_id!r}.")
+        answer = machine.explain(key, now, _view(conn, row, machine, key))
+        if answer.state not in TERMINAL_STATES:
+            _add_what_is_around(conn, row, answer, now)
+    return answer
+
+
+def _view(conn: Connection, row: RunRow, machine: RunMachine, key: TIKey) -> AdmissionView:
+    dag_row = dag.get(conn, row.dag_id)
+    active_runs = None
+    if row.state == DagRunState.QUEUED and dag_row is not None:
+        n_running, _ = run.count_active(conn, [row.dag_id])[row.dag_id]
+        active_runs = n_running if n_running >= dag_row.max_active_runs else None
+    ti = machine.tis[key]
+    return AdmissionView(
+        blocked=_blocked(conn, row, machine, key)
+        if ti.state is TaskInstanceState.SCHEDULED
+        else None,
+        dag_is_paused=dag_row is not None and dag_row.is_paused,
+        active_runs=active_runs,
+        executor=ti.task.executor or conf.get("core", "executor", fallback="LocalExecutor"),
+    )
+
+
+def _blocked(conn: Connection, row: RunRow, machine: RunMachine, key: TIKey) -> Blocked | None:
+    """Hold a ready instance against the limits as they are taken now."""
+    seen = task_instance.count_executing(conn)
+    limits = Limits(
+        parallelism=conf.getint("core", "parallelism", fallback=32),
+        executing=seen.total,
+        per_run=dict(seen.per_run),
+        per_dag_task=dict(seen.per_task),
+        per_run_task=dict(seen.per_run_task),
+    )
+    for each in pool.list_all(conn):
+        by_state = seen.pool_slots.get(each.name, {})
+        used = sum(
+            n
+            for state, n in by_state.items()
+            if state != TaskInstanceState.DEFERRED or each.include_deferred
+        )
+        limits.pools[each.name] = PoolLimit(each.slots, used)
+    candidate = Candidate.of(
+        machine.tis[key].task,
+        key,
+        dag_id=row.dag_id,
+        dag_run_pk=row.id,
+        run_after=row.run_after,
+        max_active_tasks=machine.plan.max_active_tasks,
+    )
+    found = blocked_by(candidate, limits)
+    if found is None and 0 < limits.parallelism <= limits.executing:
+        return Blocked("parallelism", "", limits.executing, limits.parallelism)
+    return found
+
+
+def _add_what_is_around(conn: Connection, row: RunRow, answer: Explanation, now: datetime) -> None:
+    """Put the reasons that hold everything of the run before those of the instance."""
+    if not scheduler_alive(conn, now):
+        _put_first(answer, "no_scheduler", "No scheduler is alive: start one to go on.")
+    if row.quarantined is not None:
+        _put_first(answer, "quarantined", row.quarantined)
+
+
+def _put_first(answer: Explanation, code: str, reason: str) -> None:
+    answer.code = code
+    answer.summary = reason
+    answer.reasons.insert(0, reason)

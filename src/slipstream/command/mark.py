@@ -6,12 +6,11 @@ from slipstream.clock import Clock
 from slipstream.command.deliver import deliver
 from slipstream.command.order import Order, mark_order, mark_run_order
 from slipstream.command.restore import latest_plan
-from slipstream.command.scope import runs_in_scope, the_run
+from slipstream.command.scope import instances, runs_in_scope, states_of, the_run
 from slipstream.errors import NotFound, UserError
 from slipstream.machine.clear import select
-from slipstream.machine.event import TIKey
 from slipstream.state import DagRunState, TaskInstanceState
-from slipstream.store import Connection, Store, task_instance
+from slipstream.store import Connection, Store
 from slipstream.store.row import RunRow, TaskInstanceRow
 
 _TASK_STATES = (
@@ -54,10 +53,10 @@ def mark_task(
         affected: list[TaskInstanceRow] = []
         orders: list[Order] = []
         for each in runs_in_scope(conn, row, past=include_past, future=include_future):
-            tis = {TIKey(t.task_id, t.map_index): t for t in task_instance.load_run(conn, each.id)}
+            tis = instances(conn, each.id)
             keys = select(
                 plan,
-                {key: ti.state for key, ti in tis.items()},
+                states_of(tis),
                 [target],
                 upstream=include_upstream,
                 downstream=include_downstream,

@@ -8,8 +8,23 @@ from slipstream.errors import NotFound
 from slipstream.machine.decision import Decision
 from slipstream.machine.plan import DagPlan, compile_plan
 from slipstream.machine.run import RunFacts, RunMachine
+from slipstream.state import DagRunState, DagRunType
 from slipstream.store import Connection, dag, task_instance
 from slipstream.store.row import RunRow
+
+_SHARED = (
+    "run_id",
+    "logical_date",
+    "data_interval_start",
+    "data_interval_end",
+    "run_after",
+    "queued_at",
+    "start_date",
+    "end_date",
+    "clear_number",
+    "dag_version_id",
+    "conf",
+)
 
 
 def latest_plan(conn: Connection, dag_id: str) -> tuple[str, DagPlan]:
@@ -23,7 +38,13 @@ def latest_plan(conn: Connection, dag_id: str) -> tuple[str, DagPlan]:
 
 def facts_of(row: RunRow) -> RunFacts:
     """Return what the machine needs to know of a run's row."""
-    return RunFacts.of(row)
+    values = {f: getattr(row, f) for f in _SHARED}
+    return RunFacts(
+        dag_run_pk=row.id,
+        run_type=DagRunType(row.run_type),
+        state=DagRunState(row.state),
+        **values,
+    )
 
 
 def restore(conn: Connection, row: RunRow, now: datetime) -> tuple[RunMachine, Decision]:

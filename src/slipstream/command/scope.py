@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from slipstream.errors import NotFound
-from slipstream.store import Connection, run
-from slipstream.store.row import RunRow
+from slipstream.machine.event import TIKey
+from slipstream.state import TaskInstanceState
+from slipstream.store import Connection, run, task_instance
+from slipstream.store.row import RunRow, TaskInstanceRow
 
 
 def the_run(conn: Connection, dag_id: str, run_id: str) -> RunRow:
@@ -25,6 +29,18 @@ def runs_in_scope(conn: Connection, row: RunRow, *, past: bool, future: bool) ->
     return run.list_by_logical_date(
         conn,
         row.dag_id,
-        since=None if past else row.logical_date,
-        until=None if future else row.logical_date,
+        start=None if past else row.logical_date,
+        end=None if future else row.logical_date,
     )
+
+
+def instances(conn: Connection, dag_run_pk: int) -> dict[TIKey, TaskInstanceRow]:
+    """Return a run's task instances by key."""
+    return {TIKey(t.task_id, t.map_index): t for t in task_instance.load_run(conn, dag_run_pk)}
+
+
+def states_of(
+    tis: Mapping[TIKey, TaskInstanceRow],
+) -> dict[TIKey, TaskInstanceState | None]:
+    """Return the states of task instances."""
+    return {key: TaskInstanceState(ti.state) if ti.state else None for key, ti in tis.items()}

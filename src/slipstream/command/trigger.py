@@ -21,7 +21,8 @@ from slipstream.state import DagRunTriggeredByType, DagRunType
 from slipstream.store import Connection, Store, dag, decision, run
 from slipstream.store.row import RunRow
 from slipstream.store.run import NewRun
-from slipstream.timetable import DataInterval, run_id as run_ids
+from slipstream.timetable import DataInterval
+from slipstream.timetable import run_id as run_ids
 
 _RUN_ID = r"^(?:manual|scheduled|asset_triggered)__(?:\d{4}-\d{2}-\d{2}T.*)$"
 _DEFAULT_PATTERN = r"^[A-Za-z0-9_.~:+-]+$"
@@ -62,12 +63,14 @@ def trigger_run(
         _check_date(spec, logical_date)
         check_conf(spec, conf)
         due = run_after or now
+        interval = _interval(spec, logical_date, data_interval, run_after)
         new = NewRun(
             dag_id=dag_id,
             run_id=_run_id(run_id, run_type, logical_date, due),
             run_type=run_type,
             logical_date=logical_date,
-            data_interval=_interval(spec, logical_date, data_interval, run_after),
+            data_interval_start=interval.start if interval else None,
+            data_interval_end=interval.end if interval else None,
             run_after=due,
             conf=conf or {},
             note=note,

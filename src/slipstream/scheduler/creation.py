@@ -1,0 +1,210 @@
+"""Dag runs that timetables make: creates those that are due and says when the next one is.
+
+A built-in timetable is computed here. A custom one is user code: a message asks the DAG processor
+for its next run, and ``dag_changed`` says that it stands in the DAG's row.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from slipstream import timetable
+from slipstream.command.order import DAG_PROCESSOR
+from slipstream.command.trigger import insert
+from slipstream.errors import SlipstreamError, StoreUnavailable
+from slipstream.machine.dagrun import RunDue, due
+from slipstream.scheduler.catalog import Plan
+from slipstream.state import DagRunTriggeredByType, DagRunType
+from slipstream.store import Connection, dag, inbox, run
+from slipstream.store.row import DagRow, RunRow
+from slipstream.store.run import NewRun
+from slipstream.timetable import DataInterval, NextRun
+from slipstream.timetable.run_id import of_timetable
+
+if TYPE_CHECKING:
+    from slipstream.scheduler.turn import Turn
+
+log = logging.getLogger(__name__)
+
+_RUNS_PER_DAG = 10
+"""Created for one DAG in one turn: one DAG's catchup leaves time for the others."""
+
+
+def create_due(turn: Turn) -> int:
+    """Create the automated runs that are due, at most a turn's share; return how many.
+
+    A transaction of its own: a crash after it leaves queued runs, which is what it made.
+    """
+    world = turn.world
+    if not world.settings.use_job_schedule:
+        return 0
+    jobs: list[_Job] = []
+    for row in world.catalog.pop_due(turn.now, world.settings.runs_per_turn):
+        try:
+            plan = world.catalog.plan(turn.conn, row.dag_id)
+        except StoreUnavailable:
+            raise
+        except SlipstreamError as error:
+            log.error("DAG %s: no run is created: %s", row.dag_id, error)
+            continue
+        n_active = world.book.n_unfinished(row.dag_id)
+        if n_active < plan.plan.max_active_runs or plan.plan.max_active_runs <= 0:
+            jobs.append(_Job(row, plan, n_active))
+        # Else the end of one of its runs puts it back.
+    if not jobs:
+        return 0
+    turn.close()  # a reader that stays open would keep SQLite's log from being trimmed
+    created = world.store.write(_create, jobs, world.scheduler_id, turn.now)
+    for new in created:
+        world.book.add_waiting(new)
+    world.catalog.refresh(turn.conn, [job.row.dag_id for job in jobs])
+    if any(job.row.has_custom_timetable for job in jobs):
+        world.store.wake(DAG_PROCESSOR)
+    return len(created)
+
+
+def plan_next(turn: Turn, row: DagRow, plan: Plan) -> None:
+    """Have the turn's transaction set a DAG's next run anew: the DAG has changed.
+
+    Without catchup, a next run that has long been due moves to the newest interval, as Airflow's
+    does while a DAG is paused.
+    """
+    world = turn.world
+    if row.is_stale:
+        return
+    last_run = run.latest_automated(turn.conn, row.dag_id)
+    last = interval_of(last_run) if last_run is not None else None
+    if plan.plan.timetable["type"] == timetable.CUSTOM:
+        # The answer is a dag_changed too: ask once a version, and again after a pause.
+        if row.is_paused:
+            world.asked_next.pop(row.dag_id, None)
+        elif world.asked_next.get(row.dag_id) != plan.version_id:
+            world.asked_next[row.dag_id] = plan.version_id
+            turn.batch.also.append(lambda conn: _ask_next(conn, row.dag_id, last, turn.now))
+            turn.batch.wake.add(DAG_PROCESSOR)
+        return
+    window = plan.window
+    following = _built(plan).next_run(
+        last, window.earliest, window.latest, window.catchup, turn.now
+    )
+    if following != next_of(row):
+        turn.batch.also.append(lambda conn: dag.set_next_run(conn, row.dag_id, following))
+        world.catalog.put([with_next(row, following)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A DAG whose next run is due, and how many unfinished runs it has."""
+
+    row: DagRow
+    plan: Plan
+    n_active: int
+
+
+def _create(conn: Connection, jobs: list[_Job], owner: str, now: datetime) -> list[RunRow]:
+    created: list[RunRow] = []
+    for job in jobs:
+        if job.plan.plan.timetable["type"] == timetable.CUSTOM:
+            created += _create_custom(conn, job, owner, now)
+        else:
+            created += _create_built_in(conn, job, owner, now)
+    return created
+
+
+def _create_custom(conn: Connection, job: _Job, owner: str, now: datetime) -> list[RunRow]:
+    following = next_of(job.row)
+    if following is None:
+        return []
+    run_id = of_timetable(DagRunType.SCHEDULED, following.run_after)
+    made = _insert(conn, job, RunDue(run_id, *following), owner, now)
+    dag.set_next_run(conn, job.row.dag_id, None)
+    _ask_next(conn, job.row.dag_id, following.data_interval, now)
+    return [made] if made is not None else []
+
+
+def _create_built_in(conn: Connection, job: _Job, owner: str, now: datetime) -> list[RunRow]:
+    built, plan = _built(job.plan), job.plan.plan
+    newest = run.latest_automated(conn, job.row.dag_id)
+    last = interval_of(newest) if newest is not None else None
+    created: list[RunRow] = []
+    while True:
+        decided = due(
+            built,
+            job.plan.window,
+            last=last,
+            n_active=job.n_active + len(created),
+            max_active_runs=plan.max_active_runs,
+            now=now,
+            at_most=1,
+        )
+        if not decided.create or len(created) == _RUNS_PER_DAG:
+            break
+        last = decided.create[0].data_interval
+        made = _insert(conn, job, decided.create[0], owner, now)
+        if made is not None:
+            created.append(made)
+    following = decided.next
+    if decided.create:
+        one = decided.create[0]
+        following = NextRun(one.logical_date, one.data_interval, one.run_after)
+    dag.set_next_run(conn, job.row.dag_id, following)
+    return created
+
+
+def _insert(conn: Connection, job: _Job, what: RunDue, owner: str, now: datetime) -> RunRow | None:
+    # Somebody may have made a run of that date by hand; it then stands for the automated one.
+    if run.get_by_logical_date(conn, job.row.dag_id, what.logical_date) is not None:
+        return None
+    new = NewRun(
+        dag_id=job.row.dag_id,
+        run_id=what.run_id,
+        run_type=DagRunType.SCHEDULED,
+        logical_date=what.logical_date,
+        data_interval_start=what.data_interval.start,
+        data_interval_end=what.data_interval.end,
+        run_after=what.run_after,
+        triggered_by=DagRunTriggeredByType.TIMETABLE,
+        dag_version_id=job.plan.version_id,
+        owner=owner,
+    )
+    return insert(conn, job.plan.plan, new, now)
+
+
+def _ask_next(conn: Connection, dag_id: str, last: DataInterval | None, now: datetime) -> None:
+    """Ask the DAG processor for the next run of a custom timetable."""
+    interval = [at.isoformat() for at in last] if last is not None else None
+    payload = {"last": interval}
+    inbox.post(conn, target=DAG_PROCESSOR, kind="next_run", payload=payload, dag_id=dag_id, now=now)
+
+
+def _built(plan: Plan) -> timetable.Timetable:
+    return timetable.build(plan.plan.timetable, plan.plan.timezone)
+
+
+def interval_of(row: RunRow) -> DataInterval | None:
+    """Return a run's data interval, None if it has none."""
+    if row.data_interval_start is None or row.data_interval_end is None:
+        return None
+    return DataInterval(row.data_interval_start, row.data_interval_end)
+
+
+def next_of(row: DagRow) -> NextRun | None:
+    """Return the next automated run as it stands in the DAG's row."""
+    start, end = row.next_data_interval_start, row.next_data_interval_end
+    if row.next_run_after is None or row.next_logical_date is None or start is None or end is None:
+        return None
+    return NextRun(row.next_logical_date, DataInterval(start, end), row.next_run_after)
+
+
+def with_next(row: DagRow, following: NextRun | None) -> DagRow:
+    """Return the DAG's row with another next run."""
+    return replace(
+        row,
+        next_logical_date=following.logical_date if following else None,
+        next_data_interval_start=following.data_interval.start if following else None,
+        next_data_interval_end=following.data_interval.end if following else None,
+        next_run_after=following.run_after if following else None,
+    )

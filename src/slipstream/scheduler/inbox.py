@@ -1,0 +1,158 @@
+"""What other processes changed or asked for: the messages of the scheduler's inbox."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from slipstream.command.order import SCHEDULER, event_of
+from slipstream.errors import StoreUnavailable
+from slipstream.machine.decision import Decision
+from slipstream.machine.event import PlanChanged
+from slipstream.scheduler import admit, creation, reconcile
+from slipstream.state import DagRunState
+from slipstream.store import inbox, run
+from slipstream.store.row import InboxMessage
+
+if TYPE_CHECKING:
+    from slipstream.scheduler.turn import Turn
+
+log = logging.getLogger(__name__)
+
+_LIMIT = 200
+_UNFINISHED = (DagRunState.QUEUED, DagRunState.RUNNING)
+
+
+def take(turn: Turn) -> bool:
+    """Apply a share of the messages; True when there may be more.
+
+    They are deleted with the turn's transaction; after a failed one they are applied again.
+    """
+    messages = inbox.take(turn.conn, SCHEDULER, _LIMIT)
+    changed_dags: dict[str, None] = {}
+    for message in messages:
+        if message.kind == "dag_changed" and message.dag_id is not None:
+            changed_dags[message.dag_id] = None
+        else:
+            _apply(turn, message)
+        turn.batch.inbox.append(message.id)
+    if changed_dags:
+        _dags_changed(turn, list(changed_dags))
+    return len(messages) == _LIMIT
+
+
+def _apply(turn: Turn, message: InboxMessage) -> None:
+    handler = _HANDLERS.get(message.kind)
+    if handler is None:
+        log.error("inbox message %d of unknown kind %r is dropped", message.id, message.kind)
+        return
+    try:
+        handler(turn, message)
+    except StoreUnavailable:
+        raise
+    except (LookupError, TypeError, ValueError) as error:
+        log.error("inbox message %d (%s) is dropped: %r", message.id, message.kind, error)
+
+
+def _run_created(turn: Turn, message: InboxMessage) -> None:
+    turn.world.claim_soon = True
+
+
+def _change_run(turn: Turn, message: InboxMessage) -> None:
+    """Clear or mark: also of a run that is queued, finished or set aside."""
+    event = event_of(message.kind, message.payload)
+    if event is None or message.dag_run_pk is None:
+        return
+    book = turn.world.book
+    active = book.active.get(message.dag_run_pk)
+    if active is None:
+        row = run.get_by_pk(turn.conn, message.dag_run_pk)
+        if row is None:
+            return
+        book.take_from_queue(row.id)
+        active = turn.activate(row)
+        if active is None:
+            return
+        if row.quarantined is not None:
+            # Somebody does something about it: it gets another chance.
+            active.row = replace(active.row, quarantined=None)
+            turn.batch.add(row.id, Decision(run={"quarantined": None}))
+    turn.step(active, event)
+    owner = turn.world.scheduler_id
+    if active.machine.state in _UNFINISHED and active.row.owner != owner:
+        active.row = replace(active.row, owner=owner)
+        turn.batch.add(active.pk, Decision(run={"owner": owner}))
+    if active.machine.state is not DagRunState.RUNNING:
+        # It waits in its lane (again), or is over: no need of its machine.
+        turn.batch.evict.append(active.pk)
+
+
+def _delete_run(turn: Turn, message: InboxMessage) -> None:
+    pk = message.dag_run_pk
+    if pk is None:
+        return
+    book = turn.world.book
+    turn.batch.cancel += [a for a, (owner, _) in book.attempts.items() if owner == pk]
+    turn.forget(pk)
+    turn.batch.decisions.pop(pk, None)
+    turn.batch.attempts = [a for a in turn.batch.attempts if a.dag_run_id != pk]
+    turn.batch.workloads = [w for w in turn.batch.workloads if w.dag_run_pk != pk]
+    turn.batch.also.append(lambda conn: run.delete(conn, pk))
+
+
+def _pool_changed(turn: Turn, message: InboxMessage) -> None:
+    turn.world.load_pools(turn.conn)
+
+
+def _attempts_done(turn: Turn, message: InboxMessage) -> None:
+    reconcile.apply_done(turn, message.payload["ids"])
+
+
+def _dags_changed(turn: Turn, dag_ids: list[str]) -> None:
+    world = turn.world
+    world.catalog.refresh(turn.conn, dag_ids)
+    for dag_id in dag_ids:
+        world.book.touched.update(world.book.lanes_of_dag(dag_id))
+        admit.pause_changed(world, dag_id)
+        row = world.catalog.dags.get(dag_id)
+        if row is None:
+            continue
+        try:
+            compiled = world.catalog.plan(turn.conn, dag_id)
+        except StoreUnavailable:
+            raise
+        except Exception as error:
+            log.error("DAG %s: its newest version cannot be used: %s", dag_id, error)
+            continue
+        for active in world.book.of_dag(dag_id):
+            if active.version_id != compiled.version_id:
+                active.version_id = compiled.version_id
+                turn.step(active, PlanChanged(compiled.plan))
+        creation.plan_next(turn, row, compiled)
+        _revive_quarantined(turn, dag_id)
+
+
+def _revive_quarantined(turn: Turn, dag_id: str) -> None:
+    """Give the runs that were set aside another chance: their DAG has changed."""
+    for row in run.list_quarantined(turn.conn, dag_id):
+        fresh = replace(row, quarantined=None, owner=turn.world.scheduler_id)
+        turn.batch.add(
+            row.id, Decision(run={"quarantined": None, "owner": turn.world.scheduler_id})
+        )
+        if row.state == DagRunState.RUNNING:
+            turn.activate(fresh)
+        else:
+            turn.world.book.add_waiting(fresh)
+
+
+_HANDLERS: dict[str, Callable[[Turn, InboxMessage], None]] = {
+    "run_created": _run_created,
+    "clear": _change_run,
+    "mark_ti": _change_run,
+    "mark_run": _change_run,
+    "delete_run": _delete_run,
+    "pool_changed": _pool_changed,
+    "attempts_done": _attempts_done,
+}

@@ -1,0 +1,90 @@
+"""The scheduler's own registration, its heartbeat, and the runs that its lease covers."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from slipstream.attempt import new_id
+from slipstream.errors import UserError
+from slipstream.scheduler.hosts import process_alive
+from slipstream.scheduler.settings import Settings
+from slipstream.store import Connection, Store, job, lease
+from slipstream.store.row import JobRow, RunRow
+
+log = logging.getLogger(__name__)
+
+JOB_TYPE = "SchedulerJob"
+ONE_RUN_JOB_TYPE = "DagTestJob"
+_CLAIM_LIMIT = 500
+
+
+class LeaseLost(UserError):
+    """Another scheduler has taken over our runs, since our heartbeat did not arrive in time."""
+
+
+class Lease:
+    """This scheduler as the database knows it."""
+
+    def __init__(self, store: Store, settings: Settings, *, takes_over: bool = True) -> None:
+        """``takes_over`` False: for one run alone, beside whatever scheduler there is."""
+        self._store = store
+        self._lapse = timedelta(seconds=settings.health_threshold_s)
+        self._job_type = JOB_TYPE if takes_over else ONE_RUN_JOB_TYPE
+        self.id = new_id()
+
+    def register(self, now: datetime, executor: str) -> None:
+        """Add this scheduler's job, and end those of schedulers that died on this machine.
+
+        Raises UserError on SQLite when another scheduler is alive.
+        """
+        self._store.write(self._register, now, executor)
+
+    def _register(self, conn: Connection, now: datetime, executor: str) -> None:
+        if job.get(conn, self.id) is not None:
+            return  # an earlier call's commit went through, its answer did not
+        for other in self._others(conn, now):
+            if not process_alive(other):
+                job.end(conn, other.id, "failed", now)
+            elif self._store.dialect == "sqlite" and self._job_type == JOB_TYPE:
+                raise UserError(
+                    f"A scheduler already runs on this database (pid {other.pid} on "
+                    f"{other.hostname}). SQLite allows one: stop it, or use PostgreSQL or MySQL."
+                )
+        job.register(conn, job_type=self._job_type, now=now, executor=executor, id=self.id)
+
+    def _others(self, conn: Connection, now: datetime) -> list[JobRow]:
+        alive = job.list_alive(conn, JOB_TYPE, since=now - self._lapse)
+        return [row for row in alive if row.id != self.id]
+
+    def heartbeat(self, now: datetime) -> None:
+        """Say that we are alive. Raises LeaseLost when somebody ended our job."""
+        if self.id not in self._store.write(job.heartbeat, [self.id], now):
+            raise LeaseLost(
+                f"Scheduler {self.id} was declared dead by another one: "
+                "it did not reach the database in time. It stops; start it again."
+            )
+
+    def end_dead(self, now: datetime) -> None:
+        """End the jobs of schedulers whose processes are gone, so that their runs come free."""
+        self._store.write(self._end_dead, now)
+
+    def _end_dead(self, conn: Connection, now: datetime) -> None:
+        for other in self._others(conn, now):
+            if not process_alive(other):
+                log.warning("scheduler %s (pid %d) died", other.id, other.pid)
+                job.end(conn, other.id, "failed", now)
+
+    def claim(self, now: datetime) -> list[RunRow]:
+        """Take active runs that no live scheduler owns."""
+        return self._store.write(
+            lease.claim_runs, owner=self.id, lapsed_before=now - self._lapse, limit=_CLAIM_LIMIT
+        )
+
+    def end(self, now: datetime, *, ok: bool) -> None:
+        """Give all runs back and close the job."""
+        self._store.write(self._end, now, "success" if ok else "failed")
+
+    def _end(self, conn: Connection, now: datetime, state: str) -> None:
+        lease.release(conn, self.id)
+        job.end(conn, self.id, state, now)

@@ -1,0 +1,367 @@
+"""The scheduler's loop: wait, apply, create, admit, write, hand out.
+
+Everything in memory is a cache of the database. Whatever goes wrong with a write or a read, the
+answer is the same one that a start gives: forget all, read the active runs, reconcile the attempts
+with what the database says of them. A database that is away only delays that.
+
+Events that came from executors are kept until a transaction has held what they led to. Each names
+its attempt, so applying one twice is harmless: the machine refuses the second.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import selectors
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from slipstream.clock import Clock, SystemClock
+from slipstream.command.order import SCHEDULER
+from slipstream.errors import StoreUnavailable
+from slipstream.executors.base import AttemptStarted, Executor, ExecutorEvent
+from slipstream.scheduler import (
+    admit,
+    callback,
+    commit,
+    creation,
+    due,
+    executor_event,
+    inbox,
+    reconcile,
+    starting,
+)
+from slipstream.scheduler.lease import Lease
+from slipstream.scheduler.settings import Settings
+from slipstream.scheduler.turn import Turn
+from slipstream.scheduler.world import World
+from slipstream.state import DagRunState
+from slipstream.store import Store, lease, run
+from slipstream.store.row import RunRow
+from slipstream.store.wake import Listener
+
+log = logging.getLogger(__name__)
+
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.1, 2.0
+_CLOCK_JUMP_S = 5.0
+
+
+class Stop(Protocol):
+    """What ends ``run``: a ``threading.Event``, or anything that has its ``is_set``."""
+
+    def is_set(self) -> bool: ...
+
+
+@dataclass(slots=True)
+class TurnReport:
+    """What one turn did."""
+
+    n_events: int = 0
+    n_created: int = 0
+    n_admitted: int = 0
+    wrote: bool = False
+    waited_s: float = 0.0
+    worked_s: float = 0.0
+
+
+class Scheduler:
+    """One scheduler. ``start``, then ``turn`` again and again (``run`` does both), then ``stop``."""
+
+    def __init__(
+        self,
+        store: Store,
+        executors: Mapping[str, Executor],
+        clock: Clock | None = None,
+        *,
+        settings: Settings | None = None,
+        only_run: bool = False,
+    ) -> None:
+        """``only_run`` makes one that takes no run but those given to ``take`` (``dags test``)."""
+        self._clock = clock or SystemClock()
+        self._store = store
+        self._settings = settings or Settings.from_config()
+        self._executors = executors
+        self._only_run = only_run
+        self._lease = Lease(store, self._settings, takes_over=not only_run)
+        self.world = World(store, self._clock, self._settings, executors, self._lease.id)
+        self._selector = selectors.DefaultSelector()
+        self._listener: Listener | None = None
+        self._events: list[ExecutorEvent] = []
+        """Taken from executors, and in no committed transaction yet."""
+        self._lingering_since: float | None = None
+        self._read_inbox = True
+        self._more = False
+        self._retry_s = 0.0
+        """How long the database is given before the next try; 0: it is there."""
+        self._retry_at = 0.0
+        self._next: dict[str, float] = {}
+        self._wall_minus_mono = 0.0
+
+    @property
+    def id(self) -> str:
+        """The id of this scheduler's job, which is the owner of its runs."""
+        return self._lease.id
+
+    def start(self) -> None:
+        """Register, start the executors, and take over the runs that nobody owns.
+
+        Raises UserError when another scheduler is in the way, StoreUnavailable without a database.
+        """
+        self._lease.register(self._clock.now(), ",".join(self._executors))
+        self._listener = self._store.listen(SCHEDULER)
+        self._selector.register(self._listener.fileno(), selectors.EVENT_READ)
+        for executor in self._executors.values():
+            executor.start(self.id)
+            self._selector.register(executor.fileno(), selectors.EVENT_READ)
+        self._wall_minus_mono = self._clock.now().timestamp() - self._clock.monotonic()
+        self._recover()
+
+    def run(self, stop: Stop, *, deadline_s: float = 4.0) -> None:
+        """Start, turn until ``stop`` is set, and stop."""
+        self.start()
+        ok = False
+        try:
+            while not stop.is_set():
+                self.turn(self._settings.poll_s)
+            ok = True
+        finally:
+            self.stop(deadline_s=deadline_s, ok=ok)
+
+    def stop(self, *, deadline_s: float = 4.0, ok: bool = True) -> None:
+        """Stop the executors within ``deadline_s`` seconds, take their last news in, give up runs."""
+        started = time.monotonic()
+        for executor in self._executors.values():
+            executor.stop(max(0.5, deadline_s - (time.monotonic() - started)))
+        with contextlib.suppress(StoreUnavailable):
+            # What cannot be written now is read by the next scheduler.
+            if ok and not self._retry_s:
+                self._lingering_since = None
+                self._collect()
+                self._work(TurnReport(), admit_more=False)
+            self._lease.end(self._clock.now(), ok=ok)
+        if self._listener is not None:
+            self._listener.close()
+        self._selector.close()
+
+    def take(self, row: RunRow) -> None:
+        """Take a run that was created with this scheduler as its owner."""
+        self.world.book.add_waiting(row)
+
+    # -- one turn --------------------------------------------------------------------------------
+
+    def turn(self, timeout: float) -> TurnReport:
+        """Wait at most ``timeout`` seconds for something to do, and do it.
+
+        Raises LeaseLost; a database that is away is waited for in later turns instead.
+        """
+        report = TurnReport()
+        before = time.monotonic()
+        self._wait(self._patience(timeout))
+        after = time.monotonic()
+        report.waited_s = after - before
+        if self._lingers():
+            return report
+        if self._retry_s and self._clock.monotonic() < self._retry_at:
+            return report
+        try:
+            self._watch_clock()
+            if self._retry_s:
+                self._recover()
+                self._back()
+            self._work(report)
+        except StoreUnavailable as error:
+            self._away(error)
+        report.worked_s = time.monotonic() - after
+        return report
+
+    def _patience(self, timeout: float) -> float:
+        """Return how long the wait may last: until the next thing that nobody will wake us for."""
+        now = self._clock.monotonic()
+        if self._retry_s:
+            return max(0.0, min(timeout, self._retry_at - now))
+        if self._more or self.world.claim_soon:
+            return 0.0
+        waits = [timeout, *(at - now for at in self._next.values())]
+        if (timer := self.world.timers.next_in()) is not None:
+            waits.append(timer)
+        if (due_at := self.world.catalog.next_due_at()) is not None and not self._only_run:
+            waits.append((due_at - self._clock.now()).total_seconds())
+        if self._lingering_since is not None:
+            waits.append(self._lingering_since + self._settings.linger_s - now)
+        return max(0.0, min(waits))
+
+    def _wait(self, timeout: float) -> None:
+        for key, _ in self._selector.select(timeout):
+            if self._listener is not None and key.fd == self._listener.fileno():
+                self._read_inbox |= self._listener.drain()
+        self._collect()
+
+    def _collect(self) -> None:
+        for executor in self._executors.values():
+            self._events += executor.events()
+
+    def _lingers(self) -> bool:
+        """Say whether there is nothing but starts, which can wait for company a little.
+
+        A short task's start and finish are then one transaction. The start is in the database
+        already, written by the worker host; what waits is only its display.
+        """
+        now = self._clock.monotonic()
+        if not self._events or self._read_inbox or self._more:
+            self._lingering_since = None
+            return False
+        if not all(isinstance(e, AttemptStarted) for e in self._events):
+            self._lingering_since = None
+            return False
+        if self._lingering_since is None:
+            self._lingering_since = now
+        if now - self._lingering_since < self._settings.linger_s:
+            return not self._something_due(now)
+        self._lingering_since = None
+        return False
+
+    def _something_due(self, now: float) -> bool:
+        timer = self.world.timers.next_in()
+        return (timer is not None and timer <= 0) or any(at <= now for at in self._next.values())
+
+    def _work(self, report: TurnReport, *, admit_more: bool = True) -> None:
+        turn = Turn(self.world)
+        try:
+            self._housekeeping(turn)
+            taken = self._events[: self._settings.batch]
+            executor_event.apply_all(turn, taken)
+            due.fire(turn)
+            more = self._take_inbox(turn)
+            if not self._only_run:
+                report.n_created = creation.create_due(turn)
+                more |= report.n_created > 0
+            more |= starting.start_queued(turn)
+            callback.hand_out(turn)
+            starting.settle_finished(turn)
+            if admit_more:
+                report.n_admitted = admit.admit_ready(turn)
+            turn.close()
+            report.wrote = commit.commit(turn)
+        finally:
+            turn.close()
+        del self._events[: len(taken)]
+        report.n_events = len(taken)
+        self._more = more or bool(self._events)
+
+    def _take_inbox(self, turn: Turn) -> bool:
+        if self._only_run or not (self._read_inbox or self._is_due("inbox", self._settings.poll_s)):
+            return False
+        self._read_inbox = False
+        self._next["inbox"] = self._clock.monotonic() + self._settings.poll_s
+        self._read_inbox = inbox.take(turn)
+        return self._read_inbox
+
+    def _housekeeping(self, turn: Turn) -> None:
+        """Heartbeat, claim, and look for those that died."""
+        settings, world = self._settings, self.world
+        if self._is_due("heartbeat", settings.heartbeat_s):
+            self._lease.heartbeat(turn.now)
+        sweep_s = settings.sweep_s
+        if world.book.attempts and world.hosts.foreign(self.id):
+            sweep_s = settings.foreign_sweep_s
+            self._next["sweep"] = min(
+                self._next.get("sweep", 0.0), self._clock.monotonic() + sweep_s
+            )
+        if self._is_due("sweep", sweep_s):
+            world.hosts.refresh(turn.conn, turn.now)
+            if world.book.attempts:
+                reconcile.everything(turn)
+                reconcile.sweep_queued(turn)
+            if not self._only_run:
+                self._lease.end_dead(turn.now)
+                world.claim_soon = True
+        if world.claim_soon:
+            world.claim_soon = False
+            if not self._only_run:
+                self._claim(turn)
+
+    def _is_due(self, what: str, every_s: float) -> bool:
+        now = self._clock.monotonic()
+        if self._next.get(what, 0.0) > now:
+            return False
+        self._next[what] = now + every_s
+        return True
+
+    def _claim(self, turn: Turn) -> None:
+        turn.close()
+        rows = self._lease.claim(turn.now)
+        taken_over = False
+        for row in rows:
+            taken_over |= _admit_row(turn, row)
+        if taken_over:
+            world = self.world
+            world.hosts.refresh(turn.conn, turn.now)
+            reconcile.everything(turn)
+
+    # -- trouble ---------------------------------------------------------------------------------
+
+    def _recover(self) -> None:
+        """Read everything anew from the database and bring open attempts in line."""
+        self.world.forget()
+        self._next.clear()
+        self._read_inbox = True
+        turn = Turn(self.world)
+        try:
+            self._lease.heartbeat(turn.now)
+            if not self._only_run:
+                self._lease.end_dead(turn.now)
+            self.world.load(turn.conn)
+            rows = lease.owned(turn.conn, self.id)
+            turn.close()
+            if not self._only_run:
+                rows += self._lease.claim(turn.now)
+            for row in rows:
+                _admit_row(turn, row)
+            self.world.hosts.refresh(turn.conn, turn.now)
+            reconcile.everything(turn)
+            callback.recover(turn)
+            turn.close()
+            commit.commit(turn)
+        finally:
+            turn.close()
+
+    def _away(self, error: StoreUnavailable) -> None:
+        """Wait for the database, a little longer after each try."""
+        if not self._retry_s:
+            log.error("%s The scheduler waits for it and goes on by itself.", error)
+        self._retry_s = min(_LONGEST_RETRY_S, (self._retry_s or _FIRST_RETRY_S / 2) * 2)
+        self._retry_at = self._clock.monotonic() + self._retry_s
+
+    def _back(self) -> None:
+        log.warning("The database is back; the active runs were read anew.")
+        self._retry_s = 0.0
+
+    def _watch_clock(self) -> None:
+        """Notice a wall clock that was set; heartbeats' ages mean nothing for a while then."""
+        offset = self._clock.now().timestamp() - self._clock.monotonic()
+        jump = offset - self._wall_minus_mono
+        self._wall_minus_mono = offset
+        if abs(jump) > _CLOCK_JUMP_S:
+            log.warning("the system clock was set %+.0f s; running work is not affected", jump)
+            self.world.hosts.clock_jumped(self._clock.now())
+            self._next["heartbeat"] = 0.0
+
+
+def _admit_row(turn: Turn, row: RunRow) -> bool:
+    """Put an active run of ours into the book; True when it was running before."""
+    book = turn.world.book
+    if row.quarantined is not None or row.id in book.active:
+        return False
+    if row.state == DagRunState.RUNNING:
+        return turn.activate(row) is not None
+    book.add_waiting(row)
+    return False
+
+
+def unfinished(store: Store, row: RunRow) -> bool:
+    """Say whether a run still goes on, by the database."""
+    with store.read() as conn:
+        now = run.get_by_pk(conn, row.id)
+    return now is not None and now.state in (DagRunState.QUEUED, DagRunState.RUNNING)

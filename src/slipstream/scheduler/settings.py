@@ -1,0 +1,55 @@
+"""The scheduler's settings, read once at start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from slipstream.config import conf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Times are seconds. The first group is Airflow's, with Airflow's defaults."""
+
+    parallelism: int = 32
+    """Attempts that may be queued or running at once under this scheduler; 0 is no limit."""
+    heartbeat_s: float = 5.0
+    health_threshold_s: float = 30.0
+    """A scheduler whose heartbeat is older is dead."""
+    host_threshold_s: float = 30.0
+    """A worker host whose heartbeat is older is dead, and so are its tasks."""
+    queued_timeout_s: float = 600.0
+    queued_retries: int = 2
+    """How often an attempt that never left the queue is queued again before it fails."""
+    runs_per_turn: int = 20
+    """Dag runs created, or started, in one turn."""
+    use_job_schedule: bool = True
+    """False: no run is created by a timetable."""
+
+    poll_s: float = 1.0
+    """The safety net: how often the inbox is read although nobody woke us."""
+    sweep_s: float = 5.0
+    """How often runs without an owner and hosts without a heartbeat are looked for."""
+    foreign_sweep_s: float = 0.5
+    """The same while attempts run on a host that another scheduler started."""
+    linger_s: float = 0.03
+    """How long a mere "started" waits for company before it is written."""
+    batch: int = 500
+    """Events taken in one turn."""
+
+    @classmethod
+    def from_config(cls) -> Settings:
+        """Read airflow.cfg and the environment."""
+        return cls(
+            parallelism=conf.getint("core", "parallelism", fallback=32),
+            heartbeat_s=conf.getfloat("scheduler", "scheduler_heartbeat_sec", fallback=5.0),
+            health_threshold_s=conf.getfloat(
+                "scheduler", "scheduler_health_check_threshold", fallback=30.0
+            ),
+            host_threshold_s=conf.getfloat(
+                "scheduler", "scheduler_health_check_threshold", fallback=30.0
+            ),
+            queued_timeout_s=conf.getfloat("scheduler", "task_queued_timeout", fallback=600.0),
+            queued_retries=conf.getint("scheduler", "num_stuck_in_queued_retries", fallback=2),
+            use_job_schedule=conf.getboolean("scheduler", "use_job_schedule", fallback=True),
+        )

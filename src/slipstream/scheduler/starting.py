@@ -1,0 +1,97 @@
+"""Queued runs start in order, as ``max_active_runs`` allows; and what a run's end sets free."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from slipstream.machine.event import RunStarted
+from slipstream.scheduler.book import Lane
+from slipstream.scheduler.timers import RunAfter
+from slipstream.state import DagRunState
+from slipstream.store import Connection, backfill, dag, inbox, run
+from slipstream.store.row import RunRow
+
+if TYPE_CHECKING:
+    from slipstream.scheduler.turn import Turn
+
+log = logging.getLogger(__name__)
+
+
+def start_queued(turn: Turn) -> bool:
+    """Start runs whose turn it is; True when a turn's share was used up and more may start."""
+    book = turn.world.book
+    left = turn.world.settings.runs_per_turn
+    for lane in list(book.touched):
+        left = _start_lane(turn, lane, left)
+        if left == 0:
+            return True
+        book.touched.discard(lane)
+    return False
+
+
+def _start_lane(turn: Turn, lane: Lane, left: int) -> int:
+    world = turn.world
+    book = world.book
+    row = world.catalog.dags.get(lane[0])
+    if row is not None and row.is_paused:
+        return left  # dag_changed touches the lane again
+    limit = _limit(turn, lane)
+    for waiting in book.queue(lane):
+        if left == 0 or (limit is not None and book.n_running(lane) >= limit):
+            break
+        if waiting.run_after > turn.now:
+            world.timers.at(waiting.run_after, RunAfter(waiting.id))
+            break  # the queue is in the order of run_after
+        book.take_from_queue(waiting.id)
+        started = turn.activate(waiting)
+        if started is not None:
+            turn.step(started, RunStarted())
+            left -= 1
+    return left
+
+
+def _limit(turn: Turn, lane: Lane) -> int | None:
+    dag_id, backfill_id = lane
+    if backfill_id is not None:
+        found = backfill.get(turn.conn, backfill_id)
+        if found is None:
+            return None
+        return 0 if found.is_paused else found.max_active_runs
+    row = turn.world.catalog.dags.get(dag_id)
+    return row.max_active_runs if row is not None else None
+
+
+def settle_finished(turn: Turn) -> None:
+    """See to what the end of runs sets free or calls for."""
+    world = turn.world
+    for row in world.finished:
+        dag_row = world.catalog.dags.get(row.dag_id)
+        if dag_row is None:
+            continue
+        world.catalog.put([dag_row])
+        if row.state == DagRunState.FAILED and dag_row.max_consecutive_failed_dag_runs > 0:
+            turn.batch.also.append(
+                _PauseAfterFailures(row, dag_row.max_consecutive_failed_dag_runs, turn)
+            )
+    world.finished.clear()
+
+
+class _PauseAfterFailures:
+    """A statement of the turn's transaction: pause the DAG when its last n runs all failed."""
+
+    def __init__(self, row: RunRow, n: int, turn: Turn) -> None:
+        self._row = row
+        self._n = n
+        self._now = turn.now
+
+    def __call__(self, conn: Connection) -> None:
+        dag_id = self._row.dag_id
+        states = run.latest_states(conn, dag_id, self._n)
+        if len(states) < self._n or any(state != DagRunState.FAILED for state in states):
+            return
+        log.warning("DAG %s is paused: its last %d runs failed", dag_id, self._n)
+        dag.set_paused(conn, dag_id, True)
+        inbox.post(
+            conn, target="scheduler", kind="dag_changed", payload={}, dag_id=dag_id, now=self._now
+        )

@@ -1,0 +1,77 @@
+"""All that one scheduler holds in memory, as one value that turns work on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from slipstream.clock import Clock
+from slipstream.executors.base import Executor
+from slipstream.machine.admission import ReadyQueue
+from slipstream.machine.event import TIKey
+from slipstream.scheduler.book import RunBook
+from slipstream.scheduler.catalog import Catalog
+from slipstream.scheduler.hosts import Hosts
+from slipstream.scheduler.past import PastLinks
+from slipstream.scheduler.settings import Settings
+from slipstream.scheduler.slots import Slots
+from slipstream.scheduler.timers import Timers
+from slipstream.store import Connection, Store, pool
+from slipstream.store.row import RunRow
+
+
+class World:
+    """A cache of the database, and what is under way. ``forget`` empties it."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        settings: Settings,
+        executors: Mapping[str, Executor],
+        scheduler_id: str,
+    ) -> None:
+        self.store = store
+        self.clock = clock
+        self.settings = settings
+        self.executors = executors
+        self.scheduler_id = scheduler_id
+        self.catalog = Catalog()
+        self.book = RunBook()
+        self.timers = Timers(clock)
+        self.slots = Slots(self.settings.parallelism, self.executors)
+        self.ready = ReadyQueue()
+        self.past = PastLinks()
+        self.hosts = Hosts(settings.host_threshold_s)
+        self.finished: list[RunRow] = []
+        """Runs that ended in this turn."""
+        self.claim_soon = True
+        """There may be runs to claim."""
+        self.callbacks_due = False
+        """The last transaction may have written callback requests."""
+        self.callbacks_out: set[str] = set()
+        """Requests that are with an executor."""
+        self.asked_next: dict[str, str] = {}
+        """DAG with a custom timetable -> the version for which its next run was asked."""
+        self.requeued: dict[tuple[int, TIKey], int] = {}
+        """How often an instance's attempt was queued again since nobody started it."""
+
+    def load(self, conn: Connection) -> None:
+        """Read what is not about single runs."""
+        self.catalog.load(conn)
+        self.load_pools(conn)
+
+    def load_pools(self, conn: Connection) -> None:
+        """Read the pools anew."""
+        self.slots.set_pools(pool.list_all(conn))
+
+    def forget(self) -> None:
+        """Drop everything that can be read again."""
+        self.catalog = Catalog()
+        self.book = RunBook()
+        self.timers.clear()
+        self.slots = Slots(self.settings.parallelism, self.executors)
+        self.ready = ReadyQueue()
+        self.past = PastLinks()
+        self.finished = []
+        self.requeued = {}
+        self.claim_soon = True
