@@ -58,5 +58,6 @@ def owned(conn: Connection, owner: str) -> list[RunRow]:
 
 
 def release(conn: Connection, owner: str) -> None:
-    """Give all runs back, for the next scheduler to claim at once."""
-    conn.execute(update(dag_run).where(dag_run.c.owner == owner).values(owner=None))
+    """Give all active runs back, for the next scheduler to claim at once."""
+    mine = (dag_run.c.owner == owner) & dag_run.c.state.in_(ACTIVE)
+    conn.execute(update(dag_run).where(mine).values(owner=None))

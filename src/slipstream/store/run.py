@@ -215,6 +215,31 @@ def count_by_state(conn: Connection, dag_id: str, run_ids: Iterable[str] = ()) -
     return {row[0]: row[1] for row in conn.execute(query.group_by(dag_run.c.state))}
 
 
+def latest_states(conn: Connection, dag_id: str, limit: int) -> list[str]:
+    """Return the states of a DAG's newest runs by ``run_after``, backfills included."""
+    return list(
+        conn.scalars(
+            select(dag_run.c.state)
+            .where(dag_run.c.dag_id == dag_id)
+            .order_by(dag_run.c.run_after.desc(), dag_run.c.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def list_quarantined(conn: Connection, dag_id: str) -> list[RunRow]:
+    """Return a DAG's unfinished runs that a scheduler set aside."""
+    return RUN.all(
+        conn.execute(
+            _SELECT.where(
+                dag_run.c.dag_id == dag_id,
+                dag_run.c.quarantined.is_not(None),
+                dag_run.c.state.in_((DagRunState.RUNNING.value, DagRunState.QUEUED.value)),
+            ).order_by(dag_run.c.run_after, dag_run.c.id)
+        )
+    )
+
+
 def list_queued(conn: Connection, owner: str) -> list[RunRow]:
     """Return a scheduler's runs that wait for a slot of max_active_runs, oldest first."""
     return RUN.all(

@@ -86,6 +86,23 @@ def states(
     return {(task_id, map_index): state for task_id, map_index, state in conn.execute(query)}
 
 
+def seen_before(
+    conn: Connection, dag_id: str, task_ids: Iterable[str], logical_date: datetime
+) -> set[str]:
+    """Return which of the tasks have an instance in a run of an earlier logical date."""
+    query = (
+        select(ti.c.task_id)
+        .distinct()
+        .select_from(ti.join(dag_run, dag_run.c.id == ti.c.dag_run_id))
+        .where(
+            dag_run.c.dag_id == dag_id,
+            dag_run.c.logical_date < logical_date,
+            ti.c.task_id.in_(sorted(task_ids)),
+        )
+    )
+    return set(conn.scalars(query))
+
+
 def set_note(conn: Connection, pk: int, task_id: str, map_index: int, note: str | None) -> None:
     """Set or remove the note that a person left on a task instance."""
     conn.execute(
