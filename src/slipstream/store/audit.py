@@ -14,7 +14,7 @@ from slipstream.store.schema import audit_log
 _INSERT = insert(audit_log)
 
 
-def record(
+def add(
     conn: Connection,
     *,
     event: str,

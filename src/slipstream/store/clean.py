@@ -127,12 +127,20 @@ def _owners_and_hosts() -> Any:
     return select(job.c.id).where(job.c.state == "running")
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
-    """How many rows of a table were deleted or, in a dry run, would be."""
-
-    name: str
-    n_rows: int
+def count(
+    store: Store,
+    before: datetime,
+    *,
+    tables: Iterable[str] | None = None,
+    dag_ids: Iterable[str] | None = None,
+    exclude_dag_ids: Iterable[str] | None = None,
+) -> dict[str, int]:
+    """Return how many rows ``clean`` would delete by each table's own age; same arguments."""
+    with store.read() as conn:
+        return {
+            name: 0 if where is None else _count(conn, TARGETS[name].table, where)
+            for name, where in _conditions(before, tables, dag_ids, exclude_dag_ids)
+        }
 
 
 def clean(
@@ -142,38 +150,44 @@ def clean(
     tables: Iterable[str] | None = None,
     dag_ids: Iterable[str] | None = None,
     exclude_dag_ids: Iterable[str] | None = None,
-    dry_run: bool = False,
     batch_size: int = BATCH,
-) -> list[Cleaned]:
+) -> dict[str, int]:
     """Delete rows older than ``before`` (aware) from ``tables`` (None: all that can be cleaned).
 
-    Deleting a run takes its task instances, attempts, XComs and stories with it. Raises UserError
-    for a table that cannot be cleaned.
+    Returns the number of rows deleted from each; task instances, attempts, XComs and stories that
+    went with their run are not counted. Raises UserError for a table that cannot be cleaned.
     """
-    wanted = list(TARGETS) if tables is None else [name.strip() for name in tables]
-    unknown = sorted(set(wanted) - TARGETS.keys())
+    if batch_size < 1:
+        raise UserError(f"db clean needs a batch size of 1 or more, not {batch_size}.")
+    deleted: dict[str, int] = {}
+    for name, where in _conditions(before, tables, dag_ids, exclude_dag_ids):
+        deleted[name] = 0
+        if where is None:
+            continue
+        while n := store.write(_delete_batch, TARGETS[name].table, where, batch_size):
+            deleted[name] += n
+    return deleted
+
+
+def _conditions(
+    before: datetime,
+    tables: Iterable[str] | None,
+    dag_ids: Iterable[str] | None,
+    exclude_dag_ids: Iterable[str] | None,
+) -> list[tuple[str, _Condition | None]]:
+    wanted = set(TARGETS) if tables is None else {name.strip() for name in tables}
+    unknown = sorted(wanted - TARGETS.keys())
     if unknown:
         raise UserError(
             f"db clean knows no table {', '.join(unknown)}; it knows {', '.join(sorted(TARGETS))}."
         )
     if before.tzinfo is None:
         raise UserError(f"db clean needs a time with a zone, not {before}.")
-    if batch_size < 1:
-        raise UserError(f"db clean needs a batch size of 1 or more, not {batch_size}.")
-    results = []
-    for name in (n for n in TARGETS if n in wanted):
-        where = _condition(TARGETS[name], before, dag_ids, exclude_dag_ids)
-        if where is None:
-            n_rows = 0
-        elif dry_run:
-            with store.read() as conn:
-                n_rows = _count(conn, TARGETS[name].table, where)
-        else:
-            n_rows = 0
-            while n := store.write(_delete_batch, TARGETS[name].table, where, batch_size):
-                n_rows += n
-        results.append(Cleaned(name, n_rows))
-    return results
+    given = (
+        None if dag_ids is None else sorted(set(dag_ids)),
+        None if exclude_dag_ids is None else sorted(set(exclude_dag_ids)),
+    )
+    return [(n, _condition(TARGETS[n], before, *given)) for n in TARGETS if n in wanted]
 
 
 def _condition(
