@@ -27,9 +27,9 @@ def show(rows: Sequence[Record], form: str) -> None:
     elif not rows:
         print("No data found")
     elif form == "plain":
-        _columns(rows, gap=" ", rule=None)
+        _columns(rows, gap="  ", rule=None, none="")
     else:
-        _columns(rows, gap=" | ", rule="=+=")
+        _columns(rows, gap=" | ", rule="=+=", none="None")
 
 
 def show_fields(record: Record, form: str) -> None:
@@ -42,9 +42,9 @@ def show_fields(record: Record, form: str) -> None:
         show([record], form)
 
 
-def _columns(rows: Sequence[Record], gap: str, rule: str | None) -> None:
+def _columns(rows: Sequence[Record], gap: str, rule: str | None, none: str) -> None:
     names = list(rows[0])
-    lines = [names, *([_flat(row.get(name)) for name in names] for row in rows)]
+    lines = [names, *([_flat(row.get(name), none) for name in names] for row in rows)]
     cells = [[cell.split("\n") for cell in line] for line in lines]
     widths = [max(len(part) for line in cells for part in line[i]) for i in range(len(names))]
     for number, line in enumerate(cells):
@@ -70,10 +70,10 @@ def _structured_value(value: Any) -> Any:
     return _text(value)
 
 
-def _flat(value: Any) -> str:
+def _flat(value: Any, none: str) -> str:
     if isinstance(value, list | tuple | set | frozenset):
-        return ",".join(_flat(each) for each in value)
-    return _text(value)
+        return ",".join(_flat(each, none) for each in value)
+    return none if value is None else _text(value)
 
 
 def _text(value: Any) -> str:

@@ -233,6 +233,10 @@ class Config:
                 result.setdefault(section, {})[key] = value
         return result
 
+    def origins(self, section: str, key: str) -> list[str]:
+        """Return where, if anywhere, exactly this name is set: environment and airflow.cfg."""
+        return self._resolver.origins((section, key))
+
     def problems(self) -> list[str]:
         """Return one message per option of a known kind whose value cannot be used."""
         found = []

@@ -90,6 +90,14 @@ class Resolver:
         self._file = None
         self.overrides.clear()
 
+    def origins(self, name: Name) -> list[str]:
+        """Return where exactly this name is set; other names of the option do not count."""
+        variable, (section, key) = source.env_name(*name), name
+        found = [variable] if variable in os.environ else []
+        if self.file().get(section, key) is not None:
+            found.append(f"[{section}] {key} in {self.file().path}")
+        return found
+
     def _find(self, name: Name, is_sensitive: bool) -> Found | None:
         if name in self.overrides:
             return Found(self.overrides[name], "set", "this process")

@@ -1,0 +1,148 @@
+"""``config``: show options and where their values come from, and find outdated ones."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+from slipstream.cli.command import Command, arg
+from slipstream.config import Setting, conf
+from slipstream.config.catalog import Option, catalog
+from slipstream.config.parser import HIDDEN
+from slipstream.errors import ConfigError, UserError
+
+
+def list_options(args: argparse.Namespace) -> None:
+    sections = [args.section.lower()] if args.section else conf.sections()
+    if args.section and not conf.options(args.section):
+        raise UserError(f"There is no section [{args.section}].")
+    for section in sections:
+        lines = list(_section_lines(section, args))
+        if lines:
+            print("\n".join([f"[{section}]", *lines, ""]))
+
+
+def get_value(args: argparse.Namespace) -> None:
+    """Print a value, as Airflow does also a secret one: scripts ask for connection strings."""
+    setting = conf.resolve(args.section, args.option)
+    if setting.value is None:
+        known = catalog().option(setting.section, setting.key)
+        if known is None:
+            raise UserError(f"There is no option {args.option!r} in section [{args.section}].")
+        raise UserError(f"[{setting.section}] {setting.key} is not set and has no default.")
+    print(setting.value)
+
+
+def lint(args: argparse.Namespace) -> int:
+    """Report options that cannot be used, were renamed, or do nothing any more."""
+    found = [*conf.problems(), *_renamed(), *_removed()]
+    for message in found:
+        print(message)
+    if not found:
+        print("All options that are set are known under these names and can be used.")
+    return 1 if found else 0
+
+
+def _section_lines(section: str, args: argparse.Namespace) -> Iterator[str]:
+    for key in conf.options(section):
+        option = catalog().option(section, key)
+        if args.exclude_providers and option is not None and option.provider:
+            continue
+        if args.defaults:
+            if option is not None:
+                yield from _notes(option, args)
+                yield _assignment(key, option.default, commented=True)
+            continue
+        try:
+            setting = conf.resolve(section, key)
+        except ConfigError as error:
+            yield f"# {error}"
+            continue
+        if option is not None:
+            yield from _notes(option, args)
+        is_default = setting.source in ("default", "generated")
+        if setting.value is None and not args.comment_out_everything:
+            yield _assignment(key, None, commented=True)
+            continue
+        line = _assignment(key, _shown(setting, args), args.comment_out_everything)
+        yield line if args.no_sources or is_default else f"{line}  # from {setting.origin}"
+
+
+def _shown(setting: Setting, args: argparse.Namespace) -> str | None:
+    hide = setting.is_sensitive and not args.show_values
+    return HIDDEN if hide and setting.value else setting.value
+
+
+def _assignment(key: str, value: str | None, commented: bool) -> str:
+    text = "" if value is None else value.replace("%", "%%").replace("\n", "\n    ")
+    return f"{'# ' if commented else ''}{key} = {text}".rstrip()
+
+
+def _notes(option: Option, args: argparse.Namespace) -> Iterator[str]:
+    if args.include_descriptions:
+        facts = [option.type]
+        facts += [f"one of {', '.join(option.allowed)}"] if option.allowed else []
+        facts += [f"at least {option.min:g}"] if option.min is not None else []
+        facts += [f"since Airflow {option.since}"] if option.since else []
+        yield f"# {'; '.join(facts)}"
+    if args.include_examples and option.example:
+        yield f"# example: {option.example}"
+    if args.include_env_vars:
+        from slipstream.config.source import env_name
+
+        yield f"# variable: {env_name(option.section, option.key)}"
+
+
+def _renamed() -> Iterator[str]:
+    for section in catalog().sections():
+        for key in catalog().keys(section):
+            for old_section, old_key in catalog().old_names(section, key):
+                for origin in conf.origins(old_section, old_key):
+                    yield f"{origin} is an old name of [{section}] {key}."
+
+
+def _removed() -> Iterator[str]:
+    for name in sorted(catalog().removed):
+        section, _, key = name.rpartition(".")
+        for origin in conf.origins(section, key):
+            yield f"{origin} does nothing any more."
+
+
+_SECTION = arg("--section", help="only this section")
+
+COMMANDS = (
+    Command(
+        "get-value",
+        "Print an option's value",
+        get_value,
+        (arg("section", metavar="SECTION"), arg("option", metavar="OPTION")),
+        "config get-value core executor",
+    ),
+    Command(
+        "list",
+        "List the options, their values, and where those come from",
+        list_options,
+        (
+            _SECTION,
+            arg("-a", "--defaults", action="store_true", help="show defaults, not what is set"),
+            arg("-d", "--include-descriptions", action="store_true", help="say what is allowed"),
+            arg("-e", "--include-examples", action="store_true", help="show examples"),
+            arg("-V", "--include-env-vars", action="store_true", help="show variables' names"),
+            arg("-s", "--include-sources", action="store_true", help="(default) say where from"),
+            arg("--no-sources", action="store_true", help="do not say where values come from"),
+            arg("-c", "--comment-out-everything", action="store_true", help="for an airflow.cfg"),
+            arg("-p", "--exclude-providers", action="store_true", help="no providers' options"),
+            arg("--show-values", action="store_true", help="show secrets, too"),
+            arg("--hide-sensitive", action="store_true", help="(default) hide secrets"),
+            arg("--color", choices=("on", "off", "auto"), default="auto", help="accepted, unused"),
+        ),
+        "config list --section core",
+    ),
+    Command(
+        "lint",
+        "Report options that are misspelt, outdated or have impossible values",
+        lint,
+        (),
+        "config lint",
+    ),
+)
