@@ -191,31 +191,6 @@ def next_after(conn: Connection, dag_id: str, after_logical_date: datetime) -> R
     )
 
 
-def latest_states(conn: Connection, dag_id: str, n: int) -> list[str]:
-    """Return the states of a DAG's ``n`` runs that ended last, the newest first."""
-    return list(
-        conn.scalars(
-            select(dag_run.c.state)
-            .where(dag_run.c.dag_id == dag_id, dag_run.c.end_date.is_not(None))
-            .order_by(dag_run.c.end_date.desc(), dag_run.c.id.desc())
-            .limit(n)
-        )
-    )
-
-
-def list_quarantined(conn: Connection, dag_id: str) -> list[RunRow]:
-    """Return a DAG's active runs that the scheduler set aside, oldest first."""
-    return RUN.all(
-        conn.execute(
-            _SELECT.where(
-                dag_run.c.dag_id == dag_id,
-                dag_run.c.state.in_((DagRunState.RUNNING.value, DagRunState.QUEUED.value)),
-                dag_run.c.quarantined.is_not(None),
-            ).order_by(dag_run.c.run_after, dag_run.c.id)
-        )
-    )
-
-
 def count_active(conn: Connection, dag_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
     """Return ``(n_running, n_queued)`` for each of the DAGs."""
     counts = {dag_id: [0, 0] for dag_id in dag_ids}

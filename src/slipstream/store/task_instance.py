@@ -103,24 +103,6 @@ def seen_before(
     return set(conn.scalars(query))
 
 
-def seen_before(
-    conn: Connection, dag_id: str, task_ids: Iterable[str], logical_date: datetime
-) -> set[str]:
-    """Return which of these tasks have an instance in a run before the logical date."""
-    return set(
-        conn.scalars(
-            select(ti.c.task_id)
-            .join(dag_run, dag_run.c.id == ti.c.dag_run_id)
-            .where(
-                dag_run.c.dag_id == dag_id,
-                dag_run.c.logical_date < logical_date,
-                ti.c.task_id.in_(sorted(task_ids)),
-            )
-            .distinct()
-        )
-    )
-
-
 def set_note(conn: Connection, pk: int, task_id: str, map_index: int, note: str | None) -> None:
     """Set or remove the note that a person left on a task instance."""
     conn.execute(
