@@ -25,13 +25,13 @@ def _call(option: int, value: int) -> None:
         raise OSError(number, os.strerror(number), f"prctl({option})")
 
 
-def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel kill this process when its parent ends; exit if it has ended already.
+def die_with_parent(parent_pid: int, by: signal.Signals = signal.SIGKILL) -> None:
+    """Have the kernel signal this process when its parent ends; exit if it has ended already.
 
     ``parent_pid`` is the parent as this process was told it: when the parent died before this
     call, the kernel has nothing left to watch, which only the changed parent id shows.
     """
-    _call(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _call(_PR_SET_PDEATHSIG, by)
     if os.getppid() != parent_pid:
         os._exit(1)
 
