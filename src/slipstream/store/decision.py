@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, bindparam, delete, insert
 
 from slipstream.attempt import new_id
 from slipstream.machine.decision import Decision
@@ -34,6 +34,11 @@ _TI_DEFAULTS: dict[str, Any] = dict.fromkeys(_TI_COLUMNS) | {
 _TI_JSON = ("skips", "deferral")
 _MAX_INT = 2**31 - 1
 
+_DELETE_TASK_INSTANCE = delete(schema.task_instance).where(
+    schema.task_instance.c.dag_run_id == bindparam("pk"),
+    schema.task_instance.c.task_id == bindparam("task"),
+    schema.task_instance.c.map_index == bindparam("index"),
+)
 _INSERT_STORY = insert(schema.task_event)
 _INSERT_CALLBACK = insert(schema.callback_request)
 
@@ -69,6 +74,7 @@ def save(
     db = dialect.of(conn)
     ordered = list(items)
     _save_runs(conn, db, ordered, now)
+    _delete_task_instances(conn, ordered)
     _save_task_instances(conn, db, ordered, now)
     _insert_attempts(conn, db, attempts, now)
     _close_attempts(conn, db, ordered, now)
@@ -94,6 +100,16 @@ def _save_runs(
     for columns, rows in groups.items():
         names = ("id", *columns, "updated_at")
         db.update_many(conn, schema.dag_run, ("id",), [{n: row[n] for n in names} for row in rows])
+
+
+def _delete_task_instances(conn: Connection, items: list[tuple[int, Decision]]) -> None:
+    rows = [
+        {"pk": pk, "task": key.task_id, "index": key.map_index}
+        for pk, decided in items
+        for key in decided.deleted
+    ]
+    if rows:
+        conn.execute(_DELETE_TASK_INSTANCE, rows)
 
 
 def _save_task_instances(

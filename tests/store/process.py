@@ -1,0 +1,115 @@
+"""What other processes do in tests of concurrency; each writes its result as a line of JSON.
+
+A process prints ``ready`` when it is set up and starts when it reads a line.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from tests.store.build import NOW, changing, new_run, outcome, starting
+
+from slipstream.store import Store, attempt, decision, job, lease, migrate, run
+
+
+def _ready() -> None:
+    print("ready", flush=True)
+    sys.stdin.readline()
+
+
+def _result(value: object) -> None:
+    print(json.dumps(value), flush=True)
+
+
+def start_attempts(url: str, host: str, ids: str) -> None:
+    with Store.open(url) as store:
+        _ready()
+        accepted: list[str] = []
+        for some in _batches(json.loads(ids)):
+            accepted += store.write(attempt.start, starting(some, host=host))
+        _result(accepted)
+
+
+def finish_attempts(url: str, host: str, ids: str) -> None:
+    with Store.open(url) as store:
+        _ready()
+        accepted: list[str] = []
+        for some in _batches(json.loads(ids)):
+            xcoms = [{"key": "return_value", "value": host}]
+            outcomes = [outcome(id, error=host, xcoms=xcoms) for id in some]
+            accepted += store.write(attempt.finish, outcomes)
+        _result(accepted)
+
+
+def _batches(ids: list[str]) -> list[list[str]]:
+    return [ids[at : at + 10] for at in range(0, len(ids), 10)]
+
+
+def claim(url: str) -> None:
+    with Store.open(url) as store:
+        owner = store.write(job.register, job_type="SchedulerJob", now=NOW)
+        _ready()
+        mine: list[int] = []
+        while rows := store.write(lease.claim_runs, owner=owner, lapsed_before=NOW, limit=3):
+            mine += [row.id for row in rows]
+        _result(mine)
+
+
+def upgrade(url: str) -> None:
+    with Store.open(url) as store:
+        _ready()
+        _result(migrate.upgrade(store))
+
+
+def count_up(url: str, pk: str, times: str) -> None:
+    """Add to ``clear_number`` by reading and writing: lost updates show as a sum too low."""
+    with Store.open(url) as store:
+        _ready()
+        for _ in range(int(times)):
+            store.write(_add_one, int(pk))
+        _result(times)
+
+
+def _add_one(conn: object, pk: int) -> None:
+    from sqlalchemy import Connection, select
+
+    from slipstream.store import dialect, schema
+
+    assert isinstance(conn, Connection)
+    query = select(schema.dag_run.c.clear_number).where(schema.dag_run.c.id == pk)
+    n = conn.execute(dialect.of(conn).lock_rows(query, of=schema.dag_run)).scalar_one()
+    decided = changing([])
+    decided.run = {"clear_number": n + 1}
+    decision.save(conn, [(pk, decided)], [], NOW)
+
+
+def hold(url: str, pk: str) -> None:
+    """Hold a write transaction open until told to go on."""
+
+    def held(conn: object) -> None:
+        _add_one(conn, int(pk))
+        _ready()
+
+    with Store.open(url) as store:
+        store.write(held)
+        _result("released")
+
+
+def wake(url: str, target: str) -> None:
+    with Store.open(url) as store:
+        store.wake(target)
+        _ready()
+        store.wake(target)
+        _result("woke")
+
+
+def die_in_transaction(url: str) -> None:
+    """Create a run, and wait to be killed before the commit."""
+
+    def create_and_wait(conn: object) -> None:
+        run.create(conn, new_run("d", "never"), NOW)  # type: ignore[arg-type]
+        _ready()
+
+    with Store.open(url) as store:
+        store.write(create_and_wait)
