@@ -84,27 +84,24 @@ def clean(args: argparse.Namespace) -> None:
 
     before = parse_date(args.clean_before_timestamp)
     tables, dag_ids, excluded = map(_names, (args.tables, args.dag_ids, args.exclude_dag_ids))
-
-    def run(dry_run: bool) -> int:
-        done = cleaning.clean(
+    with open_store() as store:
+        counts = cleaning.count(
+            store, before, tables=tables, dag_ids=dag_ids, exclude_dag_ids=excluded
+        )
+        for table, n_rows in counts.items():
+            print(f"{table}: {n_rows} rows from before {before.isoformat()}")
+        if args.dry_run or not any(counts.values()):
+            return
+        confirm("Delete them for ever?", args.yes)
+        deleted = cleaning.clean(
             store,
             before,
             tables=tables,
             dag_ids=dag_ids,
             exclude_dag_ids=excluded,
-            dry_run=dry_run,
             batch_size=args.batch_size,
         )
-        word = "can go" if dry_run else "deleted"
-        for each in done:
-            print(f"{each.name}: {each.n_rows} rows from before {before.isoformat()} {word}")
-        return sum(each.n_rows for each in done)
-
-    with open_store() as store:
-        n_rows = run(dry_run=True)
-        if n_rows and not args.dry_run:
-            confirm("Delete them for ever?", args.yes)
-            run(dry_run=False)
+    print(f"Deleted {sum(deleted.values())} rows.")
 
 
 def _names(text: str | None) -> list[str] | None:

@@ -1,0 +1,59 @@
+"""``api-server`` (and ``webserver``)."""
+
+from __future__ import annotations
+
+import argparse
+
+from slipstream.cli.command import Command, arg
+from slipstream.cli.service.process import SERVICE_ARGS, begin, prepare_database
+
+
+def run(args: argparse.Namespace) -> None:
+    from slipstream.cli.service.daemon import went_to_background
+
+    if went_to_background(args, "api-server"):
+        return
+    begin(args, "api-server")
+    from slipstream.api.serve import serve
+    from slipstream.store import Store
+
+    with Store.open() as store:
+        prepare_database(store, args.migrate)
+        serve(
+            args.host,
+            args.port,
+            n_workers=args.workers,
+            apps=args.apps,
+            store=store,
+            fd=args.fd,
+            ssl_cert=args.ssl_cert,
+            ssl_key=args.ssl_key,
+            access_log=args.verbose,
+        )
+
+
+COMMAND = Command(
+    "api-server",
+    "Start the API server and the web pages",
+    run,
+    (
+        *SERVICE_ARGS,
+        arg("-H", "--host", "--hostname", help="address to listen on (default: [api] host)"),
+        arg("-p", "--port", type=int, help="port to listen on (default: [api] port)"),
+        arg("-w", "--workers", type=int, help="processes (default: [api] workers)"),
+        arg("--apps", default="all", help="all or core (default: all)"),
+        arg("--ssl-cert", metavar="FILE", help="certificate (default: [api] ssl_cert)"),
+        arg("--ssl-key", metavar="FILE", help="its key (default: [api] ssl_key)"),
+        arg("--ssl-ca-file", metavar="FILE", help="accepted, unused"),
+        arg("--ssl-cert-reqs", choices=("none", "optional", "required"), help="accepted, unused"),
+        arg("-t", "--worker-timeout", type=int, help="accepted, unused"),
+        arg("--proxy-headers", action="store_true", help="accepted, unused"),
+        arg("--log-config", metavar="FILE", help="accepted, unused"),
+        arg("--fd", type=int, help=argparse.SUPPRESS),
+        arg("-k", "--workerclass", help=argparse.SUPPRESS),
+        arg("-A", "--access-logfile", help=argparse.SUPPRESS),
+        arg("-E", "--error-logfile", help=argparse.SUPPRESS),
+        arg("-L", "--access-logformat", help=argparse.SUPPRESS),
+    ),
+    "api-server --port 8081",
+)

@@ -1,0 +1,78 @@
+"""What makes a process a service: it stops on a signal, logs to stderr, ends with its supervisor."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from slipstream.cli.command import Arg, arg
+from slipstream.config import conf
+
+if TYPE_CHECKING:
+    from slipstream.store import Store
+
+SUPERVISOR_VARIABLE = "SLIPSTREAM_SUPERVISOR_PID"
+"""Set by the supervisor for the parts that it starts."""
+
+_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+
+
+def begin(args: argparse.Namespace, name: str) -> threading.Event:
+    """Turn this process into a service and return the event that a signal to stop sets."""
+    from slipstream.task.process import die_with_parent, set_name  # ctypes is only for services
+
+    set_name(f"slip-{name}")
+    supervisor = os.environ.get(SUPERVISOR_VARIABLE)
+    if supervisor:
+        die_with_parent(int(supervisor), signal.SIGTERM)
+    log_to_stderr("DEBUG" if args.verbose else conf.get("logging", "logging_level"))
+    return stop_on_signals()
+
+
+def log_to_stderr(level: str) -> None:
+    logging.basicConfig(level=logging.WARNING, format=_FORMAT, datefmt="%H:%M:%S")
+    logging.getLogger("slipstream").setLevel(level)
+    if level == "DEBUG":
+        logging.getLogger("asyncio").setLevel(logging.INFO)
+
+
+def stop_on_signals() -> threading.Event:
+    """Return an event that SIGTERM, SIGINT and SIGHUP set."""
+    stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, on_signal)
+    return stop
+
+
+def prepare_database(store: Store, migrate: bool) -> None:
+    """Raise UserError unless the schema fits; with ``migrate``, make it fit first."""
+    from slipstream.errors import UserError
+    from slipstream.store import migrate as schema
+
+    try:
+        schema.check(store)
+    except UserError:
+        if not migrate:
+            raise
+        schema.upgrade(store)  # which knows better than check what cannot be mended
+
+
+SERVICE_ARGS: tuple[Arg, ...] = (
+    arg("-D", "--daemon", action="store_true", help="run in the background"),
+    arg("--pid", metavar="FILE", help="background: write the process's id to this file"),
+    arg("-l", "--log-file", metavar="FILE", help="background: write what it logs to this file"),
+    arg("--stdout", metavar="FILE", help="background: write its standard output to this file"),
+    arg("--stderr", metavar="FILE", help="background: write its standard error to this file"),
+    arg("-d", "--dev", action="store_true", help="accepted, unused"),
+    arg("-v", "--verbose", action="store_true", help="log more"),
+    arg("--migrate", action="store_true", help="create or upgrade the database first"),
+)

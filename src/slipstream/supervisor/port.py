@@ -1,0 +1,94 @@
+"""The web port: is it free, and does somebody healthy answer on it?"""
+
+from __future__ import annotations
+
+import errno
+import json
+import socket
+
+from slipstream.errors import UserError
+
+_CONNECT_TIMEOUT_S = 0.5
+_HEALTH_PATH = "/api/v2/monitor/health"
+_PARTS = ("metadatabase", "scheduler", "dag_processor")
+_BACKLOG = 512
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket, which children may inherit; raise UserError when it cannot be had.
+
+    The supervisor holds it, so that a restart of the API server loses neither the port nor the
+    connections that arrive meanwhile.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise UserError(_message(host, port, error)) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+class HealthProbe:
+    """One question to the API server at a time: is everything healthy? Never waits for the answer."""
+
+    def __init__(self, host: str, port: int) -> None:
+        address = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+        self._address = (address, port)
+        self._connection: socket.socket | None = None
+        self._answer = b""
+
+    def ask(self) -> socket.socket | None:
+        """Send the question; return the socket to wait on, None when there is no connection."""
+        request = f"GET {_HEALTH_PATH} HTTP/1.0\r\nHost: {self._address[0]}\r\n\r\n"
+        self._answer = b""
+        try:
+            connection = socket.create_connection(self._address, timeout=_CONNECT_TIMEOUT_S)
+            connection.sendall(request.encode())
+        except OSError:
+            return None
+        connection.setblocking(False)
+        self._connection = connection
+        return connection
+
+    def read(self) -> bool | None:
+        """Return whether everything is healthy; None while the answer is incomplete."""
+        assert self._connection is not None
+        try:
+            data = self._connection.recv(65536)
+        except BlockingIOError:
+            return None
+        except OSError:
+            data = b""
+        if data:
+            self._answer += data
+            return None
+        self.close()
+        head, _, body = self._answer.partition(b"\r\n\r\n")
+        try:
+            found = json.loads(body) if b" 200 " in head.split(b"\r\n")[0] else {}
+        except ValueError:
+            return False
+        return all((found.get(part) or {}).get("status") == "healthy" for part in _PARTS)
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _message(host: str, port: int, error: OSError | OverflowError) -> str:
+    if isinstance(error, OverflowError):
+        return f"There is no port {port}: choose one from 1 to 65535 with AIRFLOW__API__PORT."
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} is taken by another program: stop it, or choose another port with "
+            "AIRFLOW__API__PORT."
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs root's rights: choose one above 1023 with AIRFLOW__API__PORT."
+    return f"Cannot listen on {host!r}, port {port}: {error.strerror or error}."
