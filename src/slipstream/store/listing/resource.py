@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection, case, func, select
 
+from slipstream.errors import UserError
 from slipstream.state import TaskInstanceState
+from slipstream.store import crypt
 from slipstream.store.listing.filter import Fields, Filter, where
 from slipstream.store.listing.page import Listing, Page, Window, fetch
+from slipstream.store.row import CONNECTION, VARIABLE, ConnectionRow, VariableRow
 from slipstream.store.schema import connection, pool, task_instance, variable
+
+log = logging.getLogger(__name__)
 
 
 class PoolListed(NamedTuple):
@@ -76,16 +83,21 @@ _VARIABLE_FIELDS: Fields = {
 _VARIABLES = Listing(
     keys=(variable.c.key,),
     source=variable,
-    shown=select(variable.c.key),
+    shown=select(*VARIABLE.columns),
     sortable=_VARIABLE_FIELDS,
     nullable=frozenset({"_val", "description"}),
 )
 
 
-def variable_keys(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[str]:
-    """Return a page of variables' keys; ``store.variable`` decrypts their values."""
+def variables(
+    conn: Connection, window: Window, filters: Sequence[Filter] = ()
+) -> Page[VariableRow]:
+    """Return a page of variables, decrypted; the value is None where no Fernet key fits."""
     found = fetch(conn, _VARIABLES, window, where(filters, _VARIABLE_FIELDS, conn.dialect.name))
-    return Page([row[0] for row in found.rows], found.total)
+    rows = [VARIABLE.make(row) for row in found.rows]
+    return Page(
+        [replace(r, value=_decrypted(r.value, r.is_encrypted, r.key)) for r in rows], found.total
+    )
 
 
 _CONNECTION_FIELDS: Fields = {
@@ -96,14 +108,52 @@ _CONNECTION_FIELDS: Fields = {
 _CONNECTIONS = Listing(
     keys=(connection.c.conn_id,),
     source=connection,
-    shown=select(connection.c.conn_id),
+    shown=select(*CONNECTION.columns),
     sortable=_CONNECTION_FIELDS,
     nullable=frozenset({"description", "host", "port"}),
 )
 
 
-def connection_ids(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[str]:
-    """Return a page of connections' ids; ``store.connection`` decrypts the rest."""
+def connections(
+    conn: Connection, window: Window, filters: Sequence[Filter] = ()
+) -> Page[ConnectionRow]:
+    """Return a page of connections, decrypted; secrets are None where no Fernet key fits."""
     clauses = where(filters, _CONNECTION_FIELDS, conn.dialect.name)
     found = fetch(conn, _CONNECTIONS, window, clauses)
-    return Page([row[0] for row in found.rows], found.total)
+    rows = [CONNECTION.make(row) for row in found.rows]
+    return Page(
+        [
+            replace(
+                r,
+                password=_decrypted(r.password, r.is_encrypted, r.conn_id),
+                extra=_decrypted(r.extra, r.is_extra_encrypted, r.conn_id),
+            )
+            for r in rows
+        ],
+        found.total,
+    )
+
+
+def _decrypted(stored: str | None, is_encrypted: bool, name: str) -> str | None:
+    try:
+        return crypt.decrypt(stored, is_encrypted, repr(name))
+    except UserError as error:
+        # One row that was encrypted with a lost key must not hide the others.
+        log.error("%s", error)
+        return None
+
+
+def existing_variables(conn: Connection, keys: Iterable[str]) -> set[str]:
+    """Return which of these variables exist."""
+    return set(conn.scalars(select(variable.c.key).where(variable.c.key.in_(list(keys)))))
+
+
+def existing_connections(conn: Connection, conn_ids: Iterable[str]) -> set[str]:
+    """Return which of these connections exist."""
+    wanted = connection.c.conn_id.in_(list(conn_ids))
+    return set(conn.scalars(select(connection.c.conn_id).where(wanted)))
+
+
+def existing_pools(conn: Connection, names: Iterable[str]) -> set[str]:
+    """Return which of these pools exist."""
+    return set(conn.scalars(select(pool.c.name).where(pool.c.name.in_(list(names)))))

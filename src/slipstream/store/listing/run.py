@@ -86,9 +86,18 @@ def _listed(row: Row[Any]) -> RunListed:
     return RunListed._make((*values, display_name, found))
 
 
-def page(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[RunListed]:
-    """Return a page of DAG runs. Fields: see ``FIELDS``."""
-    found = fetch(conn, _LISTING, window, where(filters, FIELDS, conn.dialect.name))
+def page(
+    conn: Connection,
+    window: Window,
+    filters: Sequence[Filter] = (),
+    *,
+    conf_contains: str | None = None,
+) -> Page[RunListed]:
+    """Return a page of DAG runs. Fields: see ``FIELDS``; ``conf_contains`` is a part of its JSON."""
+    clauses = where(filters, FIELDS, conn.dialect.name)
+    if conf_contains:
+        clauses.append(dag_run.c.conf.contains(conf_contains, autoescape=True))
+    found = fetch(conn, _LISTING, window, clauses)
     return Page(
         [_listed(row) for row in found.rows],
         found.total,

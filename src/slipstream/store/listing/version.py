@@ -69,3 +69,9 @@ def specs(conn: Connection, version_ids: Iterable[str]) -> dict[str, Any]:
         dag_version.c.id.in_(list(version_ids))
     )
     return {version_id: unpack(packed) for version_id, packed in conn.execute(query)}
+
+
+def get(conn: Connection, version_id: str) -> VersionListed | None:
+    """Return one DAG version as the list shows it."""
+    row = conn.execute(_LISTING.shown.where(dag_version.c.id == version_id)).one_or_none()
+    return None if row is None else VersionListed._make(row)

@@ -1,0 +1,115 @@
+"""The application: routes, middleware and the parts that they share, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import anyio.to_thread
+from fastapi import APIRouter, FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from slipstream.api import error, page
+from slipstream.api.auth import Tokens
+from slipstream.api.auth.login import load_users
+from slipstream.api.call import Server
+from slipstream.api.file_token import FileTokens
+from slipstream.api.gate import Gate
+from slipstream.api.reply import Json
+from slipstream.api.route import (
+    change_task,
+    config,
+    connection,
+    dag,
+    dag_run,
+    dag_version,
+    event_log,
+    explain,
+    log,
+    monitor,
+    pool,
+    task_instance,
+    token,
+    variable,
+    xcom,
+)
+from slipstream.clock import Clock, SystemClock
+from slipstream.config import conf
+from slipstream.store import Store
+
+MAX_BODY_BYTES = 8 * 1024 * 1024
+N_THREADS = 16
+"""Endpoints that run at once; more would wait for the database anyway."""
+
+# Task instances' own paths come last: they end in parameters that would match the others.
+_ROUTERS = (
+    *(monitor.router, dag.router, dag_version.router, dag_run.router, log.router, xcom.router),
+    *(explain.router, change_task.router, task_instance.router, pool.router, variable.router),
+    *(connection.router, event_log.router, config.router),
+)
+
+
+def base_path() -> str:
+    """Return the path part of ``[api] base_url``, without a slash at its end."""
+    return urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+
+
+def create_app(store: Store, clock: Clock | None = None) -> FastAPI:
+    """Build the API on a store, which stays the caller's to close. Raises ConfigError."""
+    secret = conf.get("api_auth", "jwt_secret").encode()
+    server = Server(
+        store=store,
+        clock=clock or SystemClock(),
+        tokens=Tokens.configured(),
+        users=load_users(),
+        file_tokens=FileTokens(secret),
+        prefix=base_path(),
+    )
+    app = FastAPI(
+        title="Slipstream API",
+        description="Airflow's REST API v2, answered by Slipstream.",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_few_threads,
+        default_response_class=Json,
+        redirect_slashes=False,
+        max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.server = server
+    error.install(app)
+    app.include_router(page.router)
+    app.include_router(token.router)
+    api = APIRouter(prefix="/api/v2")
+    for router in _ROUTERS:
+        api.include_router(router)
+    app.include_router(api)
+    # The last one added is the outermost.
+    app.add_middleware(Gate, server=server)
+    _add_cors(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)
+    return app
+
+
+@asynccontextmanager
+async def _few_threads(_app: FastAPI) -> AsyncIterator[None]:
+    anyio.to_thread.current_default_thread_limiter().total_tokens = N_THREADS
+    yield
+
+
+def _add_cors(app: FastAPI) -> None:
+    origins = conf.get("api", "access_control_allow_origins", fallback="").split()
+    if not origins:
+        return
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=_words("access_control_allow_methods"),
+        allow_headers=_words("access_control_allow_headers"),
+        allow_credentials=True,
+    )
+
+
+def _words(option: str) -> list[str]:
+    return [w for w in conf.get("api", option, fallback="").replace(",", " ").split() if w]

@@ -1,0 +1,70 @@
+"""The audit log: who changed what, with which request."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import BaseModel
+
+from slipstream.api.call import Call
+from slipstream.api.mask import redact, sensitive_words
+from slipstream.store import Connection, audit
+
+
+def write(
+    conn: Connection,
+    call: Call,
+    event: str,
+    given: BaseModel | dict[str, Any] | None = None,
+    *,
+    dag_id: str | None = None,
+    run_id: str | None = None,
+    task_id: str | None = None,
+    map_index: int | None = None,
+) -> None:
+    """Add a row within the transaction of the change; ``given`` is what was asked for."""
+    data: dict[str, Any] = (
+        given.model_dump(mode="json", exclude_unset=True, by_alias=True)
+        if isinstance(given, BaseModel)
+        else given or {}
+    )
+    extra = redact(data, sensitive_words())
+    audit.add(
+        conn,
+        event=event,
+        now=call.clock.now(),
+        owner=call.user.name,
+        dag_id=dag_id,
+        run_id=run_id,
+        task_id=task_id,
+        map_index=map_index,
+        extra=json.dumps(extra, default=str),
+    )
+
+
+def record(
+    call: Call,
+    event: str,
+    given: BaseModel | dict[str, Any] | None = None,
+    *,
+    dag_id: str | None = None,
+    run_id: str | None = None,
+    task_id: str | None = None,
+    map_index: int | None = None,
+) -> None:
+    """Add a row for a change that a command makes in a transaction of its own."""
+
+    def add(conn: Connection) -> None:
+        write(
+            conn,
+            call,
+            event,
+            given,
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+            map_index=map_index,
+        )
+
+    call.store.write(add)

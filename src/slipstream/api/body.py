@@ -1,0 +1,265 @@
+"""Request bodies: pydantic models with Airflow's fields, defaults and bounds; extras refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+
+from slipstream.api.query import Duration, EndDate, LogicalDate, RunAfter, StartDate
+from slipstream.state import DagRunState, TaskInstanceState
+
+Note = Annotated[str, StringConstraints(max_length=1000)]
+Id = Annotated[str, StringConstraints(max_length=250)]
+_SETTABLE = ("success", "failed", "skipped")
+
+
+class Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Login(Body):
+    username: str
+    password: str
+
+
+class DagPatch(Body):
+    is_paused: bool
+
+
+class Trigger(Body):
+    dag_run_id: Id | None = None
+    data_interval_start: AwareDatetime | None = None
+    data_interval_end: AwareDatetime | None = None
+    logical_date: AwareDatetime | None
+    run_after: AwareDatetime | None = None
+    conf: dict[str, Any] | None = None
+    note: Note | None = None
+    partition_key: str | None = None
+
+    @model_validator(mode="after")
+    def _both_ends(self) -> Self:
+        if (self.data_interval_start is None) != (self.data_interval_end is None):
+            raise ValueError(
+                "Either both data_interval_start and data_interval_end must be provided "
+                "or both must be None"
+            )
+        return self
+
+
+RunState = Literal["queued", "success", "failed"]
+
+
+class RunPatch(Body):
+    state: RunState | None = None
+    note: Note | None = None
+
+
+class RunClear(Body):
+    dry_run: bool = True
+    only_failed: bool = False
+    only_new: bool = False
+    run_on_latest_version: bool | None = None
+    note: Note | None = None
+
+
+class _Batch(Body):
+    page_offset: Annotated[int, Field(ge=0)] = 0
+    page_limit: Annotated[int, Field(ge=0)] = 100
+    order_by: str | None = None
+
+
+class RunsBatch(_Batch, RunAfter, LogicalDate, StartDate, EndDate, Duration):
+    dag_ids: list[str] | None = None
+    states: list[DagRunState | None] | None = None
+    conf_contains: str | None = None
+
+
+class TaskInstancesBatch(_Batch, RunAfter, LogicalDate, StartDate, EndDate, Duration):
+    dag_ids: list[str] | None = None
+    dag_run_ids: list[str] | None = None
+    task_ids: list[str] | None = None
+    state: list[TaskInstanceState | None] | None = None
+    pool: list[str] | None = None
+    queue: list[str] | None = None
+    executor: list[str] | None = None
+
+
+class Clear(Body):
+    dry_run: bool = True
+    start_date: AwareDatetime | None = None
+    end_date: AwareDatetime | None = None
+    only_failed: bool = True
+    only_running: bool = False
+    reset_dag_runs: bool = True
+    task_ids: list[str | tuple[str, int]] | None = None
+    dag_run_id: str | None = None
+    include_upstream: bool = False
+    include_downstream: bool = False
+    include_future: bool = False
+    include_past: bool = False
+    run_on_latest_version: bool | None = None
+    prevent_running_task: bool = False
+    note: Note | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.only_failed and self.only_running:
+            raise ValueError("only_failed and only_running both are set to True")
+        if self.start_date and self.end_date and self.start_date > self.end_date:
+            raise ValueError("end_date is sooner than start_date")
+        return self
+
+
+class TaskInstancePatch(Body):
+    new_state: TaskInstanceState | None = None
+    note: Note | None = None
+    include_upstream: bool = False
+    include_downstream: bool = False
+    include_future: bool = False
+    include_past: bool = False
+
+    @field_validator("new_state", mode="before")
+    @classmethod
+    def _settable(cls, value: Any) -> Any:
+        if value is not None and value not in _SETTABLE:
+            raise ValueError(f"{value!r} is not one of {list(_SETTABLE)}")
+        return value
+
+
+class XComCreate(Body):
+    key: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    value: Any
+    map_index: Annotated[int, Field(ge=-1)] = -1
+
+
+class XComUpdate(Body):
+    value: Any
+    map_index: Annotated[int, Field(ge=-1)] = -1
+
+
+class Variable(Body):
+    key: Annotated[str, StringConstraints(min_length=1, max_length=250)]
+    value: Any
+    description: str | None = None
+    team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
+
+
+class Connection(Body):
+    connection_id: Annotated[
+        str, StringConstraints(min_length=1, max_length=200, pattern=r"^[\w.-]+$")
+    ]
+    conn_type: Annotated[str, StringConstraints(max_length=500)]
+    description: str | None = None
+    host: Annotated[str, StringConstraints(max_length=500)] | None = None
+    login: str | None = None
+    schema_: Annotated[str, StringConstraints(max_length=500)] | None = Field(None, alias="schema")
+    port: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None
+    password: str | None = None
+    extra: str | None = None
+    team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
+
+    @field_validator("extra")
+    @classmethod
+    def _json_object(cls, value: str | None) -> str | None:
+        if not value:
+            return value
+        try:
+            is_object = isinstance(json.loads(value), dict)
+        except ValueError:
+            is_object = False
+        if not is_object:
+            raise ValueError('`extra` must be a JSON object, such as {"key": "value"}')
+        return value
+
+
+_Slots = Annotated[int, Field(ge=-1, lt=2**31)]
+
+
+class Pool(Body):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=250)]
+    slots: _Slots
+    description: str | None = None
+    include_deferred: bool = False
+    team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
+
+
+class PoolPatch(Body):
+    pool: Id | None = None
+    slots: _Slots | None = None
+    description: str | None = None
+    include_deferred: bool | None = None
+    team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
+
+
+class _OnExistence(Body):
+    action_on_existence: Literal["fail", "skip", "overwrite"] = "fail"
+
+
+class _OnNonExistence(Body):
+    action_on_non_existence: Literal["fail", "skip"] = "fail"
+
+
+class Delete(_OnNonExistence):
+    """A bulk action: delete by key."""
+
+    action: Literal["delete"]
+    entities: list[str]
+
+
+class VariableCreate(_OnExistence):
+    action: Literal["create"]
+    entities: list[Variable]
+
+
+class VariableUpdate(_OnNonExistence):
+    action: Literal["update"]
+    entities: list[Variable]
+    update_mask: list[str] | None = None
+
+
+class VariableBulk(Body):
+    actions: list[
+        Annotated[VariableCreate | VariableUpdate | Delete, Field(discriminator="action")]
+    ]
+
+
+class ConnectionCreate(_OnExistence):
+    action: Literal["create"]
+    entities: list[Connection]
+
+
+class ConnectionUpdate(_OnNonExistence):
+    action: Literal["update"]
+    entities: list[Connection]
+    update_mask: list[str] | None = None
+
+
+class ConnectionBulk(Body):
+    actions: list[
+        Annotated[ConnectionCreate | ConnectionUpdate | Delete, Field(discriminator="action")]
+    ]
+
+
+class PoolCreate(_OnExistence):
+    action: Literal["create"]
+    entities: list[Pool]
+
+
+class PoolUpdate(_OnNonExistence):
+    action: Literal["update"]
+    entities: list[Pool]
+    update_mask: list[str] | None = None
+
+
+class PoolBulk(Body):
+    actions: list[Annotated[PoolCreate | PoolUpdate | Delete, Field(discriminator="action")]]

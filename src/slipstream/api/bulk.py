@@ -1,0 +1,89 @@
+"""Bulk changes: lists of create, update and delete actions on things that have a key.
+
+An action that says ``fail`` does nothing when one of its keys is in the way or missing; one that
+says ``skip`` leaves those out. Each action's outcome is reported, as Airflow reports it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Protocol
+
+from slipstream.store import Connection
+
+
+class Keyed(Protocol):
+    """A kind of thing that bulk changes apply to."""
+
+    noun: str
+    """In messages, such as ``variables with these keys``."""
+
+    def key(self, entity: Any) -> str: ...
+
+    def existing(self, conn: Connection, keys: Collection[str]) -> set[str]:
+        """Return which of the keys exist."""
+        ...
+
+    def put(self, conn: Connection, entity: Any, mask: Sequence[str] | None) -> None:
+        """Write an entity; with a mask, only those fields of an existing one."""
+        ...
+
+    def delete(self, conn: Connection, key: str) -> None: ...
+
+
+def apply(conn: Connection, kind: Keyed, actions: Iterable[Any]) -> dict[str, Any]:
+    """Carry out actions (bodies' create, update and delete models) and return the reply."""
+    outcome: dict[str, Any] = {"create": None, "update": None, "delete": None}
+    for action in actions:
+        done, error = _ACTIONS[action.action](conn, kind, action)
+        so_far = outcome[action.action] or {"success": [], "errors": []}
+        so_far["success"] += done
+        so_far["errors"] += error
+        outcome[action.action] = so_far
+    return outcome
+
+
+_Outcome = tuple[list[str], list[dict[str, Any]]]
+
+
+def _failed(kind: Keyed, keys: Collection[str], what: str, status: int) -> _Outcome:
+    named = "{" + ", ".join(repr(k) for k in sorted(keys)) + "}"
+    return [], [{"error": f"The {kind.noun}: {named} {what}.", "status_code": status}]
+
+
+def _create(conn: Connection, kind: Keyed, action: Any) -> _Outcome:
+    entities = {kind.key(e): e for e in action.entities}
+    there = kind.existing(conn, entities.keys())
+    if there and action.action_on_existence == "fail":
+        return _failed(kind, there, "already exist", 409)
+    if action.action_on_existence == "skip":
+        entities = {k: e for k, e in entities.items() if k not in there}
+    for entity in entities.values():
+        kind.put(conn, entity, None)
+    return list(entities), []
+
+
+def _update(conn: Connection, kind: Keyed, action: Any) -> _Outcome:
+    entities = {kind.key(e): e for e in action.entities}
+    missing = entities.keys() - kind.existing(conn, entities.keys())
+    if missing and action.action_on_non_existence == "fail":
+        return _failed(kind, missing, "were not found", 404)
+    done = [k for k in entities if k not in missing]
+    for key in done:
+        entity = entities[key]
+        kind.put(conn, entity, action.update_mask or sorted(entity.model_fields_set))
+    return done, []
+
+
+def _delete(conn: Connection, kind: Keyed, action: Any) -> _Outcome:
+    keys = list(dict.fromkeys(action.entities))
+    missing = set(keys) - kind.existing(conn, keys)
+    if missing and action.action_on_non_existence == "fail":
+        return _failed(kind, missing, "were not found", 404)
+    done = [k for k in keys if k not in missing]
+    for key in done:
+        kind.delete(conn, key)
+    return done, []
+
+
+_ACTIONS = {"create": _create, "update": _update, "delete": _delete}

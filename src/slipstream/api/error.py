@@ -1,0 +1,157 @@
+"""Errors as replies: which status and which body, in Airflow's words where clients may read them.
+
+A client never gets a traceback or an SQL statement. What is a bug is logged and answered with a
+500 that carries an id to find it by.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import HTTPException
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import Response
+
+from slipstream.api.reply import Json
+from slipstream.errors import (
+    ConfigError,
+    DuplicateRun,
+    NotFound,
+    StoreUnavailable,
+    UserError,
+)
+
+log = logging.getLogger(__name__)
+
+
+def unauthenticated() -> HTTPException:
+    return HTTPException(401, "Not authenticated", {"WWW-Authenticate": "Bearer"})
+
+
+def invalid_token() -> HTTPException:
+    return HTTPException(403, "Invalid JWT token")
+
+
+def forbidden() -> HTTPException:
+    return HTTPException(403, "Forbidden")
+
+
+def forbidden_because(detail: str) -> HTTPException:
+    return HTTPException(403, detail)
+
+
+def not_found(detail: str) -> HTTPException:
+    return HTTPException(404, detail)
+
+
+def bad_request(detail: str) -> HTTPException:
+    return HTTPException(400, detail)
+
+
+def conflict(detail: Any) -> HTTPException:
+    return HTTPException(409, detail)
+
+
+def dag_not_found(dag_id: str) -> HTTPException:
+    return not_found(f"The Dag with ID: `{dag_id}` was not found")
+
+
+def run_not_found(dag_id: str, run_id: str) -> HTTPException:
+    return not_found(f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
+
+
+def task_instance_not_found(
+    dag_id: str, run_id: str, task_id: str, map_index: int = -1
+) -> HTTPException:
+    if map_index != -1:
+        return not_found(
+            f"The Mapped Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}`, "
+            f"task_id: `{task_id}`, and map_index: `{map_index}` was not found"
+        )
+    return not_found(
+        f"The Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}` "
+        f"and task_id: `{task_id}` was not found"
+    )
+
+
+def already_exists(what: str) -> HTTPException:
+    """Return the reply to a violated unique key: the object that Airflow's clients know."""
+    return conflict(
+        {
+            "reason": "Unique constraint violation",
+            "statement": "hidden",
+            "orig_error": "hidden",
+            "message": what,
+        }
+    )
+
+
+def invalid_body(
+    kind: str, loc: tuple[str | int, ...], message: str, value: Any = None
+) -> HTTPException:
+    """Return a 422 in the form of a failed validation, for what a model cannot check."""
+    return HTTPException(422, [{"type": kind, "loc": list(loc), "msg": message, "input": value}])
+
+
+async def _http(_request: Request, e: Exception) -> Response:
+    error = cast(StarletteHTTPException, e)
+    return Json({"detail": error.detail}, error.status_code, error.headers)
+
+
+async def _no_route(request: Request, e: Exception) -> Response:
+    error = cast(StarletteHTTPException, e)
+    if error.detail == "Not Found" and request.scope["path"].startswith("/api/"):
+        return Json({"error": "API route not found"}, 404)
+    return Json({"detail": error.detail}, 404, error.headers)
+
+
+async def _user_error(_request: Request, e: Exception) -> Response:
+    return Json({"detail": str(e)}, 400)
+
+
+async def _not_found(_request: Request, e: Exception) -> Response:
+    return Json({"detail": str(e)}, 404)
+
+
+async def _duplicate(_request: Request, e: Exception) -> Response:
+    return Json({"detail": already_exists(str(e)).detail}, 409)
+
+
+async def _unavailable(_request: Request, e: Exception) -> Response:
+    # The message has no password in it (see store.url), and says what to do.
+    return Json({"detail": str(e)}, 503, {"Retry-After": "2"})
+
+
+async def _misconfigured(_request: Request, e: Exception) -> Response:
+    log.error("%s", e)
+    return Json({"detail": str(e)}, 500)
+
+
+async def _bug(request: Request, e: Exception) -> Response:
+    number = secrets.token_hex(4)
+    log.error("%s %s failed, error id %s", request.method, request.url.path, number, exc_info=e)
+    message = f"Something went wrong in the API server; its log has the details, error id {number}."
+    return Json({"detail": message}, 500)
+
+
+_Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def install(app: FastAPI) -> None:
+    """Have the application answer these errors; validation errors are FastAPI's own already."""
+    handlers: dict[Any, _Handler] = {
+        404: _no_route,
+        StarletteHTTPException: _http,
+        UserError: _user_error,
+        NotFound: _not_found,
+        DuplicateRun: _duplicate,
+        StoreUnavailable: _unavailable,
+        ConfigError: _misconfigured,
+        Exception: _bug,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)

@@ -1,0 +1,128 @@
+"""Task logs: where a try's file is, and its lines as structured events, read as they are needed.
+
+A log can be gigabytes, and can grow while it is read: it is streamed, up to the size that it had
+when asked, and a token says where to go on. Lines are the writer's own JSON records, masked when
+written; what is no such record (raw output of a process) becomes an event of its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from slipstream.config import conf
+
+_LONGEST_LINE = 1 << 20
+
+
+class BadToken(Exception):
+    """The continuation token is none of ours."""
+
+
+class UnsafePath(Exception):
+    """The ids would lead out of the log folder."""
+
+
+def path_of(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> Path:
+    """Return the log file of a try, whether it exists or not; raise UnsafePath."""
+    parts = [f"dag_id={dag_id}", f"run_id={run_id}", f"task_id={task_id}"]
+    if map_index >= 0:
+        parts.append(f"map_index={map_index}")
+    parts.append(f"attempt={try_number}.log")
+    if any("/" in part or "\x00" in part for part in parts):
+        raise UnsafePath
+    base = Path(os.path.realpath(conf.get("logging", "base_log_folder")))
+    path = Path(os.path.realpath(base.joinpath(*parts)))
+    # A symbolic link below the folder must not lead out of it either.
+    if not path.is_relative_to(base):
+        raise UnsafePath
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a log file, from byte to byte; it ends at the end of a line."""
+
+    path: Path
+    start: int
+    end: int
+
+    @property
+    def token(self) -> str:
+        """The token that goes on after this span."""
+        text = json.dumps({"end": self.end}, separators=(",", ":"))
+        return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def start_of(token: str | None) -> int:
+    """Return the byte to go on at; raise BadToken."""
+    if not token:
+        return 0
+    try:
+        at = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))["end"]
+    except (ValueError, TypeError, KeyError):
+        raise BadToken from None
+    if not isinstance(at, int) or isinstance(at, bool) or at < 0:
+        raise BadToken
+    return at
+
+
+def span(path: Path, start: int, *, is_finished: bool) -> Span | None:
+    """Return what there is to read from ``start`` on; None if there is no file.
+
+    The last line of a log that is still being written counts once its end is there.
+    """
+    try:
+        with path.open("rb") as f:
+            size = os.fstat(f.fileno()).st_size
+            end = size if is_finished else _last_line_end(f, min(start, size), size)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return Span(path, min(start, end), end)
+
+
+def _last_line_end(f: Any, start: int, size: int) -> int:
+    """Return the offset after the last newline in the file, at least ``start``."""
+    at = size
+    while at > start:
+        step = min(64 * 1024, at - start)
+        f.seek(at - step)
+        newline = f.read(step).rfind(b"\n")
+        if newline >= 0:
+            return int(at - step + newline + 1)
+        at -= step
+    return start
+
+
+def lines(part: Span) -> Iterator[str]:
+    """Yield each line of a span as one JSON object with an ``event``."""
+    with part.path.open("rb") as f:
+        f.seek(part.start)
+        left = part.end - part.start
+        while left > 0:
+            line = f.readline(min(left, _LONGEST_LINE))
+            if not line:
+                return  # the file was cut short meanwhile
+            left -= len(line)
+            text = line.decode("utf-8", "replace").rstrip("\r\n")
+            yield text if _is_record(text) else json.dumps({"timestamp": None, "event": text})
+
+
+def _is_record(text: str) -> bool:
+    if not text.startswith("{"):
+        return False
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and isinstance(record.get("event"), str)
+
+
+def note(event: str, timestamp: str | None = None) -> str:
+    """Return an event of the server's own, as a line."""
+    return json.dumps({"timestamp": timestamp, "event": event})

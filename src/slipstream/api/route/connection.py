@@ -1,0 +1,182 @@
+"""Connections: list, read, write, delete, in bulk too. No reply holds a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from slipstream.api import audit, body, bulk
+from slipstream.api.call import Operator
+from slipstream.api.error import already_exists, bad_request, forbidden_because, not_found
+from slipstream.api.mask import MASK, redact_json, sensitive_words
+from slipstream.api.query import ConnectionQuery, filters_of
+from slipstream.api.reply import Json, no_content
+from slipstream.config import conf
+from slipstream.store import Connection, connection
+from slipstream.store.connection import NewConnection
+from slipstream.store.listing import resource
+from slipstream.store.row import ConnectionRow
+
+router = APIRouter(tags=["Connection"])
+
+_ID = "/connections/{connection_id:path}"
+_FIELDS = ("conn_type", "description", "host", "login", "schema", "port", "password", "extra")
+
+
+def _present(row: ConnectionRow) -> dict[str, Any]:
+    return {
+        "connection_id": row.conn_id,
+        "conn_type": row.conn_type,
+        "description": row.description,
+        "host": row.host,
+        "login": row.login,
+        "schema": row.schema,
+        "port": row.port,
+        # Shown to nobody, whatever hide_sensitive_var_conn_fields says.
+        "password": MASK if row.password else None,
+        "extra": redact_json(row.extra, sensitive_words()) if row.extra else row.extra,
+        "team_name": None,
+    }
+
+
+def _found(conn: Connection, conn_id: str) -> ConnectionRow:
+    row = connection.get(conn, conn_id)
+    if row is None:
+        raise not_found(f"The Connection with connection_id: `{conn_id}` was not found")
+    return row
+
+
+def _new(given: body.Connection) -> NewConnection:
+    values = given.model_dump(by_alias=True)
+    return NewConnection(conn_id=given.connection_id, **{name: values[name] for name in _FIELDS})
+
+
+class _Connections:
+    """Connections, for bulk changes."""
+
+    noun = "connections with these connection_ids"
+
+    def key(self, entity: body.Connection) -> str:
+        return entity.connection_id
+
+    def existing(self, conn: Connection, keys: Collection[str]) -> set[str]:
+        return resource.existing_connections(conn, keys)
+
+    def put(self, conn: Connection, entity: body.Connection, mask: Sequence[str] | None) -> None:
+        wanted = _new(entity)
+        if mask is not None:
+            before = _found(conn, entity.connection_id)
+            # A field that is left out, or a mask sent back as it was shown, keeps its value.
+            kept = {
+                name: getattr(before, name)
+                for name in _FIELDS
+                if (name if name != "schema" else "schema_") not in mask and name not in mask
+            }
+            if wanted.password == MASK:
+                kept["password"] = before.password
+            wanted = replace(wanted, **kept)
+        connection.upsert(conn, wanted)
+
+    def delete(self, conn: Connection, key: str) -> None:
+        connection.delete(conn, key)
+
+
+_CONNECTIONS = _Connections()
+
+
+def _told(given: body.Connection) -> dict[str, Any]:
+    """Return what the audit log keeps: no secrets."""
+    told = given.model_dump(by_alias=True, exclude_unset=True)
+    return {**told, **{name: MASK for name in ("password", "extra") if told.get(name)}}
+
+
+@router.get("/connections")
+def get_connections(call: Operator, query: Annotated[ConnectionQuery, Query()]) -> Response:
+    """List connections."""
+    with call.store.read() as conn:
+        page = resource.connections(conn, query.page(), filters_of(query))
+    return Json({"connections": [_present(row) for row in page.rows], "total_entries": page.total})
+
+
+@router.post("/connections", status_code=201)
+def post_connection(call: Operator, given: body.Connection) -> Response:
+    """Create a connection."""
+
+    def create(conn: Connection) -> ConnectionRow:
+        if _CONNECTIONS.existing(conn, [given.connection_id]):
+            raise already_exists(f"Connection {given.connection_id!r} already exists.")
+        connection.upsert(conn, _new(given))
+        audit.write(conn, call, "post_connection", _told(given))
+        return _found(conn, given.connection_id)
+
+    return Json(_present(call.store.write(create)), 201)
+
+
+@router.post("/connections/test")
+def test_connection(call: Operator, given: body.Connection) -> Response:
+    """Refuse: a test would run the connection type's code inside the API server."""
+    if conf.get("core", "test_connection", fallback="Disabled").lower() != "enabled":
+        raise forbidden_because(
+            "Testing connections is disabled in Airflow configuration. "
+            "Contact your deployment admin to enable it."
+        )
+    message = "Slipstream does not test connections from its API server; try it from a task."
+    return Json({"status": False, "message": message})
+
+
+@router.patch("/connections")
+def bulk_connections(call: Operator, given: body.ConnectionBulk) -> Response:
+    """Create, update and delete connections."""
+
+    def change(conn: Connection) -> dict[str, Any]:
+        outcome = bulk.apply(conn, _CONNECTIONS, given.actions)
+        audit.write(conn, call, "bulk_connections", outcome)
+        return outcome
+
+    return Json(call.store.write(change))
+
+
+@router.get(_ID)
+def get_connection(call: Operator, connection_id: str) -> Response:
+    """Return a connection."""
+    with call.store.read() as conn:
+        return Json(_present(_found(conn, connection_id)))
+
+
+@router.patch(_ID)
+def patch_connection(
+    call: Operator,
+    connection_id: str,
+    given: body.Connection,
+    update_mask: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """Change a connection: the fields given, or those of the mask."""
+    if given.connection_id != connection_id:
+        raise bad_request("The connection_id in the request body does not match the URL parameter")
+
+    def change(conn: Connection) -> ConnectionRow:
+        _found(conn, connection_id)
+        _CONNECTIONS.put(conn, given, update_mask or sorted(given.model_fields_set))
+        audit.write(conn, call, "patch_connection", _told(given))
+        return _found(conn, connection_id)
+
+    return Json(_present(call.store.write(change)))
+
+
+@router.delete(_ID)
+def delete_connection(call: Operator, connection_id: str) -> Response:
+    """Delete a connection."""
+
+    def delete(conn: Connection) -> bool:
+        found = connection.delete(conn, connection_id)
+        if found:
+            audit.write(conn, call, "delete_connection", {"connection_id": connection_id})
+        return found
+
+    if not call.store.write(delete):
+        raise not_found(f"The Connection with connection_id: `{connection_id}` was not found")
+    return no_content()

@@ -1,0 +1,234 @@
+"""DAGs: list, details, pausing, deletion; their tasks, tags and counts of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from slipstream import command
+from slipstream.api import audit, body
+from slipstream.api.call import Call, Editor, Viewer
+from slipstream.api.error import bad_request, dag_not_found, not_found
+from slipstream.api.present import dag as present
+from slipstream.api.present import task as present_task
+from slipstream.api.query import DagQuery, DagSelection, TagQuery, capped, filters_of
+from slipstream.api.reply import Json, no_content
+from slipstream.spec import DagSpec
+from slipstream.state import DagRunState
+from slipstream.store import Connection, dag, inbox
+from slipstream.store.listing import Between, Filter, OneOf, UnknownField, version
+from slipstream.store.listing import dag as listing
+from slipstream.store.listing.dag import DagFilter, DagListed
+
+router = APIRouter(tags=["DAG"])
+
+_BELONGINGS = ("tags", "tags_match_mode", "owners", "exclude_stale", "last_dag_run_state")
+_RUN_PARAMETERS = tuple(
+    f"dag_run_{date}_{bound}"
+    for date in ("start_date", "end_date")
+    for bound in ("gte", "gt", "lte", "lt")
+)
+_ONLY_PAUSED = "Only `is_paused` field can be updated through the REST API"
+
+
+def _filters(query: DagSelection) -> tuple[list[Filter], DagFilter]:
+    found = filters_of(
+        query,
+        skip=(*_BELONGINGS, *_RUN_PARAMETERS, "dag_run_state"),
+        rename={"paused": "is_paused"},
+    )
+    if query.exclude_stale:
+        found.append(OneOf("is_stale", (False,)))
+    tags, all_tags, owners = tuple(query.tags), query.tags_match_mode == "all", tuple(query.owners)
+    if not isinstance(query, DagQuery):
+        return found, DagFilter(tags=tags, all_tags=all_tags, owners=owners)
+    dates = (
+        Between(
+            date,
+            *(getattr(query, f"dag_run_{date}_{bound}") for bound in ("gte", "gt", "lte", "lt")),
+        )
+        for date in ("start_date", "end_date")
+    )
+    return found, DagFilter(
+        tags=tags,
+        all_tags=all_tags,
+        owners=owners,
+        last_run_state=query.last_dag_run_state,
+        run_states=tuple(query.dag_run_state),
+        run_dates=tuple(d for d in dates if d != Between(d.field)),
+    )
+
+
+def _shown(call: Call, conn: Connection, rows: Sequence[DagListed]) -> list[dict[str, Any]]:
+    tags = listing.tags(conn, [row.dag_id for row in rows])
+    facts = call.server.versions.of(conn, [row.latest_version_id for row in rows])
+    return [
+        present.present(
+            row, tags.get(row.dag_id, ()), facts[row.latest_version_id], call.server.file_tokens
+        )
+        for row in rows
+    ]
+
+
+def _one(call: Call, conn: Connection, dag_id: str) -> tuple[DagListed, dict[str, Any]]:
+    row = listing.get(conn, dag_id)
+    if row is None:
+        raise dag_not_found(dag_id)
+    return row, _shown(call, conn, [row])[0]
+
+
+def _latest_spec(conn: Connection, dag_id: str) -> DagSpec:
+    found = dag.latest_spec(conn, dag_id)
+    if found is None:
+        raise dag_not_found(dag_id)
+    return found[1]
+
+
+@router.get("/dags")
+def get_dags(call: Viewer, query: Annotated[DagQuery, Query()]) -> Response:
+    """List DAGs."""
+    filters, belongings = _filters(query)
+    with call.store.read() as conn:
+        page = listing.page(conn, query.page(), filters, belongings)
+        shown = _shown(call, conn, page.rows)
+    return Json({"dags": shown, "total_entries": page.total})
+
+
+@router.patch("/dags")
+def patch_dags(
+    call: Editor,
+    given: body.DagPatch,
+    query: Annotated[DagSelection, Query()],
+    update_mask: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """Pause or unpause the DAGs that match; without a pattern, none do."""
+    _check_mask(update_mask)
+    filters, belongings = _filters(query)
+    selects = query.dag_id_pattern or query.dag_id_prefix_pattern or query.tags or query.owners
+    with call.store.read() as conn:
+        limit = capped(query.limit) if selects else 0
+        ids = listing.ids(conn, filters, belongings, limit, query.offset)
+    for dag_id in ids:
+        command.set_paused(call.store, call.clock, dag_id=dag_id, paused=given.is_paused)
+        audit.record(call, "patch_dag", given, dag_id=dag_id)
+    with call.store.read() as conn:
+        rows = [row for dag_id in ids if (row := listing.get(conn, dag_id)) is not None]
+        shown = _shown(call, conn, rows)
+    return Json({"dags": shown, "total_entries": len(shown)})
+
+
+@router.get("/dags/{dag_id}")
+def get_dag(call: Viewer, dag_id: str) -> Response:
+    """Return a DAG."""
+    with call.store.read() as conn:
+        return Json(_one(call, conn, dag_id)[1])
+
+
+@router.get("/dags/{dag_id}/details")
+def get_dag_details(call: Viewer, dag_id: str) -> Response:
+    """Return a DAG with what only its file says of it."""
+    with call.store.read() as conn:
+        row, shown = _one(call, conn, dag_id)
+        found = dag.latest_spec(conn, dag_id)
+        latest = None
+        if row.latest_version_id is not None:
+            latest = version.get(conn, row.latest_version_id)
+        counts = listing.run_counts(conn, [dag_id]).get(dag_id, {})
+    n_active = counts.get(DagRunState.RUNNING, 0) + counts.get(DagRunState.QUEUED, 0)
+    spec = None if found is None else found[1]
+    return Json(present.present_details(shown, row, spec, latest, n_active))
+
+
+@router.patch("/dags/{dag_id}")
+def patch_dag(
+    call: Editor,
+    dag_id: str,
+    given: body.DagPatch,
+    update_mask: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """Pause or unpause a DAG."""
+    with call.store.read() as conn:
+        if not listing.exists(conn, dag_id):
+            raise not_found(f"Dag with id: {dag_id} was not found")
+    _check_mask(update_mask)
+    command.set_paused(call.store, call.clock, dag_id=dag_id, paused=given.is_paused)
+    audit.record(call, "patch_dag", given, dag_id=dag_id)
+    with call.store.read() as conn:
+        return Json(_one(call, conn, dag_id)[1])
+
+
+def _check_mask(update_mask: list[str] | None) -> None:
+    if update_mask and update_mask != ["is_paused"]:
+        raise bad_request(_ONLY_PAUSED)
+
+
+@router.delete("/dags/{dag_id}")
+def delete_dag(call: Editor, dag_id: str) -> Response:
+    """Delete a DAG with all of its runs; its file, if it still is there, brings it back."""
+    with call.store.read() as conn:
+        if not listing.exists(conn, dag_id):
+            raise not_found(f"Dag with id: {dag_id} was not found")
+
+    def delete(conn: Connection) -> None:
+        dag.delete(conn, dag_id)
+        now = call.clock.now()
+        inbox.post(conn, target="scheduler", kind="dag_changed", dag_id=dag_id, now=now)
+        audit.write(conn, call, "delete_dag", dag_id=dag_id)
+
+    call.store.write(delete)
+    call.store.wake("scheduler")
+    return no_content()
+
+
+@router.get("/dags/{dag_id}/tasks", tags=["Task"])
+def get_tasks(call: Viewer, dag_id: str, order_by: str = "task_id") -> Response:
+    """List the tasks of a DAG's latest version."""
+    with call.store.read() as conn:
+        spec = _latest_spec(conn, dag_id)
+    shown = [present_task.present(task, spec) for task in spec["tasks"]]
+    name = order_by.lstrip("+-")
+    if not shown or name not in shown[0]:
+        if name != "task_id":
+            raise UnknownField(name)
+    elif order_by != "task_id":
+        shown.sort(key=lambda t: (t[name] is None, str(t[name])), reverse=order_by.startswith("-"))
+    return Json({"tasks": shown, "total_entries": len(shown)})
+
+
+@router.get("/dags/{dag_id}/tasks/{task_id}", tags=["Task"])
+def get_task(call: Viewer, dag_id: str, task_id: str) -> Response:
+    """Return a task of a DAG's latest version."""
+    with call.store.read() as conn:
+        spec = _latest_spec(conn, dag_id)
+    for task in spec["tasks"]:
+        if task["task_id"] == task_id:
+            return Json(present_task.present(task, spec))
+    raise not_found(f"Task with id {task_id} was not found")
+
+
+@router.get("/dagTags")
+def get_dag_tags(call: Viewer, query: Annotated[TagQuery, Query()]) -> Response:
+    """List the names of all tags."""
+    with call.store.read() as conn:
+        page = listing.all_tags(conn, query.page(), filters_of(query, rename={"tag_name": "name"}))
+    return Json({"tags": page.rows, "total_entries": page.total})
+
+
+@router.get("/dagStats", tags=["DagStats"])
+def get_dag_stats(call: Viewer, dag_ids: Annotated[list[str] | None, Query()] = None) -> Response:
+    """Count the runs of DAGs by state."""
+    with call.store.read() as conn:
+        counts = listing.run_counts(conn, dag_ids or None)
+        names = listing.display_names(conn, list(counts))
+    shown = [
+        {
+            "dag_id": dag_id,
+            "dag_display_name": names.get(dag_id, dag_id),
+            "stats": [{"state": s.value, "count": found.get(s, 0)} for s in DagRunState],
+        }
+        for dag_id, found in counts.items()
+    ]
+    return Json({"dags": shown, "total_entries": len(shown)})

@@ -1,0 +1,130 @@
+"""DAG versions, their sources, import errors and warnings: what became of the DAG files."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import PlainTextResponse, Response
+
+from slipstream.api import audit
+from slipstream.api.call import Editor, Viewer
+from slipstream.api.error import dag_not_found, not_found
+from slipstream.api.negotiate import wants
+from slipstream.api.present import record as present
+from slipstream.api.present import version as present_version
+from slipstream.api.query import ImportErrorQuery, VersionQuery, WarningQuery, filters_of
+from slipstream.api.reply import Json
+from slipstream.store import Connection, dag, inbox
+from slipstream.store.listing import OneOf, Window, record, version
+from slipstream.store.listing import dag as dags
+
+router = APIRouter()
+
+
+@router.get("/dags/{dag_id}/dagVersions", tags=["DagVersion"])
+def get_dag_versions(
+    call: Viewer, dag_id: str, query: Annotated[VersionQuery, Query()]
+) -> Response:
+    """List the versions of a DAG."""
+    filters = filters_of(query)
+    with call.store.read() as conn:
+        if dag_id != "~":
+            if not dags.exists(conn, dag_id):
+                raise dag_not_found(dag_id)
+            filters.append(OneOf("dag_id", (dag_id,)))
+        page = version.page(conn, query.page(), filters)
+    shown = [present_version.present(row) for row in page.rows]
+    return Json({"dag_versions": shown, "total_entries": page.total})
+
+
+@router.get("/dags/{dag_id}/dagVersions/{version_number}", tags=["DagVersion"])
+def get_dag_version(call: Viewer, dag_id: str, version_number: int) -> Response:
+    """Return one version of a DAG."""
+    filters = [OneOf("dag_id", (dag_id,)), OneOf("version_number", (version_number,))]
+    with call.store.read() as conn:
+        page = version.page(conn, Window(1), filters)
+    if not page.rows:
+        raise not_found(
+            f"The DagVersion with dag_id: `{dag_id}` and version_number: "
+            f"`{version_number}` was not found"
+        )
+    return Json(present_version.present(page.rows[0]))
+
+
+@router.get("/dagSources/{dag_id}", tags=["DagSource"])
+def get_dag_source(
+    call: Viewer,
+    dag_id: str,
+    version_number: int | None = None,
+    accept: Annotated[str, Header()] = "*/*",
+) -> Response:
+    """Return the source of a DAG's file, as of a version or of the latest."""
+    kind = wants(accept, "application/json", "text/plain")
+    filters = [OneOf("dag_id", (dag_id,))]
+    if version_number is not None:
+        filters.append(OneOf("version_number", (version_number,)))
+    with call.store.read() as conn:
+        found = version.page(conn, Window(1, order_by=("-version_number",)), filters).rows
+        content = dag.source(conn, found[0].id) if found else None
+    if content is None:
+        raise not_found(
+            f"The source code of the Dag {dag_id}, version_number {version_number} was not found"
+        )
+    if kind == "text/plain":
+        return PlainTextResponse(content)
+    return Json(
+        {
+            "content": content,
+            "dag_id": dag_id,
+            "version_number": found[0].version_number,
+            "dag_display_name": found[0].dag_display_name or dag_id,
+        }
+    )
+
+
+@router.put("/parseDagFile/{file_token}", tags=["DAG Parsing"], status_code=201)
+def reparse_dag_file(call: Editor, file_token: str) -> Response:
+    """Have a DAG file parsed again now."""
+    place = call.server.file_tokens.read(file_token)
+    if place is None:
+        raise not_found("File not found")
+    payload = {"bundle_name": place[0], "relative_fileloc": place[1]}
+
+    def ask(conn: Connection) -> None:
+        inbox.post(
+            conn, target="dag_processor", kind="reparse", payload=payload, now=call.clock.now()
+        )
+        audit.write(conn, call, "reparse_dag_file", payload)
+
+    call.store.write(ask)
+    call.store.wake("dag_processor")
+    return Json(None, 201)
+
+
+@router.get("/importErrors", tags=["Import Error"])
+def get_import_errors(call: Viewer, query: Annotated[ImportErrorQuery, Query()]) -> Response:
+    """List the DAG files that cannot be imported."""
+    with call.store.read() as conn:
+        page = record.import_errors(conn, query.page(), filters_of(query))
+    shown = [present.import_error(row) for row in page.rows]
+    return Json({"import_errors": shown, "total_entries": page.total})
+
+
+@router.get("/importErrors/{import_error_id}", tags=["Import Error"])
+def get_import_error(call: Viewer, import_error_id: int) -> Response:
+    """Return one import error."""
+    with call.store.read() as conn:
+        page = record.import_errors(conn, Window(1), [OneOf("id", (import_error_id,))])
+    if not page.rows:
+        raise not_found(f"The ImportError with import_error_id: `{import_error_id}` was not found")
+    return Json(present.import_error(page.rows[0]))
+
+
+@router.get("/dagWarnings", tags=["DagWarning"])
+def list_dag_warnings(call: Viewer, query: Annotated[WarningQuery, Query()]) -> Response:
+    """List the warnings about DAGs."""
+    with call.store.read() as conn:
+        page = record.warnings(conn, query.page(), filters_of(query))
+    shown = [present.warning(row) for row in page.rows]
+    return Json({"dag_warnings": shown, "total_entries": page.total})

@@ -1,0 +1,62 @@
+"""The audit log, and backfills as far as they are only read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from slipstream.api.call import Viewer
+from slipstream.api.error import not_found
+from slipstream.api.present import record as present
+from slipstream.api.query import BackfillQuery, EventLogQuery, filters_of
+from slipstream.api.reply import Json
+from slipstream.store.listing import Between, NoneOf, OneOf, Window, record
+
+router = APIRouter()
+
+
+@router.get("/eventLogs", tags=["Event Log"])
+def get_event_logs(call: Viewer, query: Annotated[EventLogQuery, Query()]) -> Response:
+    """List what people changed."""
+    filters = filters_of(query, skip=("excluded_events", "included_events", "before", "after"))
+    if query.excluded_events:
+        filters.append(NoneOf("event", tuple(query.excluded_events)))
+    if query.included_events:
+        filters.append(OneOf("event", tuple(query.included_events)))
+    if query.before is not None or query.after is not None:
+        filters.append(Between("when", gt=query.after, lt=query.before))
+    with call.store.read() as conn:
+        page = record.audit(conn, query.page(), filters)
+    shown = [present.event_log(row) for row in page.rows]
+    return Json({"event_logs": shown, "total_entries": page.total})
+
+
+@router.get("/eventLogs/{event_log_id}", tags=["Event Log"])
+def get_event_log(call: Viewer, event_log_id: int) -> Response:
+    """Return one entry."""
+    with call.store.read() as conn:
+        page = record.audit(conn, Window(1), [OneOf("id", (event_log_id,))])
+    if not page.rows:
+        raise not_found(f"The Event Log with id: `{event_log_id}` not found")
+    return Json(present.event_log(page.rows[0]))
+
+
+@router.get("/backfills", tags=["Backfill"])
+def list_backfills(call: Viewer, query: Annotated[BackfillQuery, Query()]) -> Response:
+    """List the backfills of a DAG."""
+    with call.store.read() as conn:
+        page = record.backfills(conn, query.page(), [OneOf("dag_id", (query.dag_id,))])
+    shown = [present.backfill(row) for row in page.rows]
+    return Json({"backfills": shown, "total_entries": page.total})
+
+
+@router.get("/backfills/{backfill_id}", tags=["Backfill"])
+def get_backfill(call: Viewer, backfill_id: int) -> Response:
+    """Return one backfill."""
+    with call.store.read() as conn:
+        page = record.backfills(conn, Window(1), [OneOf("id", (backfill_id,))])
+    if not page.rows:
+        raise not_found("Backfill not found")
+    return Json(present.backfill(page.rows[0]))

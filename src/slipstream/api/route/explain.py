@@ -1,0 +1,82 @@
+"""Ours: why a task instance is where it is, and the story of how it came there."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from slipstream import command
+from slipstream.api.call import Viewer
+from slipstream.api.error import task_instance_not_found
+from slipstream.api.reply import Json
+from slipstream.api.route.dag_run import found_run
+from slipstream.errors import NotFound
+from slipstream.store import story
+from slipstream.store.row import StoryRow
+
+router = APIRouter(tags=["Slipstream"])
+
+_RUN = "/dags/{dag_id}/dagRuns/{dag_run_id}"
+_TI = _RUN + "/taskInstances/{task_id}"
+
+
+@router.get(_TI + "/explain")
+def explain_task_instance(
+    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: int = -1
+) -> Response:
+    """Say in words, and as data, what a task instance waits for, or how it ended."""
+    try:
+        answer = command.explain(
+            call.store,
+            call.clock,
+            dag_id=dag_id,
+            run_id=dag_run_id,
+            task_id=task_id,
+            map_index=map_index,
+        )
+    except NotFound:
+        raise task_instance_not_found(dag_id, dag_run_id, task_id, map_index) from None
+    return Json(asdict(answer))
+
+
+@router.get(_TI + "/story")
+def get_task_instance_story(
+    call: Viewer,
+    dag_id: str,
+    dag_run_id: str,
+    task_id: str,
+    map_index: int = -1,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> Response:
+    """Return what happened to a task instance, oldest first; the newest ``limit`` events."""
+    with call.store.read() as conn:
+        pk = found_run(conn, dag_id, dag_run_id).id
+        rows = story.of_task_instance(conn, pk, task_id, map_index, limit)
+    return Json({"story": [_present(row) for row in rows], "total_entries": len(rows)})
+
+
+@router.get(_RUN + "/story")
+def get_dag_run_story(
+    call: Viewer,
+    dag_id: str,
+    dag_run_id: str,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
+) -> Response:
+    """Return what happened to a run itself, oldest first; the newest ``limit`` events."""
+    with call.store.read() as conn:
+        rows = story.of_run(conn, found_run(conn, dag_id, dag_run_id).id, limit)
+    return Json({"story": [_present(row) for row in rows], "total_entries": len(rows)})
+
+
+def _present(row: StoryRow) -> dict[str, Any]:
+    return {
+        "at": row.at,
+        "kind": row.kind,
+        "from_state": row.from_state,
+        "to_state": row.to_state,
+        "attempt_id": row.attempt_id,
+        "detail": row.detail,
+    }

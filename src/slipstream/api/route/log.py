@@ -1,0 +1,121 @@
+"""Logs of tries, as one JSON document or as lines, live while the task runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Path, Query
+from starlette.responses import Response, StreamingResponse
+
+from slipstream.api import log_file
+from slipstream.api.call import Call, Viewer
+from slipstream.api.error import bad_request, not_found
+from slipstream.api.log_file import Span
+from slipstream.api.negotiate import wants
+from slipstream.state import TaskInstanceState
+from slipstream.store.listing import task_instance as listing
+from slipstream.store.listing.task_instance import TaskInstanceListed
+
+router = APIRouter(tags=["Task Instance"])
+
+_NDJSON = "application/x-ndjson"
+_LIVE = frozenset(
+    {
+        TaskInstanceState.QUEUED,
+        TaskInstanceState.RUNNING,
+        TaskInstanceState.RESTARTING,
+        TaskInstanceState.DEFERRED,
+        TaskInstanceState.UP_FOR_RESCHEDULE,
+    }
+)
+_CHUNK = 64 * 1024
+
+
+@router.get("/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}")
+def get_log(
+    call: Viewer,
+    dag_id: str,
+    dag_run_id: str,
+    task_id: str,
+    try_number: Annotated[int, Path(ge=0)],
+    full_content: bool = False,
+    map_index: int = -1,
+    token: Annotated[str | None, Query(max_length=500)] = None,
+    accept: Annotated[str, Header()] = "*/*",
+) -> Response:
+    """Return a try's log; with the token of an earlier reply, what was written since then.
+
+    While the try runs, JSON replies carry a token in ``continuation_token``; streamed ones always
+    do, in a header.
+    """
+    kind = wants(accept, "application/json", _NDJSON)
+    row = _task_instance(call, dag_id, dag_run_id, task_id, map_index, try_number)
+    try:
+        start = 0 if full_content else log_file.start_of(token)
+        path = log_file.path_of(row.dag_id, row.run_id, row.task_id, row.map_index, try_number)
+    except log_file.BadToken:
+        raise bad_request(
+            "Bad Signature. Please use only the tokens provided by the API."
+        ) from None
+    except log_file.UnsafePath:
+        raise not_found("TaskInstance not found") from None
+    is_live = try_number == row.try_number and row.state in _LIVE
+    part = log_file.span(path, start, is_finished=not is_live)
+    lines = _lines(call, part, start)
+    following = part.token if part is not None else token or ""
+    if kind == _NDJSON:
+        return StreamingResponse(
+            _batched(line + "\n" for line in lines),
+            media_type=_NDJSON,
+            headers={"airflow-continuation-token": following},
+        )
+    ending = f'"{following}"' if is_live and following else "null"
+    return StreamingResponse(_batched(_document(lines, ending)), media_type="application/json")
+
+
+def _task_instance(
+    call: Call, dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int
+) -> TaskInstanceListed:
+    with call.store.read() as conn:
+        row = listing.get(conn, dag_id, run_id, task_id, map_index)
+    if row is None or try_number > row.try_number:
+        raise not_found("TaskInstance not found")
+    return row
+
+
+def _lines(call: Call, part: Span | None, start: int) -> Iterator[str]:
+    if start == 0:
+        # Three events that tell where the log is from come first, as in Airflow.
+        yield log_file.note("::group::Log message source details")
+        if part is not None:
+            yield log_file.note(str(part.path))
+        yield log_file.note("::endgroup::")
+    if part is not None:
+        yield from log_file.lines(part)
+    elif start == 0:
+        now = call.clock.now().isoformat().replace("+00:00", "Z")
+        yield log_file.note("No logs available for this task.", now)
+
+
+def _document(lines: Iterator[str], ending: str) -> Iterator[str]:
+    yield '{"content":['
+    separator = ""
+    for line in lines:
+        yield separator + line
+        separator = ","
+    yield f'],"continuation_token":{ending}}}'
+
+
+def _batched(pieces: Iterator[str]) -> Iterator[bytes]:
+    """Join small pieces, as each chunk sent costs a hop between threads."""
+    held: list[str] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= _CHUNK:
+            yield "".join(held).encode()
+            held, size = [], 0
+    if held:
+        yield "".join(held).encode()

@@ -1,0 +1,117 @@
+"""``/auth``: tokens for names and passwords."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Body, Depends, Request
+from fastapi.exceptions import HTTPException
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from slipstream.api import body
+from slipstream.api.auth.user import ANONYMOUS, User, all_admins
+from slipstream.api.call import Server
+from slipstream.api.error import bad_request
+from slipstream.api.gate import COOKIE
+from slipstream.api.page import local_path
+from slipstream.api.reply import Json
+from slipstream.config import conf
+
+router = APIRouter(prefix="/auth", tags=["SimpleAuthManagerLogin"])
+
+_FORM = "application/x-www-form-urlencoded"
+
+
+async def _server(request: Request) -> Server:
+    server: Server = request.app.state.server
+    return server
+
+
+TheServer = Annotated[Server, Depends(_server)]
+
+
+@router.post("/token", status_code=201)
+async def create_token(request: Request, server: TheServer) -> Response:
+    """Exchange a name and a password, as JSON or as a form, for a token."""
+    given = await _login_of(request)
+    user = await run_in_threadpool(_authenticated, server, given)
+    return _issued(server, user, "jwt_expiration_time", 86_400)
+
+
+@router.post("/token/cli", status_code=201)
+def create_token_cli(given: Annotated[body.Login, Body()], server: TheServer) -> Response:
+    """Exchange a name and a password for a token that lives as long as the CLI's do."""
+    return _issued(server, _authenticated(server, given), "jwt_cli_expiration_time", 3600)
+
+
+@router.get("/token", status_code=201)
+async def create_token_all_admins(server: TheServer) -> Response:
+    """Give anybody a token, where everybody is an admin."""
+    _check_all_admins()
+    return _issued(server, ANONYMOUS, "jwt_expiration_time", 86_400)
+
+
+@router.get("/token/login")
+async def login_all_admins(server: TheServer, next: str | None = None) -> Response:
+    """Log a browser in, where everybody is an admin."""
+    _check_all_admins()
+    lifetime_s = conf.getint("api_auth", "jwt_expiration_time", fallback=86_400)
+    reply = RedirectResponse(server.prefix + local_path(next), 307)
+    reply.set_cookie(
+        COOKIE,
+        server.tokens.issue(ANONYMOUS, server.clock.now(), lifetime_s),
+        httponly=True,
+        samesite="lax",
+        path=server.prefix or "/",
+    )
+    return reply
+
+
+def _check_all_admins() -> None:
+    if not all_admins():
+        raise HTTPException(
+            403,
+            "This method is only allowed if ``[core] simple_auth_manager_all_admins`` is True",
+        )
+
+
+def _issued(server: Server, user: User, option: str, default_s: int) -> Response:
+    lifetime_s = conf.getint("api_auth", option, fallback=default_s)
+    token = server.tokens.issue(user, server.clock.now(), lifetime_s)
+    return Json({"access_token": token}, 201, {"Cache-Control": "no-store"})
+
+
+def _authenticated(server: Server, given: body.Login) -> User:
+    if not given.username or not given.password:
+        raise bad_request("Username and password must be provided")
+    user = server.users.authenticate(given.username, given.password)
+    if user is None:
+        raise HTTPException(401, "Invalid credentials")
+    return user
+
+
+async def _login_of(request: Request) -> body.Login:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in ("application/json", _FORM):
+        raise HTTPException(415, f"Only application/json or {_FORM} is supported")
+    raw = await request.body()
+    data: Any
+    try:
+        if kind == _FORM:
+            fields = parse_qs(raw.decode(), keep_blank_values=True)
+            data = {name: values[-1] for name, values in fields.items()}
+        else:
+            data = json.loads(raw)
+        return body.Login.model_validate(data)
+    except ValidationError as e:
+        # Airflow answers with one text here; unlike its, this one never repeats the password.
+        problems = (
+            f"{'.'.join(str(part) for part in p['loc']) or 'body'}: {p['msg']}" for p in e.errors()
+        )
+        raise HTTPException(422, "; ".join(problems)) from None
+    except ValueError:
+        raise HTTPException(422, "The body is not valid JSON") from None

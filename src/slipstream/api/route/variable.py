@@ -1,0 +1,158 @@
+"""Variables: list, read, write, delete, in bulk too. Values under sensitive names are masked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from slipstream.api import audit, body, bulk
+from slipstream.api.call import Operator
+from slipstream.api.error import bad_request, conflict, not_found
+from slipstream.api.mask import MASK, is_sensitive, redact_json, sensitive_words
+from slipstream.api.query import VariableQuery, filters_of
+from slipstream.api.reply import Json, no_content
+from slipstream.store import Connection, variable
+from slipstream.store.listing import resource
+from slipstream.store.row import VariableRow
+
+router = APIRouter(tags=["Variable"])
+
+_KEY = "/variables/{variable_key:path}"
+
+
+def _present(row: VariableRow) -> dict[str, Any]:
+    words = sensitive_words()
+    value = row.value
+    if value is not None:
+        value = MASK if is_sensitive(row.key, words) else redact_json(value, words)
+    return {
+        "key": row.key,
+        "value": value,
+        "description": row.description,
+        "is_encrypted": row.is_encrypted,
+        "team_name": None,
+    }
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _found(conn: Connection, key: str) -> VariableRow:
+    row = variable.get(conn, key)
+    if row is None:
+        raise not_found(f"The Variable with key: `{key}` was not found")
+    return row
+
+
+class _Variables:
+    """Variables, for bulk changes."""
+
+    noun = "variables with these keys"
+
+    def key(self, entity: body.Variable) -> str:
+        return entity.key
+
+    def existing(self, conn: Connection, keys: Collection[str]) -> set[str]:
+        return resource.existing_variables(conn, keys)
+
+    def put(self, conn: Connection, entity: body.Variable, mask: Sequence[str] | None) -> None:
+        value, description = _text(entity.value), entity.description
+        if mask is not None:
+            before = _found(conn, entity.key)
+            if "value" not in mask:
+                value = before.value or ""
+            if "description" not in mask:
+                description = None
+        variable.set(conn, entity.key, value, description)
+
+    def delete(self, conn: Connection, key: str) -> None:
+        variable.delete(conn, key)
+
+
+_VARIABLES = _Variables()
+
+
+def _told(given: body.Variable) -> dict[str, Any]:
+    """Return what the audit log keeps: never the value."""
+    return {"key": given.key, "value": MASK, "description": given.description}
+
+
+@router.get("/variables")
+def get_variables(call: Operator, query: Annotated[VariableQuery, Query()]) -> Response:
+    """List variables."""
+    with call.store.read() as conn:
+        page = resource.variables(conn, query.page(), filters_of(query))
+    return Json({"variables": [_present(row) for row in page.rows], "total_entries": page.total})
+
+
+@router.post("/variables", status_code=201)
+def post_variable(call: Operator, given: body.Variable) -> Response:
+    """Create a variable."""
+
+    def create(conn: Connection) -> VariableRow:
+        if _VARIABLES.existing(conn, [given.key]):
+            raise conflict(f"The Variable with key: `{given.key}` already exists")
+        _VARIABLES.put(conn, given, None)
+        audit.write(conn, call, "post_variable", _told(given))
+        return _found(conn, given.key)
+
+    return Json(_present(call.store.write(create)), 201)
+
+
+@router.patch("/variables")
+def bulk_variables(call: Operator, given: body.VariableBulk) -> Response:
+    """Create, update and delete variables."""
+
+    def change(conn: Connection) -> dict[str, Any]:
+        outcome = bulk.apply(conn, _VARIABLES, given.actions)
+        audit.write(conn, call, "bulk_variables", outcome)
+        return outcome
+
+    return Json(call.store.write(change))
+
+
+@router.get(_KEY)
+def get_variable(call: Operator, variable_key: str) -> Response:
+    """Return a variable."""
+    with call.store.read() as conn:
+        return Json(_present(_found(conn, variable_key)))
+
+
+@router.patch(_KEY)
+def patch_variable(
+    call: Operator,
+    variable_key: str,
+    given: body.Variable,
+    update_mask: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """Change a variable: the fields given, or those of the mask."""
+    if given.key != variable_key:
+        raise bad_request("Invalid body, key from request body doesn't match uri parameter")
+
+    def change(conn: Connection) -> VariableRow:
+        _found(conn, variable_key)
+        _VARIABLES.put(conn, given, update_mask or sorted(given.model_fields_set))
+        audit.write(conn, call, "patch_variable", _told(given))
+        return _found(conn, variable_key)
+
+    return Json(_present(call.store.write(change)))
+
+
+@router.delete(_KEY)
+def delete_variable(call: Operator, variable_key: str) -> Response:
+    """Delete a variable."""
+
+    def delete(conn: Connection) -> bool:
+        found = variable.delete(conn, variable_key)
+        if found:
+            audit.write(conn, call, "delete_variable", {"key": variable_key})
+        return found
+
+    if not call.store.write(delete):
+        raise not_found(f"The Variable with key: `{variable_key}` was not found")
+    return no_content()

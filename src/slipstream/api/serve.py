@@ -1,0 +1,121 @@
+"""The server process: uvicorn with few extras, quiet, and gone within a second when told to stop."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+
+import uvicorn
+
+from slipstream.api import workers
+from slipstream.api.app import create_app
+from slipstream.config import conf
+from slipstream.errors import ConfigError, UserError
+from slipstream.store import Store
+
+STOP_S = 1
+"""Open requests (streamed logs) get so long to end."""
+_BACKLOG = 512
+_APPS = ("all", "core")
+
+
+def serve(
+    host: str | None = None,
+    port: int | None = None,
+    *,
+    n_workers: int | None = None,
+    apps: str = "all",
+    store: Store | None = None,
+    fd: int | None = None,
+    ssl_cert: str | None = None,
+    ssl_key: str | None = None,
+    access_log: bool = False,
+) -> None:
+    """Serve the API until SIGTERM or SIGINT. What is not given comes from ``[api]``.
+
+    ``fd`` is a listening socket to use instead of host and port. Raises UserError when the
+    address is taken, ConfigError for settings that cannot work.
+    """
+    check_apps(apps)
+    n = n_workers or conf.getint("api", "workers", fallback=1)
+    with _listening(host, port, fd) as sock:
+        if n > 1:
+            workers.supervise(sock, n)
+            return
+        opened = store or Store.open()
+        try:
+            config = uvicorn.Config(
+                create_app(opened),
+                log_config=None,
+                access_log=access_log,
+                server_header=False,
+                http="h11",
+                ws="none",
+                lifespan="on",
+                ssl_certfile=ssl_cert or conf.get("api", "ssl_cert", fallback="") or None,
+                ssl_keyfile=ssl_key or conf.get("api", "ssl_key", fallback="") or None,
+                timeout_graceful_shutdown=STOP_S,
+                timeout_keep_alive=30,
+            )
+            with _signals_end_quietly():
+                uvicorn.Server(config).run(sockets=[sock])
+        finally:
+            if store is None:
+                opened.close()
+
+
+def check_apps(apps: str) -> None:
+    """Raise ConfigError for parts of the server that do not exist."""
+    unknown = [a for a in apps.split(",") if a.strip() not in _APPS]
+    if unknown:
+        raise ConfigError(
+            f"--apps names {unknown[0]!r}; this server has only {' and '.join(_APPS)}."
+        )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; raise UserError when the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+        sock.listen(_BACKLOG)
+    except (OSError, OverflowError) as e:
+        sock.close()
+        reason = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
+        raise UserError(
+            f"Cannot listen on {host}:{port}: {reason}. "
+            "Another server may run there; choose another [api] port or --port."
+        ) from None
+    return sock
+
+
+@contextlib.contextmanager
+def _listening(host: str | None, port: int | None, fd: int | None) -> Iterator[socket.socket]:
+    if fd is not None:
+        sock = socket.socket(fileno=fd)
+    else:
+        sock = bind(
+            host or conf.get("api", "host", fallback="0.0.0.0"),
+            conf.getint("api", "port", fallback=8080) if port is None else port,
+        )
+    with sock:
+        yield sock
+
+
+@contextlib.contextmanager
+def _signals_end_quietly() -> Iterator[None]:
+    """Let a stop by signal be a normal end: uvicorn raises the signal again once it has stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
