@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from slipstream.clock import Clock
-from slipstream.command.deliver import deliver
+from slipstream.command.deliver import WAIT_S, deliver
 from slipstream.command.order import Order, clear_order
 from slipstream.command.restore import latest_plan
 from slipstream.command.scope import instances, runs_in_scope, states_of, the_run
@@ -31,6 +31,7 @@ def clear(
     reset_dag_runs: bool = True,
     dry_run: bool = False,
     by: str = "",
+    wait_s: float = WAIT_S,
 ) -> list[TaskInstanceRow]:
     """Clear task instances of a run and return the rows that are (or would be) affected.
 
@@ -60,7 +61,9 @@ def clear(
                 orders.append(clear_order(dag_id, each.id, keys, reset_run=reset_dag_runs, by=by))
         return affected, orders
 
-    return _compose_only(store, compose) if dry_run else deliver(store, clock, compose)
+    return (
+        _compose_only(store, compose) if dry_run else deliver(store, clock, compose, wait_s=wait_s)
+    )
 
 
 def _compose_only(store: Store, compose: Any) -> list[TaskInstanceRow]:

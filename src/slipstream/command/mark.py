@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from slipstream.clock import Clock
-from slipstream.command.deliver import deliver
+from slipstream.command.deliver import WAIT_S, deliver
 from slipstream.command.order import Order, mark_order, mark_run_order
 from slipstream.command.restore import latest_plan
 from slipstream.command.scope import instances, runs_in_scope, states_of, the_run
@@ -36,6 +36,7 @@ def mark_task(
     include_future: bool = False,
     dry_run: bool = False,
     by: str = "",
+    wait_s: float = WAIT_S,
 ) -> list[TaskInstanceRow]:
     """Set a task's instances to success, failed or skipped; return the rows as they were before.
 
@@ -72,7 +73,7 @@ def mark_task(
     if dry_run:
         with store.read() as conn:
             return compose(conn)[0]
-    return deliver(store, clock, compose)
+    return deliver(store, clock, compose, wait_s=wait_s)
 
 
 def mark_run(
@@ -83,6 +84,7 @@ def mark_run(
     run_id: str,
     state: DagRunState,
     by: str = "",
+    wait_s: float = WAIT_S,
 ) -> RunRow:
     """Set a run to success, failed or (run it again) queued; return its row as it is afterwards.
 
@@ -96,6 +98,6 @@ def mark_run(
         row = the_run(conn, dag_id, run_id)
         return None, [mark_run_order(dag_id, row.id, state, by=by)]
 
-    deliver(store, clock, compose)
+    deliver(store, clock, compose, wait_s=wait_s)
     with store.read() as conn:
         return the_run(conn, dag_id, run_id)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from slipstream.clock import Clock
-from slipstream.command.deliver import deliver
+from slipstream.command.deliver import WAIT_S, deliver
 from slipstream.command.order import Order
 from slipstream.errors import NotFound
 from slipstream.store import Connection, Store, dag
 from slipstream.store.row import DagRow
 
 
-def set_paused(store: Store, clock: Clock, *, dag_id: str, paused: bool) -> DagRow:
+def set_paused(
+    store: Store, clock: Clock, *, dag_id: str, paused: bool, wait_s: float = WAIT_S
+) -> DagRow:
     """Pause or unpause a DAG and return its row. Raises NotFound."""
 
     def compose(conn: Connection) -> tuple[DagRow, list[Order]]:
@@ -21,4 +23,4 @@ def set_paused(store: Store, clock: Clock, *, dag_id: str, paused: bool) -> DagR
         assert row is not None
         return row, [Order("dag_changed", dag_id)]
 
-    return deliver(store, clock, compose)
+    return deliver(store, clock, compose, wait_s=wait_s)

@@ -8,7 +8,7 @@ from typing import Any
 
 from slipstream import timetable
 from slipstream.clock import Clock
-from slipstream.command.deliver import deliver
+from slipstream.command.deliver import WAIT_S, deliver
 from slipstream.command.order import Order
 from slipstream.command.params import check_conf
 from slipstream.command.restore import facts_of
@@ -18,7 +18,7 @@ from slipstream.machine.plan import DagPlan, compile_plan
 from slipstream.machine.run import RunMachine
 from slipstream.spec import DagSpec
 from slipstream.state import DagRunTriggeredByType, DagRunType
-from slipstream.store import Connection, Store, dag, decision, run
+from slipstream.store import Connection, Store, dag, decision, run, task_instance
 from slipstream.store.row import RunRow
 from slipstream.store.run import NewRun
 from slipstream.timetable import DataInterval
@@ -43,7 +43,7 @@ def trigger_run(
     user: str | None = None,
     run_type: DagRunType = DagRunType.MANUAL,
     backfill_id: int | None = None,
-    wait_s: float = 2.0,
+    wait_s: float = WAIT_S,
 ) -> RunRow:
     """Create a queued run and return its row, once the scheduler knows of it.
 
@@ -87,6 +87,8 @@ def trigger_run(
 def insert(conn: Connection, plan: DagPlan, new: NewRun, now: datetime) -> RunRow:
     """Insert a run and its task instances, without telling the scheduler."""
     row = run.create(conn, new, now, notify=False)
+    if task_instance.states(conn, row.id):
+        return row  # made by an earlier call, whose commit's answer was lost
     _, decided = RunMachine.new(plan, facts_of(row), now)
     decision.save(conn, [(row.id, decided)], [], now)
     return row

@@ -57,13 +57,13 @@ def create_due(turn: Turn) -> int:
     if not jobs:
         return 0
     turn.close()  # a reader that stays open would keep SQLite's log from being trimmed
-    created = world.store.write(_create, jobs, world.scheduler_id, turn.now)
-    for new in created:
-        world.book.add_waiting(new)
+    n_created = world.store.write(_create, jobs, turn.now)
+    # They have no owner yet: claimed like all others, none is forgotten, whatever goes wrong here.
+    world.claim_soon |= n_created > 0
     world.catalog.refresh(turn.conn, [job.row.dag_id for job in jobs])
     if any(job.row.has_custom_timetable for job in jobs):
         world.store.wake(DAG_PROCESSOR)
-    return len(created)
+    return n_created
 
 
 def plan_next(turn: Turn, row: DagRow, plan: Plan) -> None:
@@ -104,62 +104,63 @@ class _Job:
     n_active: int
 
 
-def _create(conn: Connection, jobs: list[_Job], owner: str, now: datetime) -> list[RunRow]:
-    created: list[RunRow] = []
+def _create(conn: Connection, jobs: list[_Job], now: datetime) -> int:
+    n_created = 0
     for job in jobs:
         if job.plan.plan.timetable["type"] == timetable.CUSTOM:
-            created += _create_custom(conn, job, owner, now)
+            n_created += _create_custom(conn, job, now)
         else:
-            created += _create_built_in(conn, job, owner, now)
-    return created
+            n_created += _create_built_in(conn, job, now)
+    return n_created
 
 
-def _create_custom(conn: Connection, job: _Job, owner: str, now: datetime) -> list[RunRow]:
+def _create_custom(conn: Connection, job: _Job, now: datetime) -> int:
     following = next_of(job.row)
     if following is None:
-        return []
+        return 0
     run_id = of_timetable(DagRunType.SCHEDULED, following.run_after)
-    made = _insert(conn, job, RunDue(run_id, *following), owner, now)
+    made = _insert(conn, job, RunDue(run_id, *following), now)
     dag.set_next_run(conn, job.row.dag_id, None)
     _ask_next(conn, job.row.dag_id, following.data_interval, now)
-    return [made] if made is not None else []
+    return int(made)
 
 
-def _create_built_in(conn: Connection, job: _Job, owner: str, now: datetime) -> list[RunRow]:
+def _create_built_in(conn: Connection, job: _Job, now: datetime) -> int:
     built, plan = _built(job.plan), job.plan.plan
     newest = run.latest_automated(conn, job.row.dag_id)
     last = interval_of(newest) if newest is not None else None
-    created: list[RunRow] = []
+    n_created = 0
     while True:
         decided = due(
             built,
             job.plan.window,
             last=last,
-            n_active=job.n_active + len(created),
+            n_active=job.n_active + n_created,
             max_active_runs=plan.max_active_runs,
             now=now,
             at_most=1,
         )
-        if not decided.create or len(created) == _RUNS_PER_DAG:
+        if not decided.create or n_created == _RUNS_PER_DAG:
             break
         last = decided.create[0].data_interval
-        made = _insert(conn, job, decided.create[0], owner, now)
-        if made is not None:
-            created.append(made)
+        n_created += _insert(conn, job, decided.create[0], now)
     following = decided.next
     if decided.create:
         one = decided.create[0]
         following = NextRun(one.logical_date, one.data_interval, one.run_after)
     dag.set_next_run(conn, job.row.dag_id, following)
-    return created
+    return n_created
 
 
-def _insert(conn: Connection, job: _Job, what: RunDue, owner: str, now: datetime) -> RunRow | None:
+def _insert(conn: Connection, job: _Job, what: RunDue, now: datetime) -> bool:
+    dag_id = job.row.dag_id
     # Somebody may have made a run of that date by hand; it then stands for the automated one.
-    if run.get_by_logical_date(conn, job.row.dag_id, what.logical_date) is not None:
-        return None
+    if run.get_by_logical_date(conn, dag_id, what.logical_date) is not None:
+        return False
+    if run.get(conn, dag_id, what.run_id) is not None:
+        return False
     new = NewRun(
-        dag_id=job.row.dag_id,
+        dag_id=dag_id,
         run_id=what.run_id,
         run_type=DagRunType.SCHEDULED,
         logical_date=what.logical_date,
@@ -168,9 +169,9 @@ def _insert(conn: Connection, job: _Job, what: RunDue, owner: str, now: datetime
         run_after=what.run_after,
         triggered_by=DagRunTriggeredByType.TIMETABLE,
         dag_version_id=job.plan.version_id,
-        owner=owner,
     )
-    return insert(conn, job.plan.plan, new, now)
+    insert(conn, job.plan.plan, new, now)
+    return True
 
 
 def _ask_next(conn: Connection, dag_id: str, last: DataInterval | None, now: datetime) -> None:

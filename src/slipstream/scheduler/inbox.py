@@ -143,6 +143,7 @@ def _revive_quarantined(turn: Turn, dag_id: str) -> None:
         )
         if row.state == DagRunState.RUNNING:
             turn.activate(fresh)
+            turn.world.sweep_soon = True
         else:
             turn.world.book.add_waiting(fresh)
 

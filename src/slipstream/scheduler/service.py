@@ -62,6 +62,8 @@ class TurnReport:
     n_created: int = 0
     n_admitted: int = 0
     wrote: bool = False
+    more: bool = False
+    """The next turn has something to do at once."""
     waited_s: float = 0.0
     worked_s: float = 0.0
 
@@ -181,7 +183,7 @@ class Scheduler:
         now = self._clock.monotonic()
         if self._retry_s:
             return max(0.0, min(timeout, self._retry_at - now))
-        if self._more or self.world.claim_soon:
+        if self._more or self.world.is_restless:
             return 0.0
         waits = [timeout, *(at - now for at in self._next.values())]
         if (timer := self.world.timers.next_in()) is not None:
@@ -249,6 +251,7 @@ class Scheduler:
         del self._events[: len(taken)]
         report.n_events = len(taken)
         self._more = more or bool(self._events)
+        report.more = self._more or self.world.is_restless
 
     def _take_inbox(self, turn: Turn) -> bool:
         if self._only_run or not (self._read_inbox or self._is_due("inbox", self._settings.poll_s)):
@@ -269,7 +272,8 @@ class Scheduler:
             self._next["sweep"] = min(
                 self._next.get("sweep", 0.0), self._clock.monotonic() + sweep_s
             )
-        if self._is_due("sweep", sweep_s):
+        if world.sweep_soon or self._is_due("sweep", sweep_s):
+            world.sweep_soon = False
             world.hosts.refresh(turn.conn, turn.now)
             if world.book.attempts:
                 reconcile.everything(turn)

@@ -46,6 +46,8 @@ class World:
         """Runs that ended in this turn."""
         self.claim_soon = True
         """There may be runs to claim."""
+        self.sweep_soon = False
+        """There may be attempts whose news have not reached us."""
         self.callbacks_due = False
         """The last transaction may have written callback requests."""
         self.callbacks_out: set[str] = set()
@@ -54,6 +56,11 @@ class World:
         """DAG with a custom timetable -> the version for which its next run was asked."""
         self.requeued: dict[tuple[int, TIKey], int] = {}
         """How often an instance's attempt was queued again since nobody started it."""
+
+    @property
+    def is_restless(self) -> bool:
+        """Whether there is something to do that nobody will wake us for."""
+        return self.claim_soon or self.sweep_soon or self.callbacks_due
 
     def load(self, conn: Connection) -> None:
         """Read what is not about single runs."""
