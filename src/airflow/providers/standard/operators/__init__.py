@@ -1,0 +1,1 @@
+"""``airflow.providers.standard.operators``: names only; what they are is in ``slipstream``."""

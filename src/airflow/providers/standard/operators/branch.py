@@ -1,0 +1,5 @@
+"""``airflow.providers.standard.operators.branch``: names only; what they are is in ``slipstream``."""
+
+from slipstream.sdk.branch import BaseBranchOperator, BranchMixIn
+
+__all__ = ["BaseBranchOperator", "BranchMixIn"]

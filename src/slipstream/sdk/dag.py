@@ -1,0 +1,521 @@
+"""``DAG``: a workflow as its author wrote it.
+
+Owns the author's view: arguments, tasks, groups, edges. What the engine sees is made from it by
+``serialize``; when it runs is the timetable's, built by ``schedule`` only when someone asks.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import sys
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any, Self
+
+from slipstream.config import conf
+from slipstream.sdk.dag_args import as_owner_links, as_run_types, as_tags, check_types, take_legacy
+from slipstream.sdk.dagcontext import DagContext
+from slipstream.sdk.exceptions import (
+    AirflowDagCycleException,
+    AirflowException,
+    DuplicateTaskIdFound,
+    FailFastDagInvalidTriggerRule,
+    TaskNotFound,
+)
+from slipstream.sdk.key import validate_key
+from slipstream.sdk.operator_args import as_callbacks
+from slipstream.sdk.param import DagParam, ParamsDict
+from slipstream.sdk.taskgroup import TaskGroup
+from slipstream.sdk.timezone import convert_to_utc, default_timezone
+from slipstream.sdk.types import NOTSET
+from slipstream.state import DagRunType, TriggerRule
+
+if TYPE_CHECKING:
+    import jinja2
+
+    from slipstream.sdk.operator import BaseOperator
+    from slipstream.sdk.timetables import Timetable
+
+_SDK_ROOTS = (os.path.dirname(__file__) + os.sep,)
+
+
+class DAG:
+    """A set of tasks with dependencies, and when and how it runs.
+
+    Use it as a context manager, as the ``dag=`` argument of tasks, or through ``@dag``.
+    ``schedule`` is None, a preset or cron expression, a timedelta, a Timetable, or assets.
+    Limits that are not given come from ``[core]`` and ``[scheduler]``.
+
+    :raises TypeError: an unknown argument, or one of the wrong type
+    :raises ValueError: a dag_id, schedule or tag that cannot be used
+    """
+
+    def __init__(
+        self,
+        dag_id: str,
+        description: str | None = None,
+        schedule: Any = NOTSET,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        template_searchpath: str | Iterable[str] | None = None,
+        template_undefined: type[jinja2.StrictUndefined] | None = None,
+        user_defined_macros: dict[str, Any] | None = None,
+        user_defined_filters: dict[str, Any] | None = None,
+        default_args: dict[str, Any] | None = None,
+        max_active_tasks: int | None = None,
+        max_active_runs: int | None = None,
+        max_consecutive_failed_dag_runs: int | None = None,
+        dagrun_timeout: timedelta | None = None,
+        deadline: Any = None,
+        sla_miss_callback: Any = None,
+        catchup: bool | None = None,
+        on_success_callback: Any = None,
+        on_failure_callback: Any = None,
+        doc_md: str | None = None,
+        params: Mapping[str, Any] | None = None,
+        access_control: Any = None,
+        is_paused_upon_creation: bool | None = None,
+        jinja_environment_kwargs: dict[str, Any] | None = None,
+        render_template_as_native_obj: bool = False,
+        tags: Collection[str] | None = None,
+        owner_links: dict[str, str] | None = None,
+        auto_register: bool = True,
+        fail_fast: bool = False,
+        allowed_run_types: DagRunType | str | Collection[DagRunType | str] | None = None,
+        dag_display_name: str | None = None,
+        task_group: TaskGroup | None = None,
+        disable_bundle_versioning: bool | None = None,
+        rerun_with_latest_version: bool | None = None,
+        **legacy: Any,
+    ) -> None:
+        validate_key(dag_id)
+        if legacy or sla_miss_callback is not None:
+            modern = take_legacy(legacy, sla_miss_callback, schedule_given=schedule is not NOTSET)
+            schedule = modern.get("schedule", schedule)
+            max_active_tasks = modern.get("max_active_tasks", max_active_tasks)
+            fail_fast = modern.get("fail_fast", fail_fast)
+        self.dag_id = dag_id
+        self.description = description
+        self.dag_display_name = dag_display_name or dag_id
+        self.fileloc = _caller_file()
+        self.default_args: dict[str, Any] = copy.deepcopy(dict(default_args or {}))
+        merged = dict(self.default_args.pop("params", None) or {})
+        merged.update(params.as_params() if isinstance(params, ParamsDict) else params or {})
+        self.params = ParamsDict(merged)
+
+        start_date = start_date or self.default_args.get("start_date")
+        end_date = end_date or self.default_args.get("end_date")
+        self._timezone: tzinfo | None = start_date.tzinfo if start_date is not None else None
+        self.start_date = convert_to_utc(start_date)
+        self.end_date = convert_to_utc(end_date)
+        for bound in ("start_date", "end_date"):
+            if bound in self.default_args:
+                self.default_args[bound] = convert_to_utc(self.default_args[bound])
+        self.schedule: Any = None if schedule is NOTSET else schedule
+        self._timetable: Timetable | None = None
+        self._check_schedule()
+
+        if isinstance(template_searchpath, str):
+            template_searchpath = [template_searchpath]
+        self.template_searchpath = list(template_searchpath) if template_searchpath else None
+        self.template_undefined = template_undefined
+        self.user_defined_macros = user_defined_macros
+        self.user_defined_filters = user_defined_filters
+        self.jinja_environment_kwargs = jinja_environment_kwargs
+        self.render_template_as_native_obj = render_template_as_native_obj
+        self.max_active_tasks = _setting(max_active_tasks, "max_active_tasks_per_dag", 16)
+        self.max_active_runs = _setting(max_active_runs, "max_active_runs_per_dag", 16)
+        self.max_consecutive_failed_dag_runs = _setting(
+            max_consecutive_failed_dag_runs, "max_consecutive_failed_dag_runs_per_dag", 0
+        )
+        if self.max_consecutive_failed_dag_runs < 0:
+            raise ValueError(
+                f"Invalid max_consecutive_failed_dag_runs: {self.max_consecutive_failed_dag_runs}. "
+                f"Requires max_consecutive_failed_dag_runs >= 0"
+            )
+        self.dagrun_timeout = dagrun_timeout
+        self.deadline = deadline
+        if catchup is None:
+            catchup = conf.getboolean("scheduler", "catchup_by_default", fallback=False)
+        self.catchup = catchup
+        self.on_success_callback = as_callbacks(on_success_callback)
+        self.on_failure_callback = as_callbacks(on_failure_callback)
+        self.doc_md = doc_md
+        self.access_control = access_control
+        self.is_paused_upon_creation = is_paused_upon_creation
+        self.tags = as_tags(tags)
+        self.owner_links = as_owner_links(owner_links)
+        self.auto_register = auto_register
+        self.fail_fast = fail_fast
+        self.allowed_run_types = as_run_types(allowed_run_types)
+        self.disable_bundle_versioning = disable_bundle_versioning
+        self.rerun_with_latest_version = rerun_with_latest_version
+        check_types(self)
+
+        self.task_dict: dict[str, BaseOperator] = {}
+        self.task_group = task_group or TaskGroup.create_root(self)
+        self.edge_info: dict[str, dict[str, dict[str, Any]]] = {}
+        self._result_task_ids: set[str] = set()
+
+    def _check_schedule(self) -> None:
+        from slipstream.sdk.schedule import check_schedule  # imports the timetables' names lazily
+
+        check_schedule(self.schedule)
+
+    # Properties of Airflow's that are computed
+
+    @property
+    def timetable(self) -> Timetable:
+        """The timetable that ``schedule`` stands for.
+
+        :raises AirflowTimetableInvalid: it makes no schedule
+        """
+        if self._timetable is None:
+            from slipstream.sdk.schedule import timetable_of  # heavy: cron
+
+            self._timetable = timetable_of(self.schedule, self.timezone)
+        return self._timetable
+
+    @timetable.setter
+    def timetable(self, value: Timetable) -> None:
+        self._timetable = self.schedule = value
+
+    @property
+    def schedule_interval(self) -> Any:
+        """Airflow 2's name of ``schedule``."""
+        return self.schedule
+
+    @property
+    def timezone(self) -> tzinfo:
+        """The start date's time zone, or the default one."""
+        return self._timezone or default_timezone()
+
+    @property
+    def folder(self) -> str:
+        """The folder that the DAG's file is in."""
+        return os.path.dirname(self.fileloc) if self.fileloc else ""
+
+    @property
+    def filepath(self) -> str:
+        return self.fileloc
+
+    @property
+    def display_name(self) -> str:
+        return self.dag_display_name
+
+    @property
+    def tasks(self) -> list[BaseOperator]:
+        return list(self.task_dict.values())
+
+    @property
+    def task_ids(self) -> list[str]:
+        return list(self.task_dict)
+
+    @property
+    def task(self) -> Any:
+        """``@dag.task``: the ``@task`` decorators, bound to this DAG."""
+        from slipstream.sdk.decorator import task_decorator  # imports operator
+
+        return task_decorator.bound_to(self)
+
+    @property
+    def roots(self) -> list[BaseOperator]:
+        """The tasks without upstream."""
+        return [t for t in self.task_dict.values() if not t.upstream_task_ids]
+
+    @property
+    def leaves(self) -> list[BaseOperator]:
+        """The tasks without downstream."""
+        return [t for t in self.task_dict.values() if not t.downstream_task_ids]
+
+    @property
+    def teardowns(self) -> list[BaseOperator]:
+        return [t for t in self.task_dict.values() if t.is_teardown]
+
+    @property
+    def owner(self) -> str:
+        """The tasks' owners, joined by commas."""
+        return ", ".join(sorted({t.owner for t in self.task_dict.values()}))
+
+    @property
+    def task_group_dict(self) -> dict[str, TaskGroup]:
+        return {k: v for k, v in self.task_group.get_task_group_dict().items() if k is not None}
+
+    @property
+    def has_on_success_callback(self) -> bool:
+        return bool(self.on_success_callback)
+
+    @property
+    def has_on_failure_callback(self) -> bool:
+        return bool(self.on_failure_callback)
+
+    # Tasks and edges
+
+    def add_task(self, task: BaseOperator) -> None:
+        """Put a task into the DAG.
+
+        :raises AirflowException: neither it nor the DAG has a start date that it needs
+        :raises DuplicateTaskIdFound: its id is in use
+        :raises FailFastDagInvalidTriggerRule: the DAG is fail_fast and the rule not the default one
+        """
+        task_id = task.task_id
+        known = self.task_dict.get(task_id)
+        if known is task:
+            return
+        if known is not None or task_id in self.task_group.used_group_ids:
+            raise DuplicateTaskIdFound(f"Task id '{task_id}' has already been added to the DAG")
+        if self.fail_fast and not task.is_teardown and task.trigger_rule != TriggerRule.ALL_SUCCESS:
+            raise FailFastDagInvalidTriggerRule(
+                "A 'fail_fast' dag can only have TriggerRule.ALL_SUCCESS trigger rule"
+            )
+        self.task_dict[task_id] = task
+        self.task_group.used_group_ids.add(task_id)
+        task.dag = self
+        if self.start_date is not None and task.start_date is not None:
+            task.start_date = max(task.start_date, self.start_date)
+        if self.end_date is not None and task.end_date is not None:
+            task.end_date = min(task.end_date, self.end_date)
+
+    def add_tasks(self, tasks: Iterable[BaseOperator]) -> None:
+        """Put several tasks into the DAG."""
+        for task in tasks:
+            self.add_task(task)
+
+    def add_result(self, task: BaseOperator) -> None:
+        """Mark a task's return value as the DAG's result."""
+        self._result_task_ids.add(task.task_id)
+
+    def has_task(self, task_id: str) -> bool:
+        return task_id in self.task_dict
+
+    def has_task_group(self, task_group_id: str) -> bool:
+        return task_group_id in self.task_group_dict
+
+    def get_task(self, task_id: str) -> BaseOperator:
+        """Return the task of that id.
+
+        :raises TaskNotFound: there is none
+        """
+        try:
+            return self.task_dict[task_id]
+        except KeyError:
+            raise TaskNotFound(f"Task {task_id} not found in DAG {self.dag_id!r}") from None
+
+    def __getitem__(self, node_id: str) -> BaseOperator | TaskGroup:
+        if node_id in self.task_dict:
+            return self.task_dict[node_id]
+        groups = self.task_group_dict
+        if node_id in groups:
+            return groups[node_id]
+        from slipstream.sdk.exceptions import NodeNotFound  # the error path only
+
+        raise NodeNotFound(f"DAG {self.dag_id!r} has no task or group {node_id!r}")
+
+    def set_dependency(self, upstream_task_id: str, downstream_task_id: str) -> None:
+        """Connect two tasks by their ids."""
+        self.get_task(upstream_task_id).set_downstream(self.get_task(downstream_task_id))
+
+    def get_edge_info(self, upstream_task_id: str, downstream_task_id: str) -> dict[str, Any]:
+        """Return the label of an edge as ``{"label": …}``, or an empty dict."""
+        return self.edge_info.get(upstream_task_id, {}).get(downstream_task_id, {})
+
+    def set_edge_info(
+        self, upstream_task_id: str, downstream_task_id: str, info: dict[str, Any]
+    ) -> None:
+        self.edge_info.setdefault(upstream_task_id, {})[downstream_task_id] = info
+
+    def topological_sort(self) -> tuple[BaseOperator, ...]:
+        """Return the tasks, each after its upstreams; ties by task_id.
+
+        :raises AirflowDagCycleException: the dependencies form a cycle
+        """
+        waits = {i: len(t.upstream_task_ids) for i, t in self.task_dict.items()}
+        ready = sorted(i for i, n in waits.items() if not n)
+        ordered: list[BaseOperator] = []
+        for i in ready:
+            task = self.task_dict[i]
+            ordered.append(task)
+            for d in sorted(task.downstream_task_ids):
+                waits[d] -= 1
+                if not waits[d]:
+                    ready.append(d)
+        if len(ordered) < len(self.task_dict):
+            stuck = next(i for i, n in waits.items() if n)
+            raise AirflowDagCycleException(
+                f"Cycle detected in DAG: {self.dag_id}. Faulty task: {stuck}"
+            )
+        return tuple(ordered)
+
+    def check_cycle(self) -> None:
+        """Raise AirflowDagCycleException when the dependencies form a cycle."""
+        self.topological_sort()
+
+    def validate(self) -> None:
+        """Check what can only be checked once all tasks are there.
+
+        :raises AirflowException: naming what does not fit
+        """
+        self.check_cycle()
+        self.validate_setup_teardown()
+        if self.timetable.can_be_scheduled:
+            for name, param in self.params.items():
+                if not param.has_value and "null" not in (param.schema.get("type") or ()):
+                    raise AirflowException(
+                        f"DAG {self.dag_id!r} has a schedule, so its param {name!r} needs a default."
+                    )
+            self.params.validate()
+        self.timetable.validate()
+
+    def validate_setup_teardown(self) -> None:
+        """Check that setups are followed by all_success tasks only."""
+        for task in self.task_dict.values():
+            if not task.is_setup:
+                continue
+            for down in task.downstream_list:
+                if not down.is_teardown and down.trigger_rule != TriggerRule.ALL_SUCCESS:
+                    raise ValueError("Setup tasks must be followed with trigger rule ALL_SUCCESS.")
+
+    def partial_subset(
+        self,
+        task_ids: str | Iterable[str],
+        include_downstream: bool = False,
+        include_upstream: bool = True,
+        include_direct_upstream: bool = False,
+    ) -> DAG:
+        """Return a copy with only the tasks named (or matched by a regex) and their relatives."""
+        import re  # rarely needed
+
+        if isinstance(task_ids, str):
+            pattern = re.compile(task_ids)
+            chosen = {i for i in self.task_dict if pattern.search(i)}
+        else:
+            chosen = set(task_ids)
+        keep = set(chosen)
+        for i in chosen:
+            task = self.get_task(i)
+            if include_downstream:
+                keep |= task.get_flat_relative_ids(upstream=False)
+            if include_upstream:
+                keep |= task.get_flat_relative_ids(upstream=True)
+            elif include_direct_upstream:
+                keep |= task.upstream_task_ids
+        return self._subset(keep)
+
+    def _subset(self, keep: set[str]) -> DAG:
+        clone = copy.copy(self)
+        memo: dict[int, Any] = {id(self): clone}
+        clone.task_group = _copy_group(self.task_group, None, clone, keep, memo)
+        clone.task_dict = {i: memo[id(t)] for i, t in self.task_dict.items() if i in keep}
+        for task in clone.task_dict.values():
+            task.upstream_task_ids = task.upstream_task_ids & keep
+            task.downstream_task_ids = task.downstream_task_ids & keep
+        return clone
+
+    # Authoring
+
+    def __enter__(self) -> Self:
+        DagContext.push(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        DagContext.pop()
+
+    def param(self, name: str, default: Any = NOTSET) -> DagParam:
+        """Return a reference to a param, resolved when a task runs."""
+        return DagParam(self, name, default)
+
+    def get_template_env(self, *, force_sandboxed: bool = False) -> Any:
+        """Return the DAG's Jinja environment."""
+        from slipstream.sdk.jinja import create_environment  # heavy: jinja2
+
+        native = self.render_template_as_native_obj and not force_sandboxed
+        return create_environment(self, native=native)
+
+    def resolve_template_files(self) -> None:
+        """Read the files that template fields name."""
+        for task in self.task_dict.values():
+            task.resolve_template_files()
+
+    def test(self, **kwargs: Any) -> Any:
+        """Run the whole DAG once, here and now; return the finished dag run.
+
+        Takes ``logical_date``, ``run_conf``, ``conn_file_path``, ``variable_file_path``,
+        ``use_executor``, ``mark_success_pattern``.
+        """
+        from slipstream.sdk import dagtest  # the engine, which a DAG file does not need
+
+        return dagtest.run(self, **kwargs)
+
+    def cli(self) -> Any:
+        """Offer this DAG's command line (``python my_dag.py test``)."""
+        from slipstream.sdk import dagtest  # the engine, which a DAG file does not need
+
+        return dagtest.cli(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> DAG:
+        clone = object.__new__(type(self))
+        memo[id(self)] = clone
+        shallow = {"user_defined_macros", "user_defined_filters", "params", "schedule"}
+        for name, value in self.__dict__.items():
+            clone.__dict__[name] = value if name in shallow else copy.deepcopy(value, memo)
+        for task in clone.task_dict.values():
+            task.__dict__["_dag"] = clone
+            task.task_group = memo.get(id(task.task_group), task.task_group)
+        return clone
+
+    def __repr__(self) -> str:
+        return f"<DAG: {self.dag_id}>"
+
+    def __lt__(self, other: DAG) -> bool:
+        return self.dag_id < other.dag_id
+
+
+def dag(
+    dag_id_or_func: str | Callable[..., Any] | None = None, /, **kwargs: Any
+) -> Callable[..., Any]:
+    """Turn a function that defines tasks into a function that returns the DAG.
+
+    ``@dag``, ``@dag("id")`` and ``@dag(dag_id="id", schedule=…)`` all work. The function's
+    arguments become params; its docstring, unless ``doc_md`` is given, the documentation.
+    """
+    from slipstream.sdk.dag_decorator import dag_factory  # imports this module
+
+    if callable(dag_id_or_func):
+        return dag_factory(dag_id_or_func, "", kwargs)
+    dag_id = dag_id_or_func or kwargs.pop("dag_id", "")
+    return lambda func: dag_factory(func, dag_id, kwargs)
+
+
+def _setting(value: int | None, key: str, default: int) -> int:
+    return conf.getint("core", key, fallback=default) if value is None else value
+
+
+def _caller_file() -> str:
+    """Return the file of the innermost frame outside of this package: the DAG file."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if not name.startswith(_SDK_ROOTS):
+            return name
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""
+
+
+def _copy_group(
+    group: TaskGroup, parent: TaskGroup | None, dag: DAG, keep: set[str], memo: dict[int, Any]
+) -> TaskGroup:
+    clone = copy.copy(group)
+    clone.parent_group, clone.dag, clone.children = parent, dag, {}
+    clone.used_group_ids = set(group.used_group_ids)
+    for child_id, child in group.children.items():
+        if isinstance(child, TaskGroup):
+            sub = _copy_group(child, clone, dag, keep, memo)
+            if sub.children:
+                clone.children[child_id] = sub
+        elif child_id in keep:
+            task = copy.copy(child)
+            task.__dict__.update(_dag=dag, task_group=clone)
+            memo[id(child)] = task
+            clone.children[child_id] = task
+    return clone

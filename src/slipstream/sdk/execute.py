@@ -1,0 +1,218 @@
+"""Runs a task in this process, start to end: the part of a task process that is Airflow's.
+
+``run_task(task, context)`` renders, calls the hooks and ``execute``, and says how the task ended
+as an ``Ended``. It neither logs how it ended, nor runs callbacks (``callback``), nor decides about
+retries: the caller turns ``Ended`` into an ``Outcome``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from slipstream.sdk import mask, policy, xcom_codec
+from slipstream.sdk.context import context_to_environment, set_current_context
+from slipstream.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    AirflowTaskTerminated,
+    DownstreamTasksSkipped,
+    NotSupportedYet,
+    TaskAwaitingInput,
+    TaskDeferred,
+)
+from slipstream.sdk.types import ArgNotSet
+from slipstream.sdk.xcom_arg import XCOM_RETURN_KEY
+from slipstream.state import TaskInstanceState
+
+if TYPE_CHECKING:
+    from slipstream.sdk.context import Context
+    from slipstream.sdk.operator import BaseOperator
+    from slipstream.sdk.runtime import RuntimeTaskInstance
+
+_MAX_FIELD_CHARS = 4096
+
+
+@dataclass(slots=True)
+class Ended:
+    """How ``run_task`` ended; field by field what an ``Outcome`` needs."""
+
+    state: TaskInstanceState
+    """success, failed, skipped, up_for_reschedule or deferred."""
+    exception: BaseException | None = None
+    """What the task raised; None for success."""
+    retryable: bool = True
+    """False: fail now, whatever retries are left."""
+    xcoms: list[dict[str, Any]] = field(default_factory=list)
+    """``{"key", "value"}`` in the stored form."""
+    skip: list[str] | None = None
+    """Downstream task ids that the task decided to skip."""
+    map_length: int | None = None
+    rendered_fields: dict[str, Any] | None = None
+    """Template fields after rendering, JSON, masked."""
+    rendered_map_index: str | None = None
+    reschedule_at: dt.datetime | None = None
+    defer: dict[str, Any] | None = None
+    outlet_events: list[dict[str, Any]] | None = None
+
+
+def run_task(task: BaseOperator, context: Context) -> Ended:
+    """Run the task once.
+
+    ``context`` comes from ``ti.get_template_context()``. The task is copied, so the DAG's own is
+    left as it was. Whatever user code raises is in the result; only AirflowTaskTerminated,
+    KeyboardInterrupt and the like go through.
+    """
+    ti: RuntimeTaskInstance = context["ti"]
+    task = task.prepare_for_execution()
+    ti.task = context["task"] = task  # type: ignore[assignment]
+    ended = Ended(TaskInstanceState.SUCCESS)
+    try:
+        with set_current_context(context):
+            policy.mutate_task_instance(ti)
+            os.environ.update(context_to_environment(context))
+            value = _render_and_execute(task, context, ended)
+            if task.overwrite_rtif_after_execution:
+                ended.rendered_fields = rendered_fields(task)
+            _push_result(task, ti, value)
+            task.post_execute(context, value)
+    except BaseException as e:
+        _classify(e, ended, context)
+    ended.xcoms = [{"key": k, "value": v} for k, v in ti.pushed.items()]
+    ended.rendered_map_index = ti.rendered_map_index
+    if ended.state is TaskInstanceState.SUCCESS:
+        ended.outlet_events = context["outlet_events"].to_json() or None
+    return ended
+
+
+def _render_and_execute(task: BaseOperator, context: Context, ended: Ended) -> Any:
+    task.resolve_template_files()
+    task.render_template_fields(context)
+    ended.rendered_fields = rendered_fields(task)
+    run_callbacks(task.on_execute_callback, context)
+    task.pre_execute(context)
+    ti: RuntimeTaskInstance = context["ti"]
+    if ti.next_method:
+        value = task.resume_execution(ti.next_method, ti.next_kwargs, context)
+    else:
+        value = task.execute(context)
+    _render_map_index(task, context)
+    return value
+
+
+def _render_map_index(task: BaseOperator, context: Context) -> None:
+    if task.map_index_template and context["ti"].map_index >= 0:
+        context["ti"].rendered_map_index = str(
+            task.render_template(task.map_index_template, context)
+        )[:250]
+
+
+def _push_result(task: BaseOperator, ti: RuntimeTaskInstance, value: Any) -> None:
+    """Push the return value and, with multiple_outputs, its items.
+
+    :raises TypeError: multiple_outputs of something that is no dict with string keys
+    """
+    if not task.do_xcom_push or value is None:
+        return
+    if task.multiple_outputs:
+        if not isinstance(value, Mapping):
+            raise TypeError(
+                f"Returned output was type {type(value)} expected dictionary for multiple_outputs"
+            )
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(
+                    "Returned dictionary keys must be strings when using multiple_outputs, "
+                    f"found {key} ({type(key)}) instead"
+                )
+        for key, item in value.items():
+            ti.xcom_push(key, item)
+    ti.xcom_push(XCOM_RETURN_KEY, value)
+
+
+def _classify(e: BaseException, ended: Ended, context: Context) -> None:
+    """Say what an exception makes of the task."""
+    ended.state, ended.exception = TaskInstanceState.FAILED, e
+    if isinstance(e, DownstreamTasksSkipped):
+        ended.state, ended.exception = TaskInstanceState.SUCCESS, None
+        ended.skip = [t if isinstance(t, str) else t[0] for t in e.tasks]
+    elif isinstance(e, AirflowSkipException):
+        ended.state = TaskInstanceState.SKIPPED
+    elif isinstance(e, AirflowRescheduleException):
+        ended.state, ended.reschedule_at = TaskInstanceState.UP_FOR_RESCHEDULE, e.reschedule_date
+    elif isinstance(e, TaskDeferred):
+        _deferred(e, ended)
+    elif isinstance(e, TaskAwaitingInput):
+        ended.exception = NotSupportedYet("waiting for a person's input (HITL)")
+        ended.retryable = False
+    elif isinstance(e, AirflowFailException | AirflowSensorTimeout | NotSupportedYet):
+        ended.retryable = False
+    elif isinstance(e, AirflowTaskTerminated | KeyboardInterrupt | GeneratorExit):
+        raise e
+    elif isinstance(e, SystemExit):
+        _exited(e, ended)
+
+
+def _exited(e: SystemExit, ended: Ended) -> None:
+    """As Airflow: ``sys.exit(0)`` in a task fails it too, for it ended before its work was done."""
+    ended.exception = AirflowException(f"the task called sys.exit({e.code!r})")
+    ended.exception.__cause__ = e
+
+
+def _deferred(e: TaskDeferred, ended: Ended) -> None:
+    try:
+        class_path, kwargs = e.trigger.serialize()
+    except Exception as error:
+        ended.exception = error
+        return
+    ended.state, ended.exception = TaskInstanceState.DEFERRED, None
+    ended.defer = {
+        "trigger": class_path,
+        "kwargs": xcom_codec.encode(kwargs, "trigger's arguments"),
+        "next_method": e.method_name,
+        "next_kwargs": xcom_codec.encode(e.kwargs or {}, "next_kwargs"),
+        "timeout_s": e.timeout.total_seconds() if isinstance(e.timeout, dt.timedelta) else None,
+    }
+
+
+def rendered_fields(task: BaseOperator) -> dict[str, Any]:
+    """Return the template fields for showing: JSON, masked, long ones cut."""
+    limit = _MAX_FIELD_CHARS
+    found: dict[str, Any] = {}
+    for name in task.template_fields:
+        value = mask.redact(_shown(getattr(task, name, None)), name)
+        if isinstance(value, str) and len(value) > limit:
+            value = f"Truncated. You can change this behaviour in [core]max_templated_field_length. {value[:limit]}..."
+        found[name] = value
+    return found
+
+
+def _shown(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(k): _shown(v) for k, v in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_shown(v) for v in value]
+    if isinstance(value, ArgNotSet):
+        return repr(value)
+    if callable(value) and hasattr(value, "__qualname__"):
+        return f"<callable {value.__module__}.{value.__qualname__}>"
+    return str(value)
+
+
+def run_callbacks(callbacks: Any, context: Context) -> None:
+    """Call callbacks one after another; one that fails is logged and does not stop the next."""
+    if not callbacks:
+        return
+    for callback in callbacks if isinstance(callbacks, list | tuple) else [callbacks]:
+        try:
+            callback(context)
+        except Exception:
+            context["task"].log.exception("Failed to run the callback %r", callback)

@@ -1,0 +1,75 @@
+"""Which of the context's keys a user's function wants, by its parameters' names."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Self
+
+
+class KeywordParameters:
+    """The keyword arguments that a function can be called with."""
+
+    def __init__(self, kwargs: Mapping[str, Any], *, wildcard: bool) -> None:
+        self._kwargs = kwargs
+        self._wildcard = wildcard
+
+    @classmethod
+    def determine(
+        cls, func: Callable[..., Any], args: Collection[Any], kwargs: Mapping[str, Any]
+    ) -> Self:
+        """Match ``kwargs`` with the function's parameters that ``args`` leave open.
+
+        :raises ValueError: a positional argument takes the place of a key in ``kwargs``
+        """
+        parameters = list(inspect.signature(func).parameters.values())
+        wildcard = any(p.kind is p.VAR_KEYWORD for p in parameters)
+        positional = [
+            p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
+        taken = positional[: len(args)]
+        for name in taken:
+            if name in kwargs:
+                raise ValueError(
+                    f"The key {name!r} in args is a part of kwargs and therefore reserved."
+                )
+        if wildcard:
+            return cls(kwargs, wildcard=True)
+        wanted = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+        names = [k for k in kwargs if k in wanted and k not in taken]
+        return cls({k: kwargs[k] for k in names}, wildcard=False)
+
+    def unpacking(self) -> Mapping[str, Any]:
+        """Return the arguments to call with ``**``."""
+        return self._kwargs
+
+    def serializing(self) -> Mapping[str, Any]:
+        """Return the arguments as a plain dict."""
+        return dict(self._kwargs)
+
+
+def determine_kwargs(
+    func: Callable[..., Any], args: Collection[Any], kwargs: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """Return those of ``kwargs`` that the function takes (all, if it takes ``**kwargs``)."""
+    return KeywordParameters.determine(func, args, kwargs).unpacking()
+
+
+def make_kwargs_callable(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function in a form that can be given more keywords than it takes."""
+
+    @functools.wraps(func)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return func(*args, **determine_kwargs(func, args, kwargs))
+
+    return call
+
+
+def is_async_callable(func: Any) -> bool:
+    """Return whether calling ``func`` gives a coroutine."""
+    while isinstance(func, functools.partial):
+        func = func.func
+    return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(
+        getattr(func, "__call__", None)  # noqa: B004 (the method itself is wanted)
+    )

@@ -1,0 +1,70 @@
+"""Modules whose names are imported when they are first used (PEP 562)."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from typing import Any
+
+from slipstream.sdk.exceptions import DeprecatedImportWarning
+
+
+def attach(
+    module: str, names: Mapping[str, str], deprecated: Mapping[str, str] | None = None
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """Return ``__getattr__`` and ``__dir__`` for a module.
+
+    :param names: where each name is: ``package.module`` (under the same name) or
+        ``package.module:other``; ``package.module:`` is the module itself
+    :param deprecated: likewise, for names that give a DeprecatedImportWarning
+    """
+    old = deprecated or {}
+
+    def __getattr__(name: str) -> Any:  # noqa: N807 (it becomes the module's)
+        target = names.get(name)
+        if target is None:
+            target = old.get(name)
+            if target is None:
+                raise AttributeError(f"module {module!r} has no attribute {name!r}")
+            warn_moved(f"{module}.{name}", target, name, stacklevel=3)
+        found = load(target, name)
+        if name in names:
+            setattr(sys.modules[module], name, found)
+        return found
+
+    def __dir__() -> list[str]:  # noqa: N807 (it becomes the module's)
+        return sorted({*vars(sys.modules[module]), *names})
+
+    return __getattr__, __dir__
+
+
+def load(target: str, name: str) -> Any:
+    """Return what ``target`` names, ``name`` being its name unless the target has its own."""
+    path, colon, other = target.partition(":")
+    module = import_module(path)
+    if colon and not other:
+        return module
+    return getattr(module, other or name)
+
+
+def warn_moved(old: str, target: str, name: str, stacklevel: int) -> None:
+    """Tell that a name is imported by an old path."""
+    warnings.warn(
+        f"{old} is an old name; use {public_path(target, name)} instead.",
+        DeprecatedImportWarning,
+        stacklevel=stacklevel + 1,
+    )
+
+
+def public_path(target: str, name: str) -> str:
+    """Return the path that users should import a target by."""
+    path, _, other = target.partition(":")
+    wanted = other or name
+    if path.startswith("slipstream.sdk.standard."):
+        return f"airflow.providers.standard.{_PUBLIC.get(path, 'operators')}.{wanted}"
+    return f"airflow.sdk.{wanted}" if path.startswith("slipstream.") else f"{path}.{wanted}"
+
+
+_PUBLIC: dict[str, str] = {}

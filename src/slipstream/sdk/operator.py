@@ -1,0 +1,568 @@
+"""``BaseOperator``: every argument that a task can have, checked when the DAG file runs.
+
+Owns what a task *is*. What a task process does with one lives in ``execute``; how it is written
+down, in ``serialize``; how constructor arguments find their defaults, in ``construction``.
+"""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from slipstream.config import conf
+from slipstream.sdk.construction import OperatorMeta, construction_of
+from slipstream.sdk.dagcontext import TaskGroupContext
+from slipstream.sdk.exceptions import AirflowException, RemovedInAirflow3Warning, TaskDeferred
+from slipstream.sdk.key import validate_key
+from slipstream.sdk.node import DAGNode, DependencyMixin
+from slipstream.sdk.operator_args import (
+    as_callbacks,
+    as_timedelta,
+    check_types,
+    checked_trigger_rule,
+    checked_weight_rule,
+    legacy_arguments,
+)
+from slipstream.sdk.param import ParamsDict
+from slipstream.sdk.template import Templater
+from slipstream.sdk.timezone import convert_to_utc
+from slipstream.state import TriggerRule, WeightRule
+
+if TYPE_CHECKING:
+    import logging
+
+    from slipstream.sdk.context import Context
+    from slipstream.sdk.dag import DAG
+    from slipstream.sdk.edge import EdgeModifier
+    from slipstream.sdk.mapped import OperatorPartial
+    from slipstream.sdk.setup_teardown import SetupTeardownScope
+    from slipstream.sdk.taskgroup import TaskGroup
+    from slipstream.sdk.xcom_arg import XComArg
+
+    Callback = Callable[[Context], Any]
+
+DEFAULT_OWNER = "airflow"
+DEFAULT_POOL_SLOTS = 1
+DEFAULT_PRIORITY_WEIGHT = 1
+DEFAULT_QUEUE = "default"
+DEFAULT_RETRIES = 0
+DEFAULT_RETRY_DELAY = timedelta(seconds=300)
+DEFAULT_POOL = "default_pool"
+DEFAULT_TRIGGER_RULE = TriggerRule.ALL_SUCCESS
+DEFAULT_WEIGHT_RULE = WeightRule.DOWNSTREAM
+DB_SAFE_MINIMUM, DB_SAFE_MAXIMUM = -2147483648, 2147483647
+
+
+class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
+    """Base of all operators: subclass it and write ``execute(self, context)``.
+
+    All arguments are keywords; any of them may come from ``default_args``. Datetimes without a
+    zone are of the default time zone. ``retry_exponential_backoff`` is the factor by which each
+    delay grows (True is 2.0; 0 is a constant delay).
+
+    :raises TypeError: an argument has the wrong type, or is none of the class's
+    :raises ValueError: a value is out of its range
+    """
+
+    template_fields: Collection[str] = ()
+    template_ext: Sequence[str] = ()
+    template_fields_renderers: ClassVar[dict[str, str]] = {}
+    shallow_copy_attrs: Sequence[str] = ()
+    ui_color: str = "#fff"
+    ui_fgcolor: str = "#000"
+    operator_extra_links: Collection[Any] = ()
+    inherits_from_empty_operator: bool = False
+    inherits_from_skipmixin: bool = False
+    start_trigger_args: Any = None
+    start_from_trigger: bool = False
+    overwrite_rtif_after_execution: bool = False
+    is_setup: bool = False
+    is_teardown: bool = False
+    is_sensor: ClassVar[bool] = False
+    is_mapped: ClassVar[bool] = False
+    multiple_outputs: bool = False
+    _constructor_args: dict[str, Any] = {}
+    _on_failure_fail_dagrun: bool = False
+    _is_ready: bool = False
+
+    def __init__(
+        self,
+        *,
+        task_id: str,
+        owner: str = DEFAULT_OWNER,
+        email: str | Sequence[str] | None = None,
+        email_on_retry: bool = True,
+        email_on_failure: bool = True,
+        retries: int | None = None,
+        retry_delay: timedelta | float = DEFAULT_RETRY_DELAY,
+        retry_exponential_backoff: float = 0,
+        max_retry_delay: timedelta | float | None = None,
+        retry_policy: Any = None,
+        start_date: datetime | None = None,
+        end_date: datetime | None = None,
+        depends_on_past: bool = False,
+        ignore_first_depends_on_past: bool = False,
+        wait_for_past_depends_before_skipping: bool = False,
+        wait_for_downstream: bool = False,
+        dag: DAG | None = None,
+        params: Any = None,
+        default_args: dict[str, Any] | None = None,
+        priority_weight: int = DEFAULT_PRIORITY_WEIGHT,
+        weight_rule: Any = DEFAULT_WEIGHT_RULE,
+        queue: str | None = None,
+        pool: str | None = None,
+        pool_slots: int = DEFAULT_POOL_SLOTS,
+        sla: timedelta | None = None,
+        execution_timeout: timedelta | None = None,
+        on_execute_callback: Any = None,
+        on_failure_callback: Any = None,
+        on_success_callback: Any = None,
+        on_retry_callback: Any = None,
+        on_skipped_callback: Any = None,
+        pre_execute: Callable[[Context], None] | None = None,
+        post_execute: Callable[[Context, Any], None] | None = None,
+        trigger_rule: str = DEFAULT_TRIGGER_RULE,
+        resources: dict[str, Any] | None = None,
+        run_as_user: str | None = None,
+        map_index_template: str | None = None,
+        max_active_tis_per_dag: int | None = None,
+        max_active_tis_per_dagrun: int | None = None,
+        executor: str | None = None,
+        executor_config: dict[str, Any] | None = None,
+        do_xcom_push: bool = True,
+        multiple_outputs: bool = False,
+        inlets: Any = None,
+        outlets: Any = None,
+        task_group: TaskGroup | None = None,
+        doc: str | None = None,
+        doc_md: str | None = None,
+        doc_json: str | None = None,
+        doc_yaml: str | None = None,
+        doc_rst: str | None = None,
+        task_display_name: str | None = None,
+        logger_name: str | None = None,
+        allow_nested_operators: bool = True,
+        render_template_as_native_obj: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        for name, value in legacy_arguments(kwargs, task_id).items():
+            if name == "max_active_tis_per_dag":
+                max_active_tis_per_dag = value
+            elif name == "do_xcom_push":
+                do_xcom_push = value
+        if kwargs:
+            raise TypeError(
+                f"Invalid arguments were passed to {type(self).__name__} (task_id: {task_id}). "
+                f"Invalid arguments were:\n**kwargs: {kwargs}"
+            )
+        construction = construction_of(self)
+        validate_key(task_id)
+        group = construction.task_group
+        self.task_id = group.child_id(task_id) if group is not None else task_id
+        self._label = task_id
+        self._dag: DAG | None = None
+        self.task_group: TaskGroup | None = None
+        self.upstream_task_ids: set[str] = set()
+        self.downstream_task_ids: set[str] = set()
+
+        self.owner = owner
+        self.email = email
+        self.email_on_retry = email_on_retry
+        self.email_on_failure = email_on_failure
+        self.start_date = convert_to_utc(start_date)
+        self.end_date = convert_to_utc(end_date)
+        self.depends_on_past = depends_on_past or wait_for_downstream
+        self.ignore_first_depends_on_past = ignore_first_depends_on_past
+        self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping
+        self.wait_for_downstream = wait_for_downstream
+        self.retries = _default_retries() if retries is None else retries
+        if isinstance(self.retries, str):
+            self.retries = _int_or_same(self.retries)
+        self.retry_delay = as_timedelta("retry_delay", retry_delay)
+        self.retry_exponential_backoff = retry_exponential_backoff
+        self.max_retry_delay = (
+            None if max_retry_delay is None else as_timedelta("max_retry_delay", max_retry_delay)
+        )
+        self.retry_policy = retry_policy
+        self.priority_weight = priority_weight
+        self.weight_rule = checked_weight_rule(weight_rule)
+        self.queue = queue or conf.get("operators", "default_queue", fallback=DEFAULT_QUEUE)
+        self.pool = pool or DEFAULT_POOL
+        self.pool_slots = pool_slots
+        if execution_timeout is not None and not isinstance(execution_timeout, timedelta):
+            raise ValueError(
+                "execution_timeout must be timedelta object but passed as type: "
+                f"{type(execution_timeout)}"
+            )
+        self.execution_timeout = execution_timeout
+        self.on_execute_callback = as_callbacks(on_execute_callback)
+        self.on_failure_callback = as_callbacks(on_failure_callback)
+        self.on_success_callback = as_callbacks(on_success_callback)
+        self.on_retry_callback = as_callbacks(on_retry_callback)
+        self.on_skipped_callback = as_callbacks(on_skipped_callback)
+        self._pre_execute_hook = pre_execute
+        self._post_execute_hook = post_execute
+        self.resources = resources
+        self.run_as_user = run_as_user
+        self.map_index_template = map_index_template
+        self.max_active_tis_per_dag = max_active_tis_per_dag
+        self.max_active_tis_per_dagrun = max_active_tis_per_dagrun
+        self.executor = executor
+        self.executor_config = executor_config or {}
+        self.do_xcom_push = do_xcom_push
+        self.multiple_outputs = multiple_outputs
+        self.inlets: list[Any] = _as_list(inlets)
+        self.outlets: list[Any] = _as_list(outlets)
+        self.doc, self.doc_md, self.doc_json = doc, doc_md, doc_json
+        self.doc_yaml, self.doc_rst = doc_yaml, doc_rst
+        self._task_display_name = task_display_name
+        self.logger_name = logger_name
+        self.allow_nested_operators = allow_nested_operators
+        self.render_template_as_native_obj = render_template_as_native_obj
+        if sla is not None:
+            warnings.warn(
+                "The SLA feature is gone since Airflow 3.0; `sla` is ignored. "
+                "Deadline alerts replace it.",
+                RemovedInAirflow3Warning,
+                stacklevel=3,
+            )
+        dag = construction.dag
+        where = f"{dag.dag_id if dag is not None else ''}.{self.task_id}"
+        self.trigger_rule = checked_trigger_rule(trigger_rule, where)
+        check_types(self)
+        if pool_slots < 1:
+            in_dag = f" in dag {dag.dag_id}" if dag is not None else ""
+            raise ValueError(f"pool slots for {self.task_id}{in_dag} cannot be less than 1")
+        self.params = ParamsDict({**construction.params, **dict(params or {})})
+        if group is not None:
+            group.add(self)
+        if dag is not None:
+            self.dag = dag
+
+    def _constructed(self, given: dict[str, Any]) -> None:
+        """Finish construction: remember the arguments, connect the XComArgs among them."""
+        from slipstream.sdk.setup_teardown import SetupTeardownScope  # imports this module
+        from slipstream.sdk.xcom_arg import link_references  # imports this module
+
+        self._constructor_args = given
+        for name in self.template_fields:
+            if name in self.__dict__:
+                link_references(self, self.__dict__[name])
+        self._is_ready = True
+        SetupTeardownScope.register(self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, value)
+        if self._is_ready and name in self.template_fields:
+            from slipstream.sdk.xcom_arg import link_references  # imports this module
+
+            link_references(self, value)
+
+    # Identity and place
+
+    @property
+    def node_id(self) -> str:
+        return self.task_id
+
+    @property
+    def dag(self) -> DAG:  # type: ignore[override]
+        """The DAG that the task is in; None before it is in one."""
+        return self._dag  # type: ignore[return-value]
+
+    @dag.setter
+    def dag(self, dag: DAG | None) -> None:  # type: ignore[override]
+        if dag is None:
+            self._dag = None
+            return
+        if self._dag is not None and self._dag is not dag:
+            raise AirflowException(
+                f"Task {self.task_id!r} is in DAG {self._dag.dag_id!r}; "
+                f"it cannot be put into {dag.dag_id!r}."
+            )
+        if self._dag is None:
+            self._dag = dag
+            if self.task_group is None:
+                (TaskGroupContext.get_current(dag) or dag.task_group).add(self)
+        dag.add_task(self)
+
+    def has_dag(self) -> bool:
+        """Return whether the task is in a DAG."""
+        return self._dag is not None
+
+    def get_dag(self) -> DAG | None:
+        return self._dag
+
+    @property
+    def dag_id(self) -> str:
+        return self._dag.dag_id if self._dag is not None else f"adhoc_{self.owner}"
+
+    @property
+    def task_type(self) -> str:
+        """The operator's class name."""
+        return type(self).__name__
+
+    operator_class_name = task_type
+
+    @property
+    def operator_class(self) -> type:
+        return type(self)
+
+    @property
+    def operator_name(self) -> str:
+        """What the UI shows as operator."""
+        return getattr(self, "custom_operator_name", None) or self.task_type
+
+    @property
+    def task_display_name(self) -> str:
+        return self._task_display_name or self.task_id
+
+    @property
+    def label(self) -> str:
+        return self._label if self.task_group is not None else self.task_id
+
+    @property
+    def roots(self) -> list[DependencyMixin]:
+        return [self]
+
+    @property
+    def leaves(self) -> list[DependencyMixin]:
+        return [self]
+
+    @property
+    def output(self) -> XComArg:
+        """A reference to what the task will return."""
+        from slipstream.sdk.xcom_arg import XComArg  # imports this module
+
+        return XComArg(self)
+
+    @property
+    def log(self) -> logging.Logger:
+        import logging  # only operators that log pay for it
+
+        cls = type(self)
+        name = f"airflow.task.operators.{cls.__module__}.{cls.__qualname__}"
+        return logging.getLogger(f"{name}.{self.logger_name}" if self.logger_name else name)
+
+    logger = log
+
+    @property
+    def on_failure_fail_dagrun(self) -> bool:
+        """Whether this teardown's failure fails the run."""
+        return self._on_failure_fail_dagrun
+
+    @on_failure_fail_dagrun.setter
+    def on_failure_fail_dagrun(self, value: bool) -> None:
+        if value and not self.is_teardown:
+            raise ValueError(
+                f"Cannot set task on_failure_fail_dagrun for '{self.task_id}': it is not a teardown."
+            )
+        self._on_failure_fail_dagrun = value
+
+    @property
+    def has_on_execute_callback(self) -> bool:
+        return bool(self.on_execute_callback)
+
+    @property
+    def has_on_failure_callback(self) -> bool:
+        return bool(self.on_failure_callback)
+
+    @property
+    def has_on_success_callback(self) -> bool:
+        return bool(self.on_success_callback)
+
+    @property
+    def has_on_retry_callback(self) -> bool:
+        return bool(self.on_retry_callback)
+
+    @property
+    def has_on_skipped_callback(self) -> bool:
+        return bool(self.on_skipped_callback)
+
+    @property
+    def task_concurrency(self) -> int | None:
+        """Airflow 2's name of ``max_active_tis_per_dag``."""
+        return self.max_active_tis_per_dag
+
+    # Setup, teardown, assets
+
+    def as_setup(self) -> BaseOperator:
+        """Mark as a setup: its teardown runs whenever it ran."""
+        from slipstream.sdk.setup_teardown import mark_setup  # imports this module
+
+        return mark_setup(self)
+
+    def as_teardown(
+        self,
+        *,
+        setups: BaseOperator | Iterable[BaseOperator] | None = None,
+        on_failure_fail_dagrun: bool | None = None,
+    ) -> BaseOperator:
+        """Mark as a teardown of ``setups``: it runs once they ran, whatever happened between."""
+        from slipstream.sdk.setup_teardown import mark_teardown  # imports this module
+
+        return mark_teardown(self, setups, on_failure_fail_dagrun)
+
+    def __enter__(self) -> SetupTeardownScope:
+        from slipstream.sdk.setup_teardown import SetupTeardownScope  # imports this module
+
+        return SetupTeardownScope.open(self)
+
+    def __exit__(self, *_: object) -> None:
+        from slipstream.sdk.setup_teardown import SetupTeardownScope  # imports this module
+
+        SetupTeardownScope.close()
+
+    def add_inlets(self, inlets: Iterable[Any]) -> None:
+        """Add assets that the task reads."""
+        self.inlets.extend(inlets)
+
+    def add_outlets(self, outlets: Iterable[Any]) -> None:
+        """Add assets that the task writes."""
+        self.outlets.extend(outlets)
+
+    def get_inlet_defs(self) -> list[Any]:
+        return self.inlets
+
+    def get_outlet_defs(self) -> list[Any]:
+        return self.outlets
+
+    def update_relative(
+        self,
+        other: DependencyMixin,
+        upstream: bool = True,
+        edge_modifier: EdgeModifier | None = None,
+    ) -> None:
+        """Nothing to do: ``connect`` writes both ends of an edge."""
+
+    # Execution
+
+    def execute(self, context: Context) -> Any:
+        """Do the work; what it returns becomes the XCom ``return_value``."""
+        raise NotImplementedError(f"{type(self).__name__} must define execute(self, context)")
+
+    def pre_execute(self, context: Context) -> None:
+        """Run before ``execute``; by default the hook given as argument."""
+        if self._pre_execute_hook is not None:
+            self._pre_execute_hook(context)
+
+    def post_execute(self, context: Context, result: Any = None) -> None:
+        """Run after ``execute`` succeeded; by default the hook given as argument."""
+        if self._post_execute_hook is not None:
+            self._post_execute_hook(context, result)
+
+    def on_kill(self) -> None:
+        """Clean up when the task is killed: subprocesses, remote jobs."""
+
+    def dry_run(self) -> None:
+        """Log the rendered fields instead of executing."""
+        for field in self.template_fields:
+            self.log.info("Rendering template for %s", field)
+            self.log.info(getattr(self, field))
+
+    def defer(
+        self,
+        *,
+        trigger: Any,
+        method_name: str,
+        kwargs: dict[str, Any] | None = None,
+        timeout: timedelta | float | None = None,
+    ) -> None:
+        """Give up the process until ``trigger`` fires; then resume in ``method_name``.
+
+        :raises TaskDeferred: always
+        """
+        raise TaskDeferred(trigger=trigger, method_name=method_name, kwargs=kwargs, timeout=timeout)
+
+    def resume_execution(
+        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
+    ) -> Any:
+        """Go on after a deferral in ``next_method``."""
+        kwargs = dict(next_kwargs or {})
+        method: Callable[..., Any] = getattr(self, next_method)
+        return method(context, **kwargs)
+
+    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
+        """Render the template fields in place."""
+        if not self.template_fields:
+            return
+        self._do_render_template_fields(
+            self, self.template_fields, context, jinja_env or self.get_template_env(), set()
+        )
+
+    def get_template_env(self, dag: DAG | None = None) -> Any:
+        """Return the Jinja environment of the task's DAG, or a plain one."""
+        from slipstream.sdk.template import environment_of  # name clash free and lazy
+
+        return environment_of(dag or self._dag, self.render_template_as_native_obj)
+
+    def prepare_for_execution(self) -> Self:
+        """Return a copy whose fields can be rendered without changing the DAG's."""
+        clone = copy.copy(self)
+        object.__setattr__(clone, "_is_ready", False)
+        return clone
+
+    def unmap(self, resolve: Any = None) -> Self:
+        return self
+
+    @classmethod
+    def partial(cls, *, task_id: str, **kwargs: Any) -> OperatorPartial:
+        """Fix some arguments; ``expand`` on the result gives the mapped ones."""
+        from slipstream.sdk.mapped import OperatorPartial  # imports this module
+
+        return OperatorPartial.of(cls, task_id=task_id, kwargs=kwargs)
+
+    def __copy__(self) -> Self:
+        clone = object.__new__(type(self))
+        clone.__dict__.update(self.__dict__)
+        return clone
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        clone = object.__new__(type(self))
+        memo[id(self)] = clone
+        shallow = {"_dag", "task_group", *self.shallow_copy_attrs}
+        for name, value in self.__dict__.items():
+            known = memo.get(id(value))
+            if known is None:
+                known = value if name in shallow else copy.deepcopy(value, memo)
+            clone.__dict__[name] = known
+        return clone
+
+    def __repr__(self) -> str:
+        return f"<Task({self.task_type}): {self.task_id}>"
+
+
+class BaseAsyncOperator(BaseOperator):
+    """Base of operators whose work is a coroutine: write ``aexecute``."""
+
+    @property
+    def is_async(self) -> bool:
+        return True
+
+    async def aexecute(self, context: Context) -> Any:
+        """Do the work; what it returns becomes the XCom ``return_value``."""
+        raise NotImplementedError(f"{type(self).__name__} must define aexecute(self, context)")
+
+    def execute(self, context: Context) -> Any:
+        import asyncio  # heavy, and few tasks are coroutines
+
+        return asyncio.run(self.aexecute(context))
+
+
+def _default_retries() -> int:
+    return conf.getint("core", "default_task_retries", fallback=DEFAULT_RETRIES)
+
+
+def _int_or_same(value: str) -> Any:
+    try:
+        return int(value)
+    except ValueError:
+        return value
+
+
+def _as_list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple | set) else [value]

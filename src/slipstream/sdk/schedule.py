@@ -1,0 +1,60 @@
+"""From a DAG's ``schedule=`` argument to its timetable."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from slipstream.config import conf
+
+if TYPE_CHECKING:
+    from slipstream.sdk.timetables import Timetable
+
+PRESETS = frozenset(
+    {"@once", "@continuous", "@hourly", "@daily", "@weekly", "@monthly", "@quarterly", "@yearly"}
+)
+
+
+def check_schedule(schedule: Any) -> None:
+    """Check that a value can be a schedule at all, without importing what schedules need.
+
+    :raises ValueError: it cannot
+    """
+    if schedule is None or isinstance(schedule, str | timedelta):
+        return
+    if hasattr(schedule, "next_dagrun_info") or hasattr(schedule, "asset_kind"):
+        return
+    if type(schedule).__name__ == "relativedelta":
+        return
+    if isinstance(schedule, Collection) and all(hasattr(s, "asset_kind") for s in schedule):
+        return
+    raise ValueError(f"{schedule!r} is not a valid schedule.")
+
+
+def timetable_of(schedule: Any, timezone: tzinfo) -> Timetable:
+    """Return the timetable for a checked schedule; ``timezone`` is the DAG's.
+
+    Cron expressions and timedeltas are trigger timetables unless ``[scheduler]
+    create_cron_data_intervals`` or ``create_delta_data_intervals`` say otherwise.
+    """
+    from slipstream.sdk import timetables as t  # heavy: cron
+
+    if hasattr(schedule, "next_dagrun_info"):
+        found: Timetable = schedule
+        return found
+    if schedule is None:
+        return t.NullTimetable()
+    if schedule == "@once":
+        return t.OnceTimetable()
+    if schedule == "@continuous":
+        return t.ContinuousTimetable()
+    if isinstance(schedule, str):
+        if conf.getboolean("scheduler", "create_cron_data_intervals", fallback=False):
+            return t.CronDataIntervalTimetable(schedule, timezone)
+        return t.CronTriggerTimetable(schedule, timezone=timezone)
+    if isinstance(schedule, timedelta) or type(schedule).__name__ == "relativedelta":
+        if conf.getboolean("scheduler", "create_delta_data_intervals", fallback=False):
+            return t.DeltaDataIntervalTimetable(schedule)
+        return t.DeltaTriggerTimetable(schedule)
+    return t.AssetTriggeredTimetable(schedule)
