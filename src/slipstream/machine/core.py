@@ -117,6 +117,11 @@ class RunCore:
             self._count(i, ti, old, state, 0)
             if old in TERMINAL_STATES or state in TERMINAL_STATES:
                 self._touch_dependents(i, ti)
+            elif state is TaskInstanceState.UP_FOR_RETRY or (
+                state is TaskInstanceState.UP_FOR_RESCHEDULE
+            ):
+                # Its upstream may have changed while it ran, and its delay may be none.
+                self.touch(i, ti.map_index)
         if changed:
             self.record(ti, changed, d)
 

@@ -72,8 +72,6 @@ def marked(core: RunCore, e: Marked, now: datetime, d: Decision) -> None:
             continue
         old = ti.state
         cancel(core, ti, e.state, d)
-        if e.state is not S.SUCCESS:
-            forget_skips(core, ti)
         core.finish(ti, e.state, now, d)
         core.tell(ti, "marked", old, d, by)
         changed.append(ti)
