@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 MAX_BUSY_RETRIES = 12
 """A deadlock is retried so often, after 2 ms to 250 ms, before the caller gets the error."""
-IDLE_CHECK_S = 5.0
+IDLE_CHECK_S = 1.0
 """A connection that was idle for longer is checked before use; the hot path never is."""
 
 

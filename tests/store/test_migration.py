@@ -1,0 +1,144 @@
+"""Migrations: they build what schema.py says, on each database, whoever runs them at once."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+from tests.databases import DATABASES
+from tests.store.build import Spawn
+from tests.store.pair import race
+
+from slipstream.errors import StoreUnavailable, UserError
+from slipstream.store import Store, migrate, pool, schema
+
+
+def test_migrations_build_what_the_schema_module_says(store: Store) -> None:
+    with store.engine.connect() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, schema.metadata) == []
+
+
+def test_the_newest_revision_is_alembics_head(store: Store) -> None:
+    with store.engine.connect() as conn:
+        script = ScriptDirectory.from_config(migrate._config(conn))
+    assert script.get_heads() == [migrate.head()]
+    assert migrate.current(store) == migrate.head()
+
+
+def test_a_fresh_database_is_built_with_the_default_pool(fresh_url: str) -> None:
+    with Store.open(fresh_url) as store:
+        assert migrate.upgrade(store) == migrate.head()
+        migrate.check(store)
+        with store.read() as conn:
+            (only,) = pool.list_all(conn)
+        assert (only.name, only.slots) == ("default_pool", 128)
+
+
+def test_upgrading_twice_changes_nothing(store: Store) -> None:
+    store.write(pool.upsert, "default_pool", 5)
+    assert migrate.upgrade(store) == migrate.head()
+    with store.read() as conn:
+        assert [p.slots for p in pool.list_all(conn)] == [5]
+
+
+def test_two_processes_may_upgrade_at_once(fresh_url: str, spawn: Spawn) -> None:
+    if fresh_url.startswith("sqlite"):
+        Path(fresh_url.removeprefix("sqlite:///")).touch()
+    assert race(spawn, "upgrade", fresh_url, hosts=False) == [migrate.head()] * 2
+    with Store.open(fresh_url) as store:
+        migrate.check(store)
+
+
+def test_an_upgrade_that_was_cut_short_is_finished(fresh_url: str) -> None:
+    with Store.open(fresh_url) as store:
+        migrate.upgrade(store)
+        with store.engine.connect() as conn:
+            # What MySQL has after a crash between two statements.
+            for statement in (
+                "DROP TABLE alembic_version",
+                "DROP TABLE xcom",
+                "DROP TABLE dag_tag",
+                "DELETE FROM pool",
+            ):
+                conn.execute(text(statement))
+        assert migrate.upgrade(store) == migrate.head()
+        with store.engine.connect() as conn:
+            context = MigrationContext.configure(conn, opts={"compare_type": True})
+            assert compare_metadata(context, schema.metadata) == []
+
+
+def test_reset_leaves_nothing_and_upgrade_builds_anew(fresh_url: str) -> None:
+    with Store.open(fresh_url) as store:
+        migrate.upgrade(store)
+        migrate.reset(store)
+        with store.engine.connect() as conn:
+            assert inspect(conn).get_table_names() == []
+        assert migrate.upgrade(store) == migrate.head()
+
+
+def test_downgrade_to_base_drops_all_tables(fresh_url: str) -> None:
+    with Store.open(fresh_url) as store:
+        migrate.upgrade(store)
+        with store.engine.connect() as conn:
+            command.downgrade(migrate._config(conn), "base")
+            assert inspect(conn).get_table_names() == ["alembic_version"]
+
+
+def test_a_database_without_tables_says_what_to_do(fresh_url: str) -> None:
+    if fresh_url.startswith("sqlite"):
+        Path(fresh_url.removeprefix("sqlite:///")).touch()
+    with Store.open(fresh_url) as store:
+        with pytest.raises(UserError, match=r"no tables yet: run `slipstream db migrate`"):
+            migrate.check(store)
+        with (
+            pytest.raises(StoreUnavailable, match="run `slipstream db migrate`"),
+            store.read() as conn,
+        ):
+            pool.list_all(conn)
+        with pytest.raises(StoreUnavailable, match="run `slipstream db migrate`"):
+            store.write(pool.upsert, "p", 1)
+
+
+@pytest.mark.parametrize(
+    ("revision", "words"),
+    [
+        ("9999", "newer than this version of Slipstream"),
+        ("509b94a1042d", "belongs to another program"),
+    ],
+)
+def test_a_schema_that_is_not_ours_is_left_alone(fresh_url: str, revision: str, words: str) -> None:
+    with Store.open(fresh_url) as store:
+        migrate.upgrade(store)
+        with store.engine.connect() as conn:
+            conn.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))
+        for refuse in (migrate.check, migrate.upgrade, migrate.reset):
+            with pytest.raises(UserError, match=words):
+                refuse(store)
+
+
+@pytest.mark.parametrize("dialect", DATABASES[:1], indirect=True)
+def test_looking_at_a_missing_file_does_not_create_it(fresh_url: str) -> None:
+    path = Path(fresh_url.removeprefix("sqlite:///"))
+    with Store.open(fresh_url) as store:
+        with pytest.raises(StoreUnavailable, match="db migrate"):
+            migrate.check(store)
+        with pytest.raises(StoreUnavailable, match="db migrate"):
+            store.write(pool.upsert, "p", 1)
+        assert not path.exists()
+
+
+@pytest.mark.parametrize("dialect", DATABASES[:1], indirect=True)
+def test_sqlite_is_in_wal_mode_and_keeps_its_foreign_keys(store: Store, store_url: str) -> None:
+    with store.engine.connect() as conn:
+        assert conn.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+        assert conn.exec_driver_sql("PRAGMA synchronous").scalar() == 1
+    plain = sqlite3.connect(store_url.removeprefix("sqlite:///"))
+    assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    plain.close()
