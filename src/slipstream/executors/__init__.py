@@ -5,6 +5,8 @@ Classes are imported when they are named, so that nobody pays for an executor th
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from slipstream.errors import ConfigError
 from slipstream.executors.base import Executor
 
@@ -51,7 +53,7 @@ def create(names: str) -> dict[str, Executor]:
     return executors
 
 
-def _class(name: str) -> type[Executor]:
+def _class(name: str) -> Callable[[str], Executor]:
     path = _BUILT_IN.get(name)
     short = name.rpartition(".")[2]
     if path is None and short in _NOT_YET:
@@ -68,5 +70,5 @@ def _class(name: str) -> type[Executor]:
     module_name, _, class_name = path.partition(":")
     # Imported here for the reason that the module's docstring gives.
     module = __import__(module_name, fromlist=[class_name])
-    cls: type[Executor] = getattr(module, class_name)
+    cls: Callable[[str], Executor] = getattr(module, class_name)
     return cls

@@ -60,6 +60,7 @@ class LocalExecutor:
         self._recovering: set[str] = set()
         """Attempts whose outcomes a dead host had put on disk; the next one delivers them."""
         self._is_stopped = False
+        self._waits_for_room = False
 
     def _n_slots(self) -> int:
         return conf.getint("core", "parallelism", fallback=32)
@@ -149,6 +150,7 @@ class LocalExecutor:
         )
         theirs.close()
         self._link = Link(ours)
+        self._waits_for_room = False
         self._epoll.register(ours.fileno(), select.EPOLLIN)
         self._host_started_at = self._clock.monotonic()
         waiting = [w for w in self._attempts.values() if w.attempt_id not in self._recovering]
@@ -157,15 +159,14 @@ class LocalExecutor:
 
     def _send(self, message: dict[str, Any]) -> None:
         assert self._link is not None
-        self._link.send(message)
-        if self._link.has_unsent:
+        if not self._link.send(message) and not self._waits_for_room:
+            self._waits_for_room = True
             self._epoll.modify(self._link.fileno(), select.EPOLLIN | select.EPOLLOUT)
 
     def _read(self, link: Link) -> None:
-        if link.has_unsent:
-            link.flush()
-            if not link.has_unsent:
-                self._epoll.modify(link.fileno(), select.EPOLLIN)
+        if self._waits_for_room and link.flush():
+            self._waits_for_room = False
+            self._epoll.modify(link.fileno(), select.EPOLLIN)
         for message in link.receive():
             if message["m"] == "hello":
                 self._on_hello(message["recovered"])

@@ -8,6 +8,7 @@ outcome or dies, and its host sees which.
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import resource
 import signal
@@ -16,9 +17,13 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from slipstream.attempt import Outcome, Workload
+from slipstream.config import conf
+from slipstream.sdk import taskapi
+from slipstream.sdk.dag import DAG
+from slipstream.sdk.mask import mask_text
 from slipstream.state import TaskInstanceState
 from slipstream.task import output, run
 from slipstream.task.client import HostClient
@@ -26,16 +31,19 @@ from slipstream.task.loading import LoadedFile, load_alone
 from slipstream.task.protocol import Message, PeerGone, Stream
 
 ATTEMPT_MARK = "SLIPSTREAM_ATTEMPT"
+"""In the environment of what a task starts, so that the host finds it again."""
+
+log = logging.getLogger("task")
 
 
 def main(sock: socket.socket, loaded: LoadedFile | None) -> NoReturn:
     """Run one attempt; ``loaded`` is the zygote's DAG file, None in the base zygote's children.
 
-    Everything before the assignment is done ahead of time, while the process is a spare.
+    What comes before the assignment is done while the process is a spare.
     """
     os.setsid()
     signal.signal(signal.SIGTERM, _leave_quietly)
-    run.warm_up()
+    _reseed()
     stream = Stream(sock)
     try:
         attempt = _Attempt(stream, stream.receive(), loaded)
@@ -56,52 +64,116 @@ def _leave_quietly(number: int, frame: FrameType | None) -> None:
     os._exit(128 + number)
 
 
+def _reseed() -> None:
+    """Give the process random numbers of its own; Python's ``random`` sees to that itself."""
+    numpy_random: Any = sys.modules.get("numpy.random")
+    if numpy_random is not None:
+        numpy_random.seed()
+
+
 class _Attempt:
-    """One assignment, and how it went."""
+    """One assignment, and how it goes."""
 
     def __init__(self, stream: Stream, message: Message, loaded: LoadedFile | None) -> None:
-        self._stream = stream
+        self._client = HostClient(stream)
         self._workload = Workload.from_json(message["workload"])
         self._path = Path(message["path"])
-        self._log = message["log"]
+        self._log_path: str = message["log"]
         self._load_error: str | None = message.get("load_error")
         self._loaded = loaded
-        self._running: run.Run | None = None
 
     def prepare(self) -> None:
         """Do what needs no leave: nothing here runs user code."""
         os.environ[ATTEMPT_MARK] = self._workload.attempt_id
-        if self._log and (reason := output.redirect_to(self._log)):
-            sys.__stderr__ and print(reason, file=sys.__stderr__)
-        output.install(run.mask, run.log_level())
+        if self._log_path and (reason := output.redirect_to(self._log_path)):
+            self._client.send({"m": "unlogged", "reason": reason})
+        output.install(mask_text, conf.get("logging", "logging_level", fallback="INFO").upper())
 
     def go(self, started_at: datetime) -> None:
         """Run it, send its outcome, and run the callbacks that follow."""
-        client = HostClient(self._stream)
-        run.use_client(client, self._workload)
-        outcome = self._outcome(started_at)
+        taskapi.use(self._client)
+        task_run, outcome = self._run(started_at)
         outcome.ended_at = datetime.now(UTC)
         outcome.max_rss_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        client.send({"m": "finish", "outcome": outcome.to_json()})
-        if self._running is not None:
-            self._running.after_finish()
+        output.flush()
+        self._finish(outcome)
+        if task_run is not None:
+            task_run.run_callbacks()
+        output.flush()
+        if outcome.error is not None:
+            self._write_last_line(outcome)
 
-    def _outcome(self, started_at: datetime) -> Outcome:
+    def _run(self, started_at: datetime) -> tuple[run.TaskRun | None, Outcome]:
+        dag = self._find_dag()
+        if isinstance(dag, str):
+            output.write_record("error", mask_text(dag))
+            return None, self._failed(_last_line(dag))
+        try:
+            if self._workload.kind == "task":
+                task_run = run.TaskRun(self._workload, dag, started_at)
+                return task_run, task_run.run()
+            if self._workload.kind == "task_callback":
+                return None, run.run_task_callback(self._workload, dag, started_at)
+            return None, run.run_dag_callback(self._workload, dag, started_at)
+        except Exception as exc:
+            # The context could not be built, or the like: nothing of the task has run.
+            log.exception("The task could not be run")
+            return None, self._failed(run.one_line(exc))
+
+    def _find_dag(self) -> DAG | str:
+        """Return the DAG, or why there is none, as text for the log."""
         if self._load_error is not None:
-            output.write_record("error", self._load_error)
-            return self._failed(self._load_error)
-        dag = self._dag()
-        if dag is None:
-            return self._failed(self._loaded.error)
-        self._running = run.Run(self._workload, dag)
-        return self._running.execute(started_at)
-
-    def _dag(self):
+            return self._load_error
+        if self._loaded is not None and not self._loaded.error:
+            dag: DAG | None = self._loaded.dags.get(self._workload.dag_id)
+            if dag is not None and run.has_task(dag, self._workload):
+                return dag
+            # The file may depend on more than its zygote could see: load it anew.
+            self._client.send({"m": "stale", "why": f"{self._missing(dag)} is not in it"})
+            self._loaded = None
         if self._loaded is None:
-            self._loaded = load_alone(self._path, 30.0)
-        return self._loaded.dags.get(self._workload.dag_id)
+            limit_s = conf.getfloat("core", "dagbag_import_timeout", fallback=30.0)
+            self._loaded = load_alone(self._path, limit_s)
+        found: DAG | None = self._loaded.dags.get(self._workload.dag_id)
+        if found is not None and run.has_task(found, self._workload):
+            return found
+        if self._loaded.error:
+            return self._loaded.error
+        return (
+            f"The DAG file {self._path} has no {self._missing(found)} any more. "
+            "Was it renamed or removed after the run was created?"
+        )
 
-    def _failed(self, error):
+    def _missing(self, dag: DAG | None) -> str:
+        if dag is None:
+            return f"DAG {self._workload.dag_id!r}"
+        return f"task {self._workload.task_id!r} in DAG {self._workload.dag_id!r}"
+
+    def _failed(self, error: str) -> Outcome:
         return Outcome(
             attempt_id=self._workload.attempt_id, state=TaskInstanceState.FAILED, error=error
         )
+
+    def _finish(self, outcome: Outcome) -> None:
+        try:
+            self._client.send({"m": "finish", "outcome": outcome.to_json()})
+        except (TypeError, ValueError) as exc:
+            # The SDK encodes XComs; a value that JSON does not take has come another way.
+            log.exception("The task's result cannot be sent")
+            failed = self._failed(f"The task's result cannot be saved: {exc}")
+            failed.ended_at, failed.max_rss_kb = outcome.ended_at, outcome.max_rss_kb
+            self._client.send({"m": "finish", "outcome": failed.to_json()})
+
+    def _write_last_line(self, outcome: Outcome) -> None:
+        peak = outcome.max_rss_kb or 0
+        output.write_record(
+            "info",
+            f"Task process ended: {outcome.state}, exit code 0, peak memory {peak // 1024} MB",
+            logger="slipstream.task",
+        )
+
+
+def _last_line(text: str) -> str:
+    """Return the last line of a traceback: what was raised."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return mask_text(lines[-1].strip() if lines else text)

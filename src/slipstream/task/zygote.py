@@ -14,12 +14,13 @@ from __future__ import annotations
 
 import argparse
 import errno
+import faulthandler
 import gc
+import logging
 import os
 import select
 import signal
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -179,6 +180,9 @@ def main(argv: list[str] | None = None) -> int:
     control.set_inheritable(False)
     # Keyboard interrupts go to the whole foreground group; the host decides what they mean here.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # By number: each attempt makes fd 2 its log file, and its crash is written there.
+    faulthandler.enable(2)
+    logging.captureWarnings(True)
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -188,9 +192,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         while role is not None:
             role = role()
-    except PeerGone:
-        pass  # the host has gone: nothing left to serve
-    sys.stdout.flush()
+    except (PeerGone, BrokenPipeError):
+        os._exit(0)  # the host has gone: there is nothing left to serve
     os._exit(0)
 
 

@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         )
         Host(api, link, _settings(args.slots), clock).run()
     except UserError as exc:
-        print(f"worker host: {exc}", file=sys.stderr)
+        sys.stderr.write(f"worker host: {exc}\n")
         return 1
     return 0
 

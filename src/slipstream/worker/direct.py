@@ -11,7 +11,7 @@ from typing import Any
 from slipstream.attempt import Outcome
 from slipstream.clock import Clock
 from slipstream.errors import StoreUnavailable
-from slipstream.store import Store, attempt, inbox, job
+from slipstream.store import Store, attempt, inbox, job, xcom
 from slipstream.store.attempt import AttemptStart
 from slipstream.worker import request
 from slipstream.worker.task_api import ApiUnavailable, Batch, Caller, Committed
@@ -56,6 +56,10 @@ class DirectTaskAPI:
                     for s in batch.starts
                 ],
             )
+            for start in batch.starts:
+                if start.clears is not None and start.attempt_id in started:
+                    pk, task_id, map_index = start.clears
+                    xcom.delete(conn, pk, task_id, map_index=map_index)
         if batch.finishes:
             finished = attempt.finish(conn, batch.finishes)
             if notify and finished:

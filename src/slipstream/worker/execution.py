@@ -6,6 +6,7 @@ Plain data with the little arithmetic that belongs to it; the host and its zygot
 from __future__ import annotations
 
 import os
+import selectors
 import signal
 import socket
 from dataclasses import dataclass, field
@@ -104,28 +105,26 @@ class TaskProcess:
     is_open: bool = True
     """The socket has not reached its end."""
     exit: Exit | None = None
+    listens_for: int = selectors.EVENT_READ
     _unsent: bytearray = field(default_factory=bytearray)
 
-    @property
-    def has_unsent(self) -> bool:
-        return bool(self._unsent)
-
-    def send(self, message: Message) -> None:
-        """Send, or keep what the socket does not take now for ``flush``."""
+    def send(self, message: Message) -> bool:
+        """Send; False when the socket does not take it all now, and ``flush`` must go on."""
         self._unsent += encode(message)
-        self.flush()
+        return self.flush()
 
-    def flush(self) -> None:
-        """Send what is kept, as far as the socket takes it; a peer that is gone takes all."""
+    def flush(self) -> bool:
+        """Send what is kept; True when nothing is left. A peer that is gone takes all."""
         try:
             while self._unsent:
                 n_sent = self.socket.send(self._unsent)
                 del self._unsent[:n_sent]
         except BlockingIOError:
-            return
+            return False
         except (BrokenPipeError, ConnectionResetError):
             # The end of its input says so too, and that is where its attempt is settled.
             self._unsent.clear()
+        return True
 
     def signal_group(self, number: int) -> bool:
         """Signal the process and all that it started in its group; False when it is gone."""

@@ -15,6 +15,7 @@ finishes what runs, tells the scheduler through the store, and ends.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import selectors
@@ -22,6 +23,7 @@ import signal
 import socket
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -97,6 +99,7 @@ class Host:
         self._supervisor.ask_for_load = self._ask_for_load
         self._left_journals: list[journal.LeftJournal] = []
         self._is_stopping = False
+        self._waits_for_room = False
 
     def run(self) -> None:
         """Serve until told to stop or until the launcher has gone, and all work is done."""
@@ -128,11 +131,7 @@ class Host:
         if batch := self._reporter.take_batch():
             self._batcher.add(batch)
         if events := self._reporter.take_events():
-            self._link.send({"m": "events", "events": events})
-            if self._link.has_unsent:
-                self._selector.modify(
-                    self._link, selectors.EVENT_READ | selectors.EVENT_WRITE, self._on_link
-                )
+            self._send({"m": "events", "events": events})
 
     def _is_done(self) -> bool:
         if not self._is_stopping or not self._supervisor.is_idle:
@@ -196,11 +195,16 @@ class Host:
 
     # The launcher
 
+    def _send(self, message: Message) -> None:
+        if not self._link.send(message) and not self._waits_for_room:
+            self._waits_for_room = True
+            both = selectors.EVENT_READ | selectors.EVENT_WRITE
+            self._selector.modify(self._link, both, self._on_link)
+
     def _on_link(self) -> None:
-        if self._link.has_unsent:
-            self._link.flush()
-            if not self._link.has_unsent:
-                self._selector.modify(self._link, selectors.EVENT_READ, self._on_link)
+        if self._waits_for_room and self._link.flush():
+            self._waits_for_room = False
+            self._selector.modify(self._link, selectors.EVENT_READ, self._on_link)
         for message in self._link.receive():
             self._on_message(message)
         if not self._link.is_open:
@@ -240,7 +244,7 @@ class Host:
     def _ask_for_load(self, zygote: ZygoteHandle, message: Message) -> None:
         def respond(reply: Message) -> None:
             if not zygote.is_gone:
-                send_control(zygote.control, reply)
+                _reply_to_load(zygote, reply)
 
         self._requests.ask({}, message, respond)
 
@@ -268,6 +272,18 @@ class Host:
         reason = "the worker host was stopped"
         self._timers.after(deadline_s / 2, lambda: self._supervisor.cancel_all(reason))
         self._timers.after(max(0.0, deadline_s - _STOP_KILL_S), self._supervisor.kill_all)
+
+
+def _reply_to_load(zygote: ZygoteHandle, reply: Message) -> None:
+    with suppress(BrokenPipeError, ConnectionResetError):  # it has died; its socket's end tells
+        try:
+            send_control(zygote.control, reply)
+        except OSError as exc:
+            if exc.errno not in (errno.EMSGSIZE, errno.EAGAIN):
+                raise
+            text = "the value is too large to be read at the top of a DAG file"
+            error = {"type": "AirflowException", "message": text}
+            send_control(zygote.control, {"m": "reply", "id": reply["id"], "error": error})
 
 
 def open_link(fd: int) -> Link:

@@ -32,7 +32,7 @@ class Journal:
 
     def __init__(self, folder: Path, host_id: str) -> None:
         self.path = path_of(folder, host_id)
-        self._file: TextIO | None = None
+        self._fd: int | None = None
         self._written: set[str] = set()
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
@@ -44,11 +44,11 @@ class Journal:
         if not new:
             return
         try:
-            file = self._file = self._file or _create(self.path)
-            for outcome in new:
-                file.write(json.dumps(outcome.to_json()) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+            if self._fd is None:
+                self._fd = _create(self.path)
+            lines = "".join(json.dumps(outcome.to_json()) + "\n" for outcome in new)
+            _write_all(self._fd, lines.encode())
+            os.fsync(self._fd)
         except OSError as exc:
             log.error("cannot journal %d outcome(s) to %s: %s", len(new), self.path, exc)
             return
@@ -56,10 +56,10 @@ class Journal:
 
     def clear(self) -> None:
         """Remove the file: all that it held is committed."""
-        if self._file is not None:
+        if self._fd is not None:
             self.path.unlink(missing_ok=True)
-            self._file.close()
-            self._file = None
+            os.close(self._fd)
+            self._fd = None
             self._written.clear()
 
 
@@ -130,9 +130,13 @@ def path_of(folder: Path, host_id: str) -> Path:
     return folder / f"{_PREFIX}{host_id}{_SUFFIX}"
 
 
-def _create(path: Path) -> TextIO:
+def _create(path: Path) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    file = open(fd, "w", encoding="utf-8")
-    fcntl.flock(file, fcntl.LOCK_EX)
-    return file
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    return fd
+
+
+def _write_all(fd: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(fd, data) :]

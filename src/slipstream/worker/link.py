@@ -33,26 +33,23 @@ class Link:
     def fileno(self) -> int:
         return self.socket.fileno()
 
-    @property
-    def has_unsent(self) -> bool:
-        return bool(self._unsent)
-
-    def send(self, message: Message) -> None:
-        """Send, or keep for ``flush``; nothing once the peer has gone."""
+    def send(self, message: Message) -> bool:
+        """Send; False when ``flush`` must go on later. Does nothing once the peer has gone."""
         if self.is_open:
             self._unsent += encode(message)
-            self.flush()
+        return self.flush()
 
-    def flush(self) -> None:
-        """Send what is kept, as far as the socket takes it."""
+    def flush(self) -> bool:
+        """Send what is kept, as far as the socket takes it; True when nothing is left."""
         try:
             while self._unsent:
                 n_sent = self.socket.send(self._unsent)
                 del self._unsent[:n_sent]
         except BlockingIOError:
-            return
+            return False
         except (BrokenPipeError, ConnectionResetError):
             self._unsent.clear()  # reading finds the end and acts on it
+        return True
 
     def receive(self) -> list[Message]:
         """Return the messages that have arrived; sets ``is_open`` to False at the end."""

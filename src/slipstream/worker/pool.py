@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 from collections import OrderedDict
+from contextlib import suppress
 
 from slipstream.clock import Clock
 from slipstream.errors import SlipstreamError
@@ -160,10 +161,9 @@ class ZygotePool:
         self._loading[name] = self._by_path[key.path] = zygote
         self._listen(zygote)
         message = {"m": "load", "key": name, "path": key.path, "timeout_s": self._import_timeout_s}
-        try:
+        # When the base zygote has just died, replacing it brings this zygote's waiters back.
+        with suppress(BrokenPipeError, ConnectionResetError):
             send_control(self._base.control, message, theirs.fileno())
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the base zygote has just died: replacing it brings this zygote's waiters back
         theirs.close()
         if self._import_timeout_s > 0:
             limit_s = self._import_timeout_s + _LOAD_GRACE_S

@@ -15,6 +15,7 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from slipstream.attempt import Outcome
 from slipstream.clock import Clock
@@ -24,7 +25,7 @@ from slipstream.worker import ending
 from slipstream.worker.execution import Execution, Exit, Leave, TaskProcess
 from slipstream.worker.pool import ZygotePool
 from slipstream.worker.report import Reporter
-from slipstream.worker.task_api import Start
+from slipstream.worker.task_api import Place, Start
 from slipstream.worker.timer import Timers
 from slipstream.worker.zygote import ZygoteHandle
 
@@ -198,9 +199,16 @@ class Supervisor:
                 execution.attempt_id,
                 process.pid,
                 execution.started_at,
-                clears_xcoms=is_first and workload.get("try_number", 1) > 1,
+                clears=self._own_place(workload) if is_first else None,
             )
         )
+
+    @staticmethod
+    def _own_place(workload: dict[str, Any]) -> Place | None:
+        """Where an earlier try may have left XComs; a first try has nothing to clear."""
+        if workload.get("try_number", 1) < 2:
+            return None
+        return workload["dag_run_pk"], workload["task_id"], workload.get("map_index", -1)
 
     def on_leave(self, attempt_id: str, granted: bool) -> None:
         """The store's answer to a start."""
@@ -234,29 +242,21 @@ class Supervisor:
     # Running
 
     def _send(self, process: TaskProcess, message: Message) -> None:
-        process.send(message)
-        if process.has_unsent:
-            self._listen_for_room(process)
+        if process.is_open and not process.send(message):
+            self._listen(process, selectors.EVENT_READ | selectors.EVENT_WRITE)
 
     def reply(self, process: TaskProcess, message: Message) -> None:
         """Send a task the answer to its request, if it is still there."""
-        if process.is_open:
-            self._send(process, message)
+        self._send(process, message)
 
-    def _listen_for_room(self, process: TaskProcess) -> None:
-        self._selector.modify(
-            process.socket,
-            selectors.EVENT_READ | selectors.EVENT_WRITE,
-            lambda: self._on_readable(process),
-        )
+    def _listen(self, process: TaskProcess, events: int) -> None:
+        if process.listens_for != events:
+            process.listens_for = events
+            self._selector.modify(process.socket, events, lambda: self._on_readable(process))
 
     def _on_readable(self, process: TaskProcess) -> None:
-        if process.has_unsent:
-            process.flush()
-            if not process.has_unsent:
-                self._selector.modify(
-                    process.socket, selectors.EVENT_READ, lambda: self._on_readable(process)
-                )
+        if process.listens_for != selectors.EVENT_READ and process.flush():
+            self._listen(process, selectors.EVENT_READ)
         while process.is_open:
             try:
                 data = read_available(process.socket)
@@ -277,6 +277,8 @@ class Supervisor:
                 self._settle(execution, Outcome.from_json(message["outcome"]))
             case "request":
                 self.ask(execution, process, message)
+            case "unlogged":
+                log.error("%s runs without a log: %s", execution.name, message["reason"])
             case "stale":
                 log.info("%s: its DAG file is loaded anew: %s", execution.name, message["why"])
                 if process.zygote.key is not None:

@@ -26,6 +26,10 @@ class RequestRefused(SlipstreamError):
         self.kind = kind
 
 
+Place = tuple[int, str, int]
+"""A task instance: ``dag_run.id``, task id, map index."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """An attempt whose process waits for leave to begin."""
@@ -33,8 +37,8 @@ class Start:
     attempt_id: str
     pid: int
     started_at: datetime
-    clears_xcoms: bool = False
-    """The first execution of a later try: what an earlier one pushed goes."""
+    clears: Place | None = None
+    """Whose XComs go with the start: what an earlier try of the task instance has pushed."""
 
 
 @dataclass(slots=True)

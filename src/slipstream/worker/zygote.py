@@ -114,9 +114,15 @@ class ZygoteHandle:
             self.supervisor.assign(self.waiting.popleft(), self.spares.popleft())
         spares = 0 if self.is_retired else self.n_spares_wanted
         n = len(self.waiting) + spares - len(self.spares) - self.n_forking
-        if n > 0:
-            self.n_forking += n
+        if n <= 0:
+            return
+        try:
             send_control(self.control, {"m": "fork", "n": n})
+        except BlockingIOError:
+            return  # it has much to do; what it reports next leads here again
+        except (BrokenPipeError, ConnectionResetError):
+            return  # it has died, and the end of its socket will tell
+        self.n_forking += n
 
     def add_process(self, pid: int, sock: socket.socket) -> None:
         """Take in a process that the zygote has just forked."""
