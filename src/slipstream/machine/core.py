@@ -43,6 +43,8 @@ class RunCore:
         """Each task's own instances, counted the way its downstream sees them."""
         self.up = [UpstreamCounts() for _ in range(n)]
         """Sums of ``counts`` over each task's direct upstream."""
+        self.absent: frozenset[int] = frozenset()
+        """Tasks without instances: the run is outside their start and end dates."""
         self.n_unfinished = 0
         self.n_active = 0
         """Instances that will move by themselves: scheduled up to running, deferred."""
@@ -84,6 +86,19 @@ class RunCore:
             is_new=True,
         )
         return ti
+
+    def leave_out(self, absent: frozenset[int]) -> None:
+        """Note the tasks that take no part in this run.
+
+        As Airflow 3, an unmapped downstream still counts them: it waits for ever, unless its rule
+        needs nothing from them.
+        """
+        self.absent = absent
+        for i in absent:
+            for d in self.plan.downstream[i]:
+                if not any(self.plan.tasks[u].is_expanded for u in self.plan.upstream[d]):
+                    self.up[d].total += 1
+                    self.up[d].setup_total += self.plan.tasks[i].is_setup
 
     def drop(self, ti: TaskInstance, d: Decision) -> None:
         """Delete an instance: the summary row of a mapped task that is now expanded."""

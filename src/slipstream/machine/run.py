@@ -129,10 +129,17 @@ class RunMachine(RunCore):
         )
 
     def _create_missing(self, d: Decision) -> None:
+        absent = []
         for task in self.plan.tasks:
-            if not self.by_task[task.index] and self._takes_part(task):
+            if self.by_task[task.index]:
+                continue
+            if self._takes_part(task):
                 for map_index in first_indexes(self, task):
                     self.create(task, map_index, d)
+            else:
+                absent.append(task.index)
+        if absent:
+            self.leave_out(frozenset(absent))
 
     def _takes_part(self, task: TaskPlan) -> bool:
         """Whether the run's logical date is within the task's own start and end dates.

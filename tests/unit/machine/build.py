@@ -143,10 +143,9 @@ class Driver:
         self.start(name)
         return self.end(name, state, **fields)
 
-    def restored(self) -> tuple[RunMachine, Decision]:
-        """Rebuild the machine from the database, as another scheduler would."""
-        live = self.machine
-        facts = RunFacts(
+    def facts_now(self) -> RunFacts:
+        """The run's facts as the database has them now."""
+        return RunFacts(
             dag_run_pk=1,
             run_id="r",
             run_after=START,
@@ -156,6 +155,9 @@ class Driver:
             start_date=self.db.run.get("start_date"),
             end_date=self.db.run.get("end_date"),
             clear_number=self.db.run.get("clear_number", 0),
-            past_satisfied=frozenset(live.past_satisfied),
+            past_satisfied=frozenset(self.machine.past_satisfied),
         )
-        return RunMachine.restore(live.plan, facts, self.db.load(), self.now)
+
+    def restored(self) -> tuple[RunMachine, Decision]:
+        """Rebuild the machine from the database, as another scheduler would."""
+        return RunMachine.restore(self.plan, self.facts_now(), self.db.load(), self.now)
