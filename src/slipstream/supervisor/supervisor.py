@@ -186,17 +186,26 @@ class Supervisor:
     def _stop(self, wake: socket.socket) -> None:
         """End all children, the adopted ones too: politely, then by force."""
         self._stopping = True
-        deadline = time.monotonic() + _KILL_AFTER_S
-        n_signals = len(self._signals)
+        began = time.monotonic()
         for pid in children():
             _kill(pid, signal.SIGTERM)
-        while children() and time.monotonic() < deadline and len(self._signals) == n_signals:
+        while children() and not self._is_impatient(time.monotonic() - began):
             self._turn(wake, restart=False)
         last = time.monotonic() + STOP_WITHIN_S - _KILL_AFTER_S
         while (left := children()) and time.monotonic() < last:
             for pid in left:
                 _kill(pid, signal.SIGKILL)
             self._turn(wake, restart=False)
+
+    def _is_impatient(self, waited_s: float) -> bool:
+        """Tell whether the polite part of the stop is over: by time, or by a second signal.
+
+        Signals within a second of the first are the same one: `timeout` and some terminals send
+        it to the process and to its group.
+        """
+        if waited_s < 1.0:
+            self._signals = self._signals[:1]
+        return waited_s > _KILL_AFTER_S or len(self._signals) > 1
 
 
 def children() -> list[int]:

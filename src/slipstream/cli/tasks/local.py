@@ -1,0 +1,3 @@
+"""``tasks test``, ``run``, ``render``."""
+
+COMMANDS = ()
