@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from slipstream.errors import NotFound
@@ -34,8 +34,10 @@ class Plan:
 class Catalog:
     """DAG rows by id, their plans, and a heap of next runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, ignores_pauses: bool = False) -> None:
+        """``ignores_pauses``: for one run that somebody wants now, whatever the DAG's state."""
         self.dags: dict[str, DagRow] = {}
+        self._ignores_pauses = ignores_pauses
         self._plans: OrderedDict[str, Plan] = OrderedDict()
         self._due: list[tuple[datetime, str]] = []
 
@@ -57,7 +59,8 @@ class Catalog:
 
     def put(self, rows: Iterable[DagRow]) -> None:
         """Take rows in as the newest truth."""
-        for row in rows:
+        for each in rows:
+            row = replace(each, is_paused=False) if self._ignores_pauses else each
             self.dags[row.dag_id] = row
             if schedulable(row) and row.next_run_after is not None:
                 heapq.heappush(self._due, (row.next_run_after, row.dag_id))

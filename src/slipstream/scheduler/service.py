@@ -87,7 +87,9 @@ class Scheduler:
         self._executors = executors
         self._only_run = only_run
         self._lease = Lease(store, self._settings, takes_over=not only_run)
-        self.world = World(store, self._clock, self._settings, executors, self._lease.id)
+        self.world = World(
+            store, self._clock, self._settings, executors, self._lease.id, only_run=only_run
+        )
         self._selector = selectors.DefaultSelector()
         self._listener: Listener | None = None
         self._events: list[ExecutorEvent] = []

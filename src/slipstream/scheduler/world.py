@@ -29,13 +29,16 @@ class World:
         settings: Settings,
         executors: Mapping[str, Executor],
         scheduler_id: str,
+        *,
+        only_run: bool = False,
     ) -> None:
+        self._only_run = only_run
         self.store = store
         self.clock = clock
         self.settings = settings
         self.executors = executors
         self.scheduler_id = scheduler_id
-        self.catalog = Catalog()
+        self.catalog = Catalog(ignores_pauses=self._only_run)
         self.book = RunBook()
         self.timers = Timers(clock)
         self.slots = Slots(self.settings.parallelism, self.executors)
@@ -73,7 +76,7 @@ class World:
 
     def forget(self) -> None:
         """Drop everything that can be read again."""
-        self.catalog = Catalog()
+        self.catalog = Catalog(ignores_pauses=self._only_run)
         self.book = RunBook()
         self.timers.clear()
         self.slots = Slots(self.settings.parallelism, self.executors)
