@@ -158,3 +158,6 @@ class Outcome(_Wire):
     max_rss_kb: int | None = None
     callbacks_done: bool = True
     """False when the process died before it could run the task's own callbacks."""
+
+    def __post_init__(self) -> None:
+        self.state = TaskInstanceState(self.state)  # JSON gives its text

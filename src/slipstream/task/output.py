@@ -159,19 +159,22 @@ def _frames(tb: TracebackType | None) -> list[dict[str, Any]]:
         for frame, lineno in traceback.walk_tb(tb)
     ]
     # The engine's own frames on top say nothing to the author of a DAG file.
-    while len(frames) > 1 and str(frames[0]["filename"]).startswith(_OWN_FOLDER):
+    while len(frames) > 1 and str(frames[0]["filename"]).startswith(_OWN_CODE):
         del frames[0]
     return frames[-_MAX_FRAMES:]
 
 
-_OWN_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_OWN_CODE = (
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
+    "<frozen importlib",
+)
 
 
 def format_error(exc: BaseException) -> str:
     """Return the traceback as text, from the author's first frame on."""
     tb = exc.__traceback__
     while tb is not None and tb.tb_next is not None:
-        if not tb.tb_frame.f_code.co_filename.startswith(_OWN_FOLDER):
+        if not tb.tb_frame.f_code.co_filename.startswith(_OWN_CODE):
             break
         tb = tb.tb_next
     linecache.checkcache()
