@@ -9,11 +9,13 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from slipstream import command
-from slipstream.api.call import Viewer
+from slipstream.api.call import Call, Viewer
 from slipstream.api.error import task_instance_not_found
 from slipstream.api.reply import Json
 from slipstream.api.route.dag_run import found_run
 from slipstream.errors import NotFound
+from slipstream.machine.explain import Explanation
+from slipstream.state import TaskInstanceState
 from slipstream.store import story
 from slipstream.store.row import StoryRow
 
@@ -21,6 +23,49 @@ router = APIRouter(tags=["Slipstream"])
 
 _RUN = "/dags/{dag_id}/dagRuns/{dag_run_id}"
 _TI = _RUN + "/taskInstances/{task_id}"
+_NOT_STARTED = (
+    None,
+    TaskInstanceState.SCHEDULED,
+    TaskInstanceState.UP_FOR_RETRY,
+    TaskInstanceState.UP_FOR_RESCHEDULE,
+)
+
+
+def _explained(call: Call, dag_id: str, run_id: str, task_id: str, map_index: int) -> Explanation:
+    try:
+        return command.explain(
+            call.store,
+            call.clock,
+            dag_id=dag_id,
+            run_id=run_id,
+            task_id=task_id,
+            map_index=map_index,
+        )
+    except NotFound:
+        raise task_instance_not_found(dag_id, run_id, task_id, map_index) from None
+
+
+def _dependencies(answer: Explanation) -> Response:
+    """Return what an instance that has not started waits for, as Airflow lists dependencies."""
+    waits = answer.state in _NOT_STARTED
+    reasons = answer.reasons if waits else []
+    return Json({"dependencies": [{"name": answer.code, "reason": r} for r in reasons]})
+
+
+@router.get(_TI + "/dependencies", tags=["Task Instance"])
+def get_task_instance_dependencies(
+    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: int = -1
+) -> Response:
+    """Say what keeps a task instance from starting."""
+    return _dependencies(_explained(call, dag_id, dag_run_id, task_id, map_index))
+
+
+@router.get(_TI + "/{map_index:int}/dependencies", tags=["Task Instance"])
+def get_task_instance_dependencies_by_map_index(
+    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: int
+) -> Response:
+    """Say what keeps a mapped task instance from starting."""
+    return _dependencies(_explained(call, dag_id, dag_run_id, task_id, map_index))
 
 
 @router.get(_TI + "/explain")
@@ -28,18 +73,7 @@ def explain_task_instance(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: int = -1
 ) -> Response:
     """Say in words, and as data, what a task instance waits for, or how it ended."""
-    try:
-        answer = command.explain(
-            call.store,
-            call.clock,
-            dag_id=dag_id,
-            run_id=dag_run_id,
-            task_id=task_id,
-            map_index=map_index,
-        )
-    except NotFound:
-        raise task_instance_not_found(dag_id, dag_run_id, task_id, map_index) from None
-    return Json(asdict(answer))
+    return Json(asdict(_explained(call, dag_id, dag_run_id, task_id, map_index)))
 
 
 @router.get(_TI + "/story")

@@ -1,0 +1,82 @@
+"""A real server in a thread, and a client that is logged in to it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import uvicorn
+
+from slipstream.api.app import create_app
+from slipstream.api.auth import ensure_logins
+from slipstream.api.serve import bind
+from slipstream.clock import Clock
+from slipstream.store import Store
+
+STARTS_WITHIN_S = 10.0
+
+
+class Api(httpx.Client):
+    """Calls ``/api/v2`` as a user, or as nobody."""
+
+    def __init__(self, origin: str, user: str | None) -> None:
+        super().__init__(base_url=f"{origin}/api/v2", timeout=20, trust_env=False)
+        self.origin = origin
+        self._others: list[Api] = []
+        if user is not None:
+            self.headers["Authorization"] = f"Bearer {self.login(user)}"
+
+    def login(self, user: str) -> str:
+        given = {"username": user, "password": ensure_logins()[user]}
+        reply = httpx.post(f"{self.origin}/auth/token", json=given, trust_env=False)
+        assert reply.status_code == 201, reply.text
+        return str(reply.json()["access_token"])
+
+    def as_user(self, user: str | None) -> Api:
+        """Return a client of another user, or of nobody, that is closed with this one."""
+        other = Api(self.origin, user)
+        self._others.append(other)
+        return other
+
+    def close(self) -> None:
+        for other in self._others:
+            other.close()
+        super().close()
+
+    def __exit__(self, *exc: Any) -> None:
+        self.close()
+
+    def ok(self, method: str, path: str, *, status: int = 200, **kwargs: Any) -> Any:
+        """Call, insist on the status, and return the decoded body."""
+        reply = self.request(method, path, **kwargs)
+        assert reply.status_code == status, f"{method} {path}: {reply.status_code} {reply.text}"
+        return json.loads(reply.content) if reply.content else None
+
+
+@contextlib.contextmanager
+def running(store: Store, clock: Clock | None = None) -> Iterator[Api]:
+    """Serve the store's API on a free port; yield a client of the admin."""
+    sock = bind("127.0.0.1", 0)
+    config = uvicorn.Config(
+        create_app(store, clock), log_config=None, access_log=False, http="h11", ws="none"
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
+    thread.start()
+    try:
+        deadline = time.monotonic() + STARTS_WITHIN_S
+        while not server.started:
+            assert thread.is_alive(), "the server ended while starting"
+            assert time.monotonic() < deadline, "the server did not start"
+            time.sleep(0.005)
+        with Api(f"http://127.0.0.1:{sock.getsockname()[1]}", "admin") as api:
+            yield api
+    finally:
+        server.should_exit = True
+        thread.join(STARTS_WITHIN_S)
+        sock.close()
