@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
+from tests.databases import DATABASES
 from tests.store.build import NOW, Spawn, create_run, later, outcome, queue, starting
 from tests.store.pair import race
 
 from slipstream.attempt import Outcome, new_id
 from slipstream.state import TaskInstanceState
 from slipstream.store import Store, attempt, lease, rendered, xcom
+from slipstream.store.dialect.mysql import MySQL
 
 
 def test_an_attempt_goes_from_queued_to_running_to_done(store: Store) -> None:
@@ -174,3 +177,27 @@ def test_two_hosts_finish_each_attempt_once(store: Store, store_url: str, spawn:
         winner = "host-0" if id in first else "host-1"
         assert done.outcome is not None
         assert (done.outcome.error, values[done.task_id]) == (winner, winner)
+
+
+def test_an_xcom_that_cannot_be_stored_names_its_attempt_and_writes_nothing(store: Store) -> None:
+    row = create_run(store)
+    ids = queue(store, row, ["good", "bad"])
+    store.write(attempt.start, starting(ids.values()))
+    good = outcome(ids["good"], xcoms=[{"key": "k", "value": 1}])
+    bad = outcome(ids["bad"], xcoms=[{"key": "x" * 513, "value": 1}])
+    with pytest.raises(attempt.UnstorableOutcome, match="at most 512") as caught:
+        store.write(attempt.finish, [good, bad])
+    assert caught.value.reasons.keys() == {ids["bad"]}
+    failed = outcome(ids["bad"], state="failed", error=caught.value.reasons[ids["bad"]])
+    assert store.write(attempt.finish, [good, failed]) == set(ids.values())
+
+
+@pytest.mark.parametrize("dialect", DATABASES[2:], indirect=True)
+def test_a_value_larger_than_the_servers_packets_is_refused_in_words(store: Store) -> None:
+    row = create_run(store)
+    with store.read() as conn:
+        limit = MySQL().max_text_bytes(conn)
+    fits = "x" * (limit - 100_000)
+    store.write(xcom.set, row.id, "a", "k", fits)
+    with pytest.raises(xcom.Unstorable, match="Keep large data elsewhere"):
+        store.write(xcom.set, row.id, "a", "k", '"' * (limit // 3))

@@ -15,9 +15,12 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, bindparam, select
 
 from slipstream.attempt import Outcome
+from slipstream.clock import utcnow
+from slipstream.errors import UserError
 from slipstream.state import TaskInstanceState
 from slipstream.store import dialect, xcom
 from slipstream.store.codec import dump, safe_text
+from slipstream.store.dialect.base import Row
 from slipstream.store.rendered import save_all as save_rendered
 from slipstream.store.row import ATTEMPT, AttemptRow
 from slipstream.store.schema import attempt, dag_run
@@ -51,6 +54,17 @@ class AttemptStart:
     started_at: datetime
 
 
+class UnstorableOutcome(UserError):
+    """XComs that do not fit the database: send those attempts' outcomes again, as failures.
+
+    ``reasons`` says why, by attempt id.
+    """
+
+    def __init__(self, reasons: dict[str, str]) -> None:
+        super().__init__("; ".join(reasons.values()))
+        self.reasons = reasons
+
+
 def start(conn: Connection, starts: Sequence[AttemptStart]) -> set[str]:
     """Move attempts from queued to running; return the ids that their host may run."""
     rows = [
@@ -77,7 +91,8 @@ def start(conn: Connection, starts: Sequence[AttemptStart]) -> set[str]:
 def finish(conn: Connection, outcomes: Sequence[Outcome]) -> set[str]:
     """Move attempts from running to done, with XComs and rendered fields; return the accepted ids.
 
-    A refused outcome leaves no trace: its XComs are not written.
+    A refused outcome leaves no trace: its XComs are not written. Raises UnstorableOutcome, before
+    it writes anything, if an XCom does not fit the database.
     """
     if not outcomes:
         return set()
@@ -93,6 +108,7 @@ def finish(conn: Connection, outcomes: Sequence[Outcome]) -> set[str]:
     }
     if with_rows:
         db.lock_parents(conn, dag_run, with_rows)
+    products = _encode_products(conn, [o for o in outcomes if o.attempt_id in placed], placed)
     texts = {o.attempt_id: _outcome_text(o) for o in outcomes}
     rows = [
         {
@@ -105,7 +121,7 @@ def finish(conn: Connection, outcomes: Sequence[Outcome]) -> set[str]:
         if o.attempt_id in placed
     ]
     fresh = db.compare_and_set(conn, attempt, "running", rows)
-    _save_products(conn, [o for o in outcomes if o.attempt_id in fresh], placed)
+    _save_products(conn, [products[id] for id in fresh if id in products])
     rest = [o.attempt_id for o in outcomes if o.attempt_id not in fresh]
     if rest:
         told_before = conn.execute(_ENDED_AS, {"ids": rest})
@@ -120,14 +136,22 @@ def _outcome_text(outcome: Outcome) -> str:
     return dump(data)
 
 
-def _save_products(
+@dataclass(frozen=True, slots=True)
+class _Products:
+    xcoms: Sequence[Row]
+    rendered: tuple[int, str, int, dict[str, Any]] | None
+
+
+def _encode_products(
     conn: Connection, outcomes: list[Outcome], placed: dict[str, tuple[int, str, int]]
-) -> None:
-    xcoms: list[xcom.NewXCom] = []
-    rendered: list[tuple[int, str, int, dict[str, Any]]] = []
+) -> dict[str, _Products]:
+    products: dict[str, _Products] = {}
+    unstorable: dict[str, str] = {}
     for outcome in outcomes:
+        if not outcome.xcoms and outcome.rendered_fields is None:
+            continue
         pk, task_id, map_index = placed[outcome.attempt_id]
-        xcoms += [
+        entries = [
             xcom.NewXCom(
                 dag_run_id=pk,
                 task_id=entry.get("task_id", task_id),
@@ -137,11 +161,24 @@ def _save_products(
             )
             for entry in outcome.xcoms or ()
         ]
-        if outcome.rendered_fields is not None:
-            rendered.append((pk, task_id, map_index, outcome.rendered_fields))
+        fields = outcome.rendered_fields
+        try:
+            products[outcome.attempt_id] = _Products(
+                xcom.encode(conn, entries, outcome.ended_at or utcnow()),
+                None if fields is None else (pk, task_id, map_index, fields),
+            )
+        except xcom.Unstorable as error:
+            unstorable[outcome.attempt_id] = str(error)
+    if unstorable:
+        raise UnstorableOutcome(unstorable)
+    return products
+
+
+def _save_products(conn: Connection, products: list[_Products]) -> None:
+    xcoms = [row for each in products for row in each.xcoms]
+    rendered = [each.rendered for each in products if each.rendered is not None]
     if xcoms:
-        # Outcomes are stamped where they ended; the transaction has no clock of its own.
-        xcom.set_many(conn, xcoms, outcomes[0].ended_at)
+        xcom.insert_rows(conn, xcoms)
     if rendered:
         save_rendered(conn, rendered)
 

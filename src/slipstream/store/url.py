@@ -88,4 +88,5 @@ def masked(url: URL) -> str:
     for key in _SECRET_QUERY_KEYS:
         if key in url.query:
             url = url.update_query_dict({key: "***"})
-    return url.render_as_string(hide_password=True)
+    # The rendering percent-encodes what it finds in the query.
+    return url.render_as_string(hide_password=True).replace("%2A%2A%2A", "***")

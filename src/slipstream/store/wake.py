@@ -190,19 +190,11 @@ class PostgresListener:
     def _connect(self) -> None:
         import psycopg  # an optional dependency: present when this database is in use
 
-        url = self._url
+        given = self._url.translate_connect_args(username="user", database="dbname")
+        settings = {**given, "connect_timeout": 5, **self._url.query}
+        settings["application_name"] = "slipstream listener"
         try:
-            self._conn = psycopg.connect(
-                host=url.host,
-                port=url.port,
-                user=url.username,
-                password=url.password,
-                dbname=url.database,
-                autocommit=True,
-                connect_timeout=5,
-                application_name="slipstream listener",
-                **dict(url.query),  # type: ignore[arg-type]
-            )
+            self._conn = psycopg.connect(autocommit=True, **settings)
             self._conn.execute(f'LISTEN "{self._channel}"')
         except psycopg.OperationalError as error:
             log.warning("no wake-ups on %s until the database answers: %s", self._channel, error)

@@ -11,8 +11,10 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy import delete as sql_delete
 
 from slipstream.clock import utcnow
+from slipstream.errors import UserError
 from slipstream.store import dialect
 from slipstream.store.codec import dump
+from slipstream.store.dialect.base import Row
 from slipstream.store.row import XCOM, XComRow
 from slipstream.store.schema import dag_run, xcom
 
@@ -28,6 +30,11 @@ _GET = _SELECT.where(
 )
 
 
+# Only values past this are measured for good: no database's limit is near it.
+_SURELY_SMALL = 1 << 20
+MAX_KEY = 512
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewXCom:
     dag_run_id: int
@@ -35,6 +42,10 @@ class NewXCom:
     map_index: int = -1
     key: str = RETURN_KEY
     value: Any
+
+
+class Unstorable(UserError):
+    """An XCom's key or value does not fit the database. Keep large data outside of XComs."""
 
 
 def get(
@@ -62,25 +73,43 @@ def set(
 
 
 def set_many(conn: Connection, entries: Sequence[NewXCom], now: datetime | None = None) -> None:
-    """Write XComs, over earlier values; of two with the same key the last one stays."""
-    at = now or utcnow()
-    unique = {(e.dag_run_id, e.task_id, e.map_index, e.key): e.value for e in entries}
-    conn.execute(
-        dialect.of(conn).upsert(xcom, _KEYS, ("value", "created_at")),
-        [
-            {
-                "dag_run_id": pk,
-                "task_id": task_id,
-                "map_index": map_index,
-                "key": key,
-                "value": dump(value),
-                "created_at": at,
-            }
-            for (pk, task_id, map_index, key), value in sorted(
-                unique.items(), key=lambda item: item[0]
+    """Write XComs, over earlier values; of two with the same key the last one stays.
+
+    Raises Unstorable.
+    """
+    if entries:
+        insert_rows(conn, encode(conn, entries, now or utcnow()))
+
+
+def encode(conn: Connection, entries: Sequence[NewXCom], now: datetime) -> Sequence[Row]:
+    """Return the rows of XComs. Raises Unstorable for one that this database cannot hold."""
+    db = dialect.of(conn)
+    rows: dict[tuple[int, str, int, str], Row] = {}
+    for e in entries:
+        where = f"XCom {e.key!r:.80} of task {e.task_id!r}"
+        if len(e.key) > MAX_KEY or "\x00" in e.key:
+            raise Unstorable(f"{where}: a key has at most {MAX_KEY} characters and no NUL.")
+        text = dump(e.value)
+        if len(text) > _SURELY_SMALL and db.sent_bytes(text) > db.max_text_bytes(conn):
+            raise Unstorable(
+                f"{where} has {len(text)} bytes as JSON; this {db.name} database takes "
+                f"{db.max_text_bytes(conn)} in one value. Keep large data elsewhere, and its "
+                "address in the XCom."
             )
-        ],
-    )
+        rows[e.dag_run_id, e.task_id, e.map_index, e.key] = {
+            "dag_run_id": e.dag_run_id,
+            "task_id": e.task_id,
+            "map_index": e.map_index,
+            "key": e.key,
+            "value": text,
+            "created_at": now,
+        }
+    return [rows[key] for key in sorted(rows)]
+
+
+def insert_rows(conn: Connection, rows: Sequence[Row]) -> None:
+    """Write what ``encode`` returned."""
+    conn.execute(dialect.of(conn).upsert(xcom, _KEYS, ("value", "created_at")), rows)
 
 
 def delete(

@@ -91,6 +91,14 @@ class Dialect(Protocol):
         """
         ...
 
+    def max_text_bytes(self, conn: Connection) -> int:
+        """Return the size of the largest text, as the driver sends it, that a statement takes."""
+        ...
+
+    def sent_bytes(self, text: str) -> int:
+        """Return the size of an ASCII text as the driver sends it."""
+        ...
+
     def lock_rows(self, query: Select[Any], *, of: Table, skip_locked: bool = False) -> Select[Any]:
         """Add row locks to a SELECT, where the database has them."""
         ...

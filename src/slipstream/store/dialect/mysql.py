@@ -105,6 +105,18 @@ class MySQL:
             self.update_many(conn, table, ("id",), [r for r in rows if r["id"] in accepted])
         return accepted
 
+    def max_text_bytes(self, conn: Connection) -> int:
+        # Per server, 16 MB by default; asked once per connection.
+        limit = conn.info.get("max_allowed_packet")
+        if limit is None:
+            limit = conn.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one()
+            conn.info["max_allowed_packet"] = limit
+        return int(limit) - 65_536
+
+    def sent_bytes(self, text: str) -> int:
+        # The driver puts values into the statement's text, with these escaped.
+        return len(text) + sum(text.count(char) for char in "\"'\\")
+
     def lock_rows(self, query: Select[Any], *, of: Table, skip_locked: bool = False) -> Select[Any]:
         # MariaDB has no FOR UPDATE OF; our locking reads join no other table.
         return query.with_for_update(skip_locked=skip_locked)

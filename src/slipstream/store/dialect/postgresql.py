@@ -25,24 +25,28 @@ _LOST = {"57P01", "57P02", "57P03", "53300", "25P03"}
 _UNUSABLE_WORDS = ("password authentication failed", "does not exist", "no pg_hba.conf entry")
 _MIGRATION_LOCK = 7_521_983_004_411
 
+_CONNECT = {
+    "connect_timeout": 10,
+    "application_name": "slipstream",
+    # A server or a network that vanished is noticed within half a minute.
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+
+
+def _options(url: URL) -> str:
+    given = url.query.get("options", "")
+    ours = "-c timezone=UTC -c default_transaction_isolation=read\\ committed"
+    return f"{ours} {given if isinstance(given, str) else ' '.join(given)}".strip()
+
 
 class PostgreSQL:
     name = "postgresql"
     begin = "BEGIN"
 
     def engine_options(self, url: URL) -> dict[str, Any]:
-        return {
-            "connect_args": {
-                "connect_timeout": 10,
-                "application_name": "slipstream",
-                # A server or a network that vanished is noticed within half a minute.
-                "keepalives_idle": 15,
-                "keepalives_interval": 5,
-                "keepalives_count": 3,
-                "options": "-c timezone=UTC -c default_transaction_isolation=read\\ committed",
-            }
-            | dict(url.query)
-        }
+        return {"connect_args": _CONNECT | dict(url.query) | {"options": _options(url)}}
 
     def on_connect(self, dbapi_connection: Any) -> None:
         # Prepared on second use: the hot path has few statements and repeats them for ever.
@@ -104,6 +108,12 @@ class PostgreSQL:
             conn.dialect, table, ("id", *columns), sorted(rows, key=lambda r: str(r["id"]))
         )
         return set(conn.scalars(text(statement), {**arrays, "expected": expected}))
+
+    def max_text_bytes(self, conn: Connection) -> int:
+        return (1 << 30) - 65_536
+
+    def sent_bytes(self, text: str) -> int:
+        return len(text)
 
     def lock_rows(self, query: Select[Any], *, of: Table, skip_locked: bool = False) -> Select[Any]:
         return query.with_for_update(of=of, skip_locked=skip_locked)

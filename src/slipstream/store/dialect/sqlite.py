@@ -161,6 +161,12 @@ class SQLite:
             )
         return accepted
 
+    def max_text_bytes(self, conn: Connection) -> int:
+        return 1_000_000_000 - 65_536  # SQLITE_MAX_LENGTH, which holds for a whole row
+
+    def sent_bytes(self, text: str) -> int:
+        return len(text)
+
     def lock_rows(self, query: Select[Any], *, of: Table, skip_locked: bool = False) -> Select[Any]:
         return query
 
