@@ -7,6 +7,7 @@ for its next run, and ``dag_changed`` says that it stands in the DAG's row.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -66,15 +67,18 @@ def create_due(turn: Turn) -> int:
     return n_created
 
 
-def plan_next(turn: Turn, row: DagRow, plan: Plan) -> None:
-    """Have the turn's transaction set a DAG's next run anew: the DAG has changed.
+Statement = Callable[[Connection], object]
+
+
+def plan_next(turn: Turn, row: DagRow, plan: Plan) -> Statement | None:
+    """Return the statement that sets a DAG's next run anew, since the DAG has changed.
 
     Without catchup, a next run that has long been due moves to the newest interval, as Airflow's
     does while a DAG is paused.
     """
     world = turn.world
     if row.is_stale:
-        return
+        return None
     last_run = run.latest_automated(turn.conn, row.dag_id)
     last = interval_of(last_run) if last_run is not None else None
     if plan.plan.timetable["type"] == timetable.CUSTOM:
@@ -83,16 +87,30 @@ def plan_next(turn: Turn, row: DagRow, plan: Plan) -> None:
             world.asked_next.pop(row.dag_id, None)
         elif world.asked_next.get(row.dag_id) != plan.version_id:
             world.asked_next[row.dag_id] = plan.version_id
-            turn.batch.also.append(lambda conn: _ask_next(conn, row.dag_id, last, turn.now))
             turn.batch.wake.add(DAG_PROCESSOR)
-        return
+            return lambda conn: _ask_next(conn, row.dag_id, last, turn.now)
+        return None
     window = plan.window
     following = _built(plan).next_run(
         last, window.earliest, window.latest, window.catchup, turn.now
     )
-    if following != next_of(row):
-        turn.batch.also.append(lambda conn: dag.set_next_run(conn, row.dag_id, following))
-        world.catalog.put([with_next(row, following)])
+    if following == next_of(row):
+        return None
+    world.catalog.put([with_next(row, following)])
+    return lambda conn: dag.set_next_run(conn, row.dag_id, following)
+
+
+def write_all(turn: Turn, statements: Sequence[Statement]) -> None:
+    """Write next runs at once: run creation in the same turn goes on from them."""
+    if not statements:
+        return
+
+    def write(conn: Connection) -> None:
+        for statement in statements:
+            statement(conn)
+
+    turn.close()
+    turn.world.store.write(write)
 
 
 @dataclass(frozen=True, slots=True)

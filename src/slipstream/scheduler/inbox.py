@@ -113,6 +113,7 @@ def _attempts_done(turn: Turn, message: InboxMessage) -> None:
 def _dags_changed(turn: Turn, dag_ids: list[str]) -> None:
     world = turn.world
     world.catalog.refresh(turn.conn, dag_ids)
+    statements = []
     for dag_id in dag_ids:
         world.book.touched.update(world.book.lanes_of_dag(dag_id))
         admit.pause_changed(world, dag_id)
@@ -130,8 +131,10 @@ def _dags_changed(turn: Turn, dag_ids: list[str]) -> None:
             if active.version_id != compiled.version_id:
                 active.version_id = compiled.version_id
                 turn.step(active, PlanChanged(compiled.plan))
-        creation.plan_next(turn, row, compiled)
+        if (statement := creation.plan_next(turn, row, compiled)) is not None:
+            statements.append(statement)
         _revive_quarantined(turn, dag_id)
+    creation.write_all(turn, statements)
 
 
 def _revive_quarantined(turn: Turn, dag_id: str) -> None:

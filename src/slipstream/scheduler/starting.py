@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LARGE = 2000
+"""Task instances; a run with more is loaded in one turn and started in the next."""
+
 
 def start_queued(turn: Turn) -> bool:
     """Start runs whose turn it is; True when a turn's share was used up and more may start."""
@@ -43,8 +46,11 @@ def _start_lane(turn: Turn, lane: Lane, left: int) -> int:
         if waiting.run_after > turn.now:
             world.timers.at(waiting.run_after, RunAfter(waiting.id))
             break  # the queue is in the order of run_after
-        book.take_from_queue(waiting.id)
+        is_new = waiting.id not in book.active
         started = turn.activate(waiting)
+        if started is not None and is_new and len(started.machine.tis) > _LARGE:
+            return 0  # loading it was a turn's share; it starts in the next one
+        book.take_from_queue(waiting.id)
         if started is not None:
             turn.step(started, RunStarted())
             left -= 1

@@ -169,6 +169,7 @@ class Turn:
         book = self.world.book
         book.set_running(run_, state is DagRunState.RUNNING)
         if state is DagRunState.RUNNING:
+            book.take_from_queue(run_.pk)
             self._arm_timeout(run_)
             return
         self.batch.evict.append(run_.pk)

@@ -106,7 +106,7 @@ class Site:
 
     def xcom(self, row: RunRow, task_id: str, key: str = "return_value") -> Any:
         with self.store.read() as conn:
-            found = xcom.get(conn, row.id, task_id, -1, key)
+            found = xcom.get(conn, row.id, task_id, key=key)
         return None if found is None else found.value
 
     def tries(self, row: RunRow, task_id: str) -> list[AttemptRow]:
