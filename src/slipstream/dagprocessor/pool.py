@@ -80,6 +80,8 @@ class ParserPool:
     def n_free(self) -> int:
         if self._zygote is None or not self._zygote.is_ready:
             return 0
+        if self._lost and any(run.job.key in self._lost for run in self._running.values()):
+            return 0  # one that may have killed a zygote runs alone
         return self._size - len(self._running)
 
     @property
@@ -128,7 +130,7 @@ class ParserPool:
         return done
 
     def take_lost(self) -> list[Job]:
-        """Return jobs to submit again: their zygote died, probably not by their fault."""
+        """Return jobs to submit again, each alone: their zygote died, by the fault of one of them."""
         again, self._again = self._again, []
         return again
 

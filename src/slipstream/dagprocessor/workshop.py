@@ -103,9 +103,7 @@ class Workshop:
         parsed_at = {}
         for row in rows:
             key = FileKey(row.bundle_name, row.relative_fileloc)
-            if key != writer.file_key(*key) or row.bundle_name not in self._roots:
-                continue  # a module in an archive, or another's file
-            if row.parsed_by == PARSED_BY:
+            if row.parsed_by == PARSED_BY and row.bundle_name in self._roots:
                 self.catalog.remember(key, Stamp(row.mtime, row.size))
                 parsed_at[key] = row.last_parsed_at.timestamp()
         known = {FileKey(row.bundle_name, row.relative_fileloc) for row in rows}
@@ -154,6 +152,8 @@ class Workshop:
 
     @property
     def _can_submit(self) -> bool:
+        if self._again and self._pool.n_running:
+            return False  # each alone, so that the one that killed the zygote will be known
         return self._pool.n_free > 0 and len(self._unsaved) < _MAX_UNSAVED
 
     def scan(self, names: Iterable[str] | None = None) -> None:

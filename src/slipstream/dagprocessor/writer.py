@@ -140,7 +140,12 @@ class Writer:
 
     def _save(self, conn: Connection, files: list[dag.ParsedFile], ids: list[int]) -> dag.Saved:
         now = self._clock.now()
-        saved = dag.upsert_file(conn, [*files, *_emptied(conn, files)], now)
+        files = [*files, *_emptied(conn, files)]
+        saved = dag.upsert_file(conn, files, now)
+        # Of an archive only the file itself is looked at when it is to be parsed again.
+        for file in files:
+            if _IN_ARCHIVE in file.relative_fileloc:
+                dag_file.delete(conn, file.bundle_name, [file.relative_fileloc])
         inbox.delete(conn, ids)
         return saved
 

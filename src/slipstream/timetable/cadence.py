@@ -123,7 +123,7 @@ class CronCadence(Cadence):
         try:
             return croniter(self.expression, _EPOCH.replace(tzinfo=None))
         except (CroniterBadCronError, CroniterBadDateError) as e:
-            raise InvalidTimetable(str(e)) from None
+            raise InvalidTimetable(f"{self.expression!r} is no cron expression: {e}") from None
 
     @cached_property
     def _fires_every_hour(self) -> bool:
