@@ -20,7 +20,7 @@ def show_dag(args: argparse.Namespace) -> None:
     with open_store() as store, store.read() as conn:
         spec = the_spec(conn, args.dag_id)
     if args.save:
-        _save(args.save, spec)
+        save_graph(args.save, spec)
     elif args.dot:
         print("\n".join(dot_lines(spec)))
     else:
@@ -69,7 +69,8 @@ def _label(task: TaskSpec) -> str:
     return f"{task['task_id']} <{task['type']}>{mapped}"
 
 
-def _save(path: str, spec: DagSpec) -> None:
+def save_graph(path: str, spec: DagSpec) -> None:
+    """Write the graph to a file, in the form that its ending names; raise UserError."""
     import subprocess
     from pathlib import Path
 

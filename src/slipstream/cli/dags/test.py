@@ -1,15 +1,145 @@
-"""``dags test``."""
+"""``dags test``: a whole DAG in one go, without a server."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import TYPE_CHECKING
 
-from slipstream.cli.command import Command
-from slipstream.errors import UserError
+from slipstream.cli.command import BUNDLE, Command, arg
+from slipstream.cli.dags.run import CONF, parse_conf
+
+if TYPE_CHECKING:
+    from slipstream.cli.dags.one_run import OneRun
+    from slipstream.cli.dags.progress import View
+    from slipstream.store import Store
+
+_LOG_LINES = 60
 
 
 def test(args: argparse.Namespace) -> int:
-    raise UserError("later")
+    from slipstream.cli.dags.one_run import abandon, one_run
+    from slipstream.cli.date import parse_date
+    from slipstream.cli.service.process import log_to_stderr, prepare_database
+    from slipstream.config import conf
+    from slipstream.store import Store
+
+    log_to_stderr("DEBUG" if args.verbose else "WARNING")
+    run_conf = parse_conf(args.conf)
+    date = parse_date(args.logical_date) if args.logical_date else None
+    with Store.open() as store:
+        prepare_database(store, migrate=True)
+        dag_id = _register(store, args)
+        names = conf.get("core", "executor") if args.use_executor else "LocalExecutor"
+        with one_run(store, dag_id, names, date, run_conf, args.mark_success_pattern) as one:
+            try:
+                _drive(one, _view(one))
+            except KeyboardInterrupt:
+                abandon(store, one)
+                raise
+        if args.verbose or one.row.state != "success":
+            _show_logs(one, all_of_them=args.verbose)
+        _show_graph(store, one, args)
+    return _report(one)
 
 
-COMMAND = Command("test", "Run a whole DAG once, here and now", test, (), "dags test demo")
+def _register(store: Store, args: argparse.Namespace) -> str:
+    """Have the DAG that is meant in the store, as its file is now; return its id."""
+    from slipstream.cli import dagfile
+
+    name, path = args.dag_id, args.dagfile_path
+    if path is None and dagfile.looks_like_file(name):
+        name, path = None, name
+    file = dagfile.of_path(path) if path else dagfile.of_dag(store, name)
+    dags, duration_s = dagfile.timed_load(store, file)
+    dag_id = str(dagfile.choose(file, dags, name).dag_id)
+    dagfile.register(store, file, dags, duration_s)
+    return dag_id
+
+
+def _view(one: OneRun) -> View:
+    from slipstream.cli.dags.progress import Lines, Live
+
+    title = f"{one.row.dag_id}, run {one.row.run_id}"
+    if sys.stdout.isatty():
+        return Live(title)
+    print(title, flush=True)
+    return Lines()
+
+
+def _drive(one: OneRun, view: View) -> None:
+    try:
+        while not one.is_over:
+            if one.turn():
+                one.refresh()
+            view.update(one.tis)
+    finally:
+        view.close()
+
+
+def _show_logs(one: OneRun, *, all_of_them: bool) -> None:
+    from pathlib import Path
+
+    from slipstream.cli.log_text import lines
+    from slipstream.config import conf
+    from slipstream.scheduler.workload import log_path
+
+    base = Path(conf.get("logging", "base_log_folder"))
+    for ti in one.tis:
+        if ti.try_number == 0 or not (all_of_them or ti.state == "failed"):
+            continue
+        path = base / log_path(one.row, ti.task_id, ti.map_index, ti.try_number)
+        which = f"[{ti.map_index}]" if ti.map_index >= 0 else ""
+        print(f"\n--- {ti.task_id}{which}, try {ti.try_number}: {ti.state}")
+        if path.exists():
+            print("\n".join(lines(path, None if all_of_them else _LOG_LINES)))
+
+
+def _show_graph(store: Store, one: OneRun, args: argparse.Namespace) -> None:
+    if not (args.show_dagrun or args.save_dagrun):
+        return
+    from slipstream.cli.dags.show import dot_lines, save_graph
+    from slipstream.cli.lookup import the_spec
+
+    with store.read() as conn:
+        spec = the_spec(conn, one.row.dag_id)
+    if args.show_dagrun:
+        print("\n".join(dot_lines(spec)))
+    if args.save_dagrun:
+        save_graph(args.save_dagrun, spec)
+
+
+def _report(one: OneRun) -> int:
+    row = one.row
+    if row.quarantined is not None:
+        print(f"\nThe run was set aside: {row.quarantined}", file=sys.stderr)
+        return 1
+    seconds = (
+        (row.end_date - row.start_date).total_seconds() if row.end_date and row.start_date else 0
+    )
+    failed = [ti.task_id for ti in one.tis if ti.state == "failed"]
+    why = f": {', '.join(dict.fromkeys(failed))} failed" if failed else ""
+    print(f"\nThe run ended as {row.state} after {seconds:.1f} s{why}.")
+    return 0 if row.state == "success" else 1
+
+
+COMMAND = Command(
+    "test",
+    "Run a whole DAG once, here and now, with no server; exit with 1 if it fails",
+    test,
+    (
+        arg("dag_id", metavar="FILE_OR_ID", help="a DAG file, or the id of a DAG"),
+        arg("logical_date", nargs="?", metavar="DATE", help="logical date (default: now)"),
+        CONF,
+        arg("-f", "--dagfile-path", metavar="FILE", help="the file, when it defines several DAGs"),
+        arg("--use-executor", action="store_true", help="[core] executor, not the LocalExecutor"),
+        arg("--mark-success-pattern", metavar="PATTERN", help="skip tasks whose id matches"),
+        arg("--show-dagrun", action="store_true", help="print the graph in Graphviz's language"),
+        arg("--save-dagrun", metavar="FILE", help="write the graph to a .dot, .svg, … file"),
+        arg("--imgcat-dagrun", action="store_true", help="accepted, unused"),
+        arg("-v", "--verbose", action="store_true", help="show all tasks' logs"),
+        BUNDLE,
+        arg("-S", "--subdir", help=argparse.SUPPRESS),
+    ),
+    "dags test path/to/file.py 2026-01-01",
+)

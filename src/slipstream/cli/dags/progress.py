@@ -1,0 +1,122 @@
+"""What ``dags test`` shows while it runs: a live table on a terminal, a line per change elsewhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from slipstream.clock import utcnow
+from slipstream.state import TaskInstanceState
+from slipstream.store.row import TaskInstanceRow
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_ROWS = 30
+"""More task instances than this are counted; only those at work and those that failed are named."""
+_COLOURS = {
+    TaskInstanceState.SUCCESS: "green",
+    TaskInstanceState.RUNNING: "cyan",
+    TaskInstanceState.FAILED: "bold red",
+    TaskInstanceState.UPSTREAM_FAILED: "yellow",
+    TaskInstanceState.UP_FOR_RETRY: "yellow",
+    TaskInstanceState.SKIPPED: "magenta",
+}
+_QUIET = frozenset({None, TaskInstanceState.SCHEDULED, TaskInstanceState.QUEUED})
+
+
+class View(Protocol):
+    def update(self, tis: Sequence[TaskInstanceRow]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+class Lines:
+    """A line for each change of state; waiting is not told."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, int], tuple[str | None, int]] = {}
+
+    def update(self, tis: Sequence[TaskInstanceRow]) -> None:
+        for ti in tis:
+            key, now = (ti.task_id, ti.map_index), (ti.state, ti.try_number)
+            if self._seen.get(key) != now:
+                self._seen[key] = now
+                if ti.state not in _QUIET:
+                    print(_line(ti), flush=True)
+
+    def close(self) -> None: ...
+
+
+class Live:
+    """A table that is drawn anew in place."""
+
+    def __init__(self, title: str) -> None:
+        from rich.live import (
+            Live as RichLive,
+        )  # takes a while to import, and only terminals need it
+
+        self._title = title
+        self._live = RichLive(refresh_per_second=10, transient=False)
+        self._tis: Sequence[TaskInstanceRow] = ()
+        self._live.start()
+
+    def update(self, tis: Sequence[TaskInstanceRow]) -> None:
+        self._tis = tis
+        self._live.update(self._table())
+
+    def close(self) -> None:
+        self._live.update(self._table())
+        self._live.stop()
+
+    def _table(self) -> Table:
+        from rich.table import Table
+        from rich.text import Text
+
+        now = utcnow()
+        counts = Counter(ti.state or "waiting" for ti in self._tis)
+        caption = ", ".join(f"{n} {state}" for state, n in counts.most_common())
+        table = Table(title=self._title, caption=caption, title_justify="left")
+        for name in ("task", "state", "try", "seconds"):
+            table.add_column(name, justify="right" if name in ("try", "seconds") else "left")
+        for ti in _named(self._tis):
+            state = ti.state or "waiting"
+            colour = _COLOURS.get(TaskInstanceState(ti.state), "") if ti.state else "dim"
+            seconds = _seconds(ti, now)
+            table.add_row(
+                _name(ti),
+                Text(state, style=colour),
+                str(ti.try_number) if ti.try_number else "",
+                "" if seconds is None else f"{seconds:.1f}",
+            )
+        return table
+
+
+def _named(tis: Sequence[TaskInstanceRow]) -> list[TaskInstanceRow]:
+    """Return the rows to show, in the order in which they started."""
+    if len(tis) > _ROWS:
+        interesting = ("running", "failed", "up_for_retry")
+        tis = [ti for ti in tis if ti.state in interesting][:_ROWS]
+    return sorted(tis, key=lambda ti: (ti.start_date is None, ti.start_date, ti.task_id))
+
+
+def _line(ti: TaskInstanceRow) -> str:
+    seconds = _seconds(ti, None)
+    took = f" after {seconds:.2f} s" if seconds is not None else ""
+    again = f" (try {ti.try_number})" if ti.try_number > 1 else ""
+    return f"{utcnow():%H:%M:%S} {_name(ti)}: {ti.state}{took}{again}"
+
+
+def _name(ti: TaskInstanceRow) -> str:
+    return f"{ti.task_id}[{ti.map_index}]" if ti.map_index >= 0 else ti.task_id
+
+
+def _seconds(ti: TaskInstanceRow, now: datetime | None) -> float | None:
+    """Return how long it took, or has been taking until ``now``; None when it has not begun."""
+    if ti.start_date is None or (ti.end_date is None and now is None):
+        return None
+    end = ti.end_date or now
+    assert end is not None
+    return max(0.0, (end - ti.start_date).total_seconds())
