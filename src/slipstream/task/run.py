@@ -68,6 +68,11 @@ class TaskRun:
         self._log_end(ended)
         return _outcome(self._workload, ended)
 
+    @property
+    def exception(self) -> BaseException | None:
+        """What the task raised; None if it raised nothing, or has not ended."""
+        return self._ended.exception if self._ended is not None else None
+
     def run_callbacks(self) -> None:
         """Run the callbacks that the outcome calls for; what they raise is logged."""
         ended = self._ended
