@@ -115,22 +115,22 @@ class LocalExecutor:
         """Stop the host; after the deadline, kill it and with it whatever still runs."""
         self._is_stopped = True
         self._restart_at = None
-        popen, link = self._popen, self._link
-        if popen is None or link is None:
-            return
-        self._send({"m": "stop", "deadline_s": max(0.0, deadline_s - _STOP_GRACE_S)})
         ends_at = self._clock.monotonic() + deadline_s
+        if self._link is not None:
+            self._send({"m": "stop", "deadline_s": max(0.0, deadline_s - _STOP_GRACE_S)})
         # Reading goes on meanwhile: a host that cannot send its last events could not end.
-        while link.is_open and (left_s := ends_at - self._clock.monotonic()) > 0:
+        while self._link is not None and (left_s := ends_at - self._clock.monotonic()) > 0:
             self._epoll.poll(left_s, 1)
-            self._read(link)
-        try:
-            popen.wait(max(0.0, ends_at - self._clock.monotonic()))
-        except subprocess.TimeoutExpired:
-            popen.kill()
-            popen.wait()
+            self._read(self._link)
         if self._link is not None:
             self._drop_link()
+        if self._popen is None:
+            return
+        try:
+            self._popen.wait(max(0.0, ends_at - self._clock.monotonic()))
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
 
     # The host
 

@@ -25,7 +25,7 @@ from slipstream.sdk import taskapi
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.mask import mask_text
 from slipstream.state import TaskInstanceState
-from slipstream.task import output, run
+from slipstream.task import output, process, run
 from slipstream.task.client import HostClient
 from slipstream.task.loading import LoadedFile, load_alone
 from slipstream.task.protocol import Message, PeerGone, Stream
@@ -85,6 +85,7 @@ class _Attempt:
     def prepare(self) -> None:
         """Do what needs no leave: nothing here runs user code."""
         os.environ[ATTEMPT_MARK] = self._workload.attempt_id
+        process.set_name(self._workload.task_id or f"{self._workload.callback} callback")
         if self._log_path and (reason := output.redirect_to(self._log_path)):
             self._client.send({"m": "unlogged", "reason": reason})
         output.install(mask_text, conf.get("logging", "logging_level", fallback="INFO").upper())

@@ -27,17 +27,22 @@ def mark_of(host_id: str, pid: int) -> str:
 
 def descendants(pid: int) -> list[int]:
     """Return all living processes below one, its own pid left out."""
-    children: dict[int, list[int]] = defaultdict(list)
+    below_of: dict[int, list[int]] = defaultdict(list)
     for other in _pids():
         if (parent := _parent_of(other)) is not None:
-            children[parent].append(other)
+            below_of[parent].append(other)
     found: list[int] = []
     todo = [pid]
     while todo:
-        below = children.get(todo.pop(), [])
+        below = below_of.get(todo.pop(), [])
         found += below
         todo += below
     return found
+
+
+def children(pid: int) -> list[int]:
+    """Return the living processes whose parent is ``pid``."""
+    return [other for other in _pids() if _parent_of(other) == pid]
 
 
 def marked(mark: str, value: str) -> list[int]:
@@ -91,7 +96,8 @@ def _parent_of(pid: int) -> int | None:
             text = file.read()
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return int(text[text.rindex(b")") + 2 :].split()[1])
+    state, parent = text[text.rindex(b")") + 2 :].split(None, 2)[:2]
+    return None if state == b"Z" else int(parent)
 
 
 def _environment(pid: int) -> list[bytes]:

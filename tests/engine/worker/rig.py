@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-
 import select
 import textwrap
 import time
@@ -72,7 +71,9 @@ class Rig:
         """Write a DAG file; the body is indented into ``with DAG("d")``."""
         path = self.home / "dags" / f"{name}.py"
         inside = textwrap.indent(textwrap.dedent(body), "    ")
-        text = f'{header}\nwith DAG("d", schedule=None, start_date=datetime(2024, 1, 1)):\n{inside}\n'
+        text = (
+            f'{header}\nwith DAG("d", schedule=None, start_date=datetime(2024, 1, 1)):\n{inside}\n'
+        )
         path.write_text(text)
         return path
 
@@ -197,9 +198,16 @@ class Rig:
         """Return the processes below the host, by their names."""
         return {pid: name_of(pid) for pid in sweeper.descendants(self.host_pid)}
 
-    def pid_of(self, prefix: str) -> int:
-        """Return the one process below the host whose name begins so."""
-        found = [pid for pid, name in self.processes().items() if name.startswith(prefix)]
+    def base_zygote(self) -> int:
+        """Return the pid of the base zygote: the host's one child."""
+        return self._only_child(self.host_pid)
+
+    def dag_zygote(self) -> int:
+        """Return the pid of the one DAG zygote."""
+        return self._only_child(self.base_zygote())
+
+    def _only_child(self, pid: int) -> int:
+        found = sweeper.children(pid)
         assert len(found) == 1, self.processes()
         return found[0]
 
@@ -217,5 +225,3 @@ def is_alive(pid: int) -> bool:
             return file.read().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
-
-
