@@ -114,10 +114,7 @@ def run_marked(core: RunCore, e: RunMarked, now: datetime, d: Decision) -> None:
             teardown_left = True
         else:
             stop(core, ti, to, now, d, "run_marked", f"the run was marked {e.state}")
-    if teardown_left:
-        if old is DagRunState.QUEUED or old in _RUN_OVER:
-            core.put_run(DagRunState.RUNNING, d, start_date=core.start_date or now, end_date=None)
-    else:
+    if not teardown_left or old in _RUN_OVER:
         core.put_run(e.state, d, end_date=now)
     core.tell_run("run_marked", old, d, by)
 

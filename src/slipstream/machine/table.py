@@ -119,6 +119,21 @@ SETTLED: tuple[tuple[tuple[S | None, ...], S, str], ...] = (
 )
 """Moves that follow from other instances' moves; ``readiness`` makes them, no event names them."""
 
+USER_MOVES: tuple[tuple[str, str, str], ...] = (
+    ("Cleared", "running", "restarting, and none when its process is gone"),
+    ("Cleared", "queued", "none; the try it had been given does not count"),
+    ("Cleared", "any other", "none; an ended run goes back to queued"),
+    ("Marked", "any", "the state asked for; what failed downstream is cleared"),
+    ("RunMarked", "running, restarting, deferred, up_for_reschedule", "the run's new state"),
+    ("RunMarked", "any other unfinished", "skipped; teardowns are left to run"),
+    ("RunTimedOut", "any unfinished", "skipped"),
+    ("fail_fast", "running, restarting, deferred, up_for_reschedule", "failed"),
+    ("fail_fast", "any other unfinished", "skipped; teardowns are left to run"),
+    ("PlanChanged", "any, of a task that is gone", "removed"),
+    ("PlanChanged", "removed, of a task that is back", "none"),
+)
+"""Moves of many instances at once, in words: their handlers choose per instance."""
+
 
 def build() -> dict[type[Event], dict[S | None, Handler]]:
     """Return the table as nested dicts, event first."""

@@ -237,7 +237,7 @@ OPS = st.lists(
     st.tuples(st.integers(0, 31), st.integers(0, 50), st.integers(0, 79)), min_size=5, max_size=80
 )
 SLOW = settings(
-    max_examples=200,
+    max_examples=120,
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
@@ -282,7 +282,7 @@ def test_merged_decisions_write_the_same_rows_as_single_ones(
     assert merged.run == history.driver.db.run
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(dags(with_setups=False), st.randoms(use_true_random=False), st.data())
 def test_order_of_outcomes_does_not_matter_for_rules_that_wait_for_all(
     spec: DagSpec, rnd: Any, data: st.DataObject
@@ -307,7 +307,7 @@ def test_order_of_outcomes_does_not_matter_for_rules_that_wait_for_all(
     assert play() == play() == play()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(dags())
 def test_weights_are_sums_over_the_transitive_relatives(spec: DagSpec) -> None:
     oracle = Oracle(spec)
