@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from bench import measure
@@ -104,6 +106,50 @@ def _rest(system: System, client: Client) -> Figures:
     return figures
 
 
+def _save(system: System, client: Client) -> Figures:
+    """Time from saving a new DAG file to its DAG's showing in the API."""
+    assert system.dags is not None
+    taken = []
+    for n in range(5):
+        dag_id = f"saved_{time.time_ns()}_{n}"
+        began = time.monotonic()
+        (system.dags / f"{dag_id}.py").write_text(
+            "from datetime import datetime\n"
+            "from airflow.sdk import DAG\n"
+            f"dag = DAG({dag_id!r}, schedule=None, start_date=datetime(2024, 1, 1))\n"
+        )
+        while client.n_dags(dag_id) == 0:
+            if time.monotonic() - began > 60:
+                raise TimeoutError(f"{dag_id} does not show")
+            time.sleep(0.01)
+        taken.append(time.monotonic() - began)
+    return {"median_s": statistics.median(taken)}
+
+
+def _commands(system: System, client: Client) -> Figures:
+    """Time a command that does next to nothing, and what every DAG file imports first."""
+    python = str(Path(system.command).parent / "python")
+    figures = {}
+    for name, argv in (
+        ("version_s", [system.command, "version"]),
+        ("import_sdk_s", [python, "-c", "import airflow.sdk; airflow.sdk.DAG"]),
+        ("bare_python_s", [python, "-c", ""]),
+    ):
+        taken = []
+        for _ in range(6):
+            began = time.monotonic()
+            subprocess.run(
+                argv,
+                env=system.environment(),
+                check=True,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            taken.append(time.monotonic() - began)
+        figures[name] = statistics.median(taken[1:])
+    return figures
+
+
 def idle(system: System, client: Client, settle_s: float = 10, watch_s: float = 30) -> Figures:
     """Watch a system that has nothing to do."""
     time.sleep(settle_s)
@@ -119,6 +165,8 @@ def idle(system: System, client: Client, settle_s: float = 10, watch_s: float = 
 
 SCENARIOS: dict[str, Callable[[System, Client], Figures]] = {
     "idle": idle,
+    "commands": _commands,
+    "save": _save,
     "fib10_x40": _sequence("bench_fib10_x40"),
     "fib33_x10": _sequence("bench_fib33_x10"),
     "chain_100": _sequence("bench_chain_100"),

@@ -41,11 +41,16 @@ class System:
     command: str
     database: str
     """An SQLAlchemy URL; empty for SQLite in the home."""
-    dags: Path = DAGS
+    dags: Path | None = None
+    """Folder of DAG files; a copy of ours, in the home, when not given."""
     parallelism: int = 8
     home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bench-")))
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+
+    def __post_init__(self) -> None:
+        if self.dags is None:
+            self.dags = Path(shutil.copytree(DAGS, self.home / "dags"))
 
     def environment(self) -> dict[str, str]:
         database = self.database or f"sqlite:///{self.home}/airflow.db"
