@@ -71,16 +71,29 @@ def of_dag(store: Store, dag_id: str) -> DagFile:
     return DagFile(path, row.bundle_name, relative)
 
 
-def load(store: Store, file: DagFile) -> dict[str, DAG]:
-    """Execute the file and return its DAGs; print the traceback and raise UserError if it fails."""
+def named(store: Store, name: str, path: str | None) -> tuple[DagFile, str | None]:
+    """Return the file that people mean by a path or a DAG's id, and the id if they gave one."""
+    if path is not None:
+        return of_path(path), name
+    return (of_path(name), None) if looks_like_file(name) else (of_dag(store, name), name)
+
+
+def extend_path(file: DagFile) -> None:
+    """Let the file import what it can in production, here and in the processes started from now.
+
+    A file that is in no bundle can import its neighbours.
+    """
     bundle.extend_sys_path()
     if file.is_outside:
-        # Neighbours of a file that is in no bundle can be imported, here and in task processes.
         folder = str(file.path.parent)
         sys.path.insert(0, folder)
         os.environ["PYTHONPATH"] = os.pathsep.join(
             filter(None, (folder, os.environ.get("PYTHONPATH")))
         )
+
+
+def load(store: Store, file: DagFile) -> dict[str, DAG]:
+    """Execute the file and return its DAGs; print the traceback and raise UserError if it fails."""
     before = taskapi.use(StoreTaskAPI(store, {}))
     try:
         loaded = loader.load_file(file.path)

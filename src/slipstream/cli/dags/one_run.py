@@ -57,28 +57,35 @@ class OneRun:
 
 
 @contextmanager
-def one_run(
-    store: Store,
-    dag_id: str,
-    executor_names: str,
-    logical_date: datetime | None,
-    conf: dict[str, Any],
-    success_pattern: str | None,
-) -> Iterator[OneRun]:
-    """Create a run and yield it with the scheduler that drives it; stop both at the end.
-
-    A finished run with the same logical date is replaced. Raises UserError.
-    """
+def driver(store: Store, executor_names: str) -> Iterator[Scheduler]:
+    """Yield a scheduler for one run; its executor starts meanwhile. Stop both at the end."""
     scheduler = Scheduler(store, executors.create(executor_names), only_run=True)
     scheduler.start()
     ok = False
     try:
-        row = store.write(_create, dag_id, logical_date, conf, success_pattern, scheduler.id)
-        scheduler.take(row)
-        yield OneRun(store, scheduler, row)
+        yield scheduler
         ok = True
     finally:
         scheduler.stop(deadline_s=_STOP_S, ok=ok)
+
+
+def begin(
+    store: Store,
+    scheduler: Scheduler,
+    dag_id: str,
+    logical_date: datetime | None,
+    conf: dict[str, Any],
+    success_pattern: str | None,
+) -> OneRun:
+    """Create a run and give it to the scheduler.
+
+    A finished run with the same logical date is replaced. Raises UserError.
+    """
+    row = store.write(_create, dag_id, logical_date, conf, success_pattern, scheduler.id)
+    with store.read() as conn:
+        scheduler.world.catalog.refresh(conn, [dag_id])  # the file was read after its start
+    scheduler.take(row)
+    return OneRun(store, scheduler, row)
 
 
 def abandon(store: Store, one: OneRun) -> None:

@@ -78,7 +78,7 @@ class Live:
         now = utcnow()
         counts = Counter(ti.state or "waiting" for ti in self._tis)
         caption = ", ".join(f"{n} {state}" for state, n in counts.most_common())
-        table = Table(title=self._title, caption=caption, title_justify="left")
+        table = Table(caption=caption, caption_justify="left", min_width=len(caption))
         for name in ("task", "state", "try", "seconds"):
             table.add_column(name, justify="right" if name in ("try", "seconds") else "left")
         for ti in _named(self._tis):

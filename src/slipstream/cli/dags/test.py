@@ -18,7 +18,8 @@ _LOG_LINES = 60
 
 
 def test(args: argparse.Namespace) -> int:
-    from slipstream.cli.dags.one_run import abandon, one_run
+    from slipstream.cli import dagfile
+    from slipstream.cli.dags.one_run import abandon, begin, driver
     from slipstream.cli.date import parse_date
     from slipstream.cli.service.process import log_to_stderr, prepare_database
     from slipstream.config import conf
@@ -27,11 +28,16 @@ def test(args: argparse.Namespace) -> int:
     log_to_stderr("DEBUG" if args.verbose else "WARNING")
     run_conf = parse_conf(args.conf)
     date = parse_date(args.logical_date) if args.logical_date else None
+    names = conf.get("core", "executor") if args.use_executor else "LocalExecutor"
     with Store.open() as store:
         prepare_database(store, migrate=True)
-        dag_id = _register(store, args)
-        names = conf.get("core", "executor") if args.use_executor else "LocalExecutor"
-        with one_run(store, dag_id, names, date, run_conf, args.mark_success_pattern) as one:
+        file, name = dagfile.named(store, args.dag_id, args.dagfile_path)
+        dagfile.extend_path(file)
+        with driver(store, names) as scheduler:
+            dags, duration_s = dagfile.timed_load(store, file)
+            dag_id = str(dagfile.choose(file, dags, name).dag_id)
+            dagfile.register(store, file, dags, duration_s)
+            one = begin(store, scheduler, dag_id, date, run_conf, args.mark_success_pattern)
             try:
                 _drive(one, _view(one))
             except KeyboardInterrupt:
@@ -43,28 +49,11 @@ def test(args: argparse.Namespace) -> int:
     return _report(one)
 
 
-def _register(store: Store, args: argparse.Namespace) -> str:
-    """Have the DAG that is meant in the store, as its file is now; return its id."""
-    from slipstream.cli import dagfile
-
-    name, path = args.dag_id, args.dagfile_path
-    if path is None and dagfile.looks_like_file(name):
-        name, path = None, name
-    file = dagfile.of_path(path) if path else dagfile.of_dag(store, name)
-    dags, duration_s = dagfile.timed_load(store, file)
-    dag_id = str(dagfile.choose(file, dags, name).dag_id)
-    dagfile.register(store, file, dags, duration_s)
-    return dag_id
-
-
 def _view(one: OneRun) -> View:
     from slipstream.cli.dags.progress import Lines, Live
 
-    title = f"{one.row.dag_id}, run {one.row.run_id}"
-    if sys.stdout.isatty():
-        return Live(title)
-    print(title, flush=True)
-    return Lines()
+    print(f"{one.row.dag_id}, run {one.row.run_id}", flush=True)
+    return Live() if sys.stdout.isatty() else Lines()
 
 
 def _drive(one: OneRun, view: View) -> None:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 SUPERVISOR_VARIABLE = "SLIPSTREAM_SUPERVISOR_PID"
 """Set by the supervisor for the parts that it starts."""
 
-_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+DATE_FORMAT = "%H:%M:%S"
 
 
 def begin(args: argparse.Namespace, name: str) -> threading.Event:
@@ -34,8 +35,11 @@ def begin(args: argparse.Namespace, name: str) -> threading.Event:
     return stop_on_signals()
 
 
-def log_to_stderr(level: str) -> None:
-    logging.basicConfig(level=logging.WARNING, format=_FORMAT, datefmt="%H:%M:%S")
+def log_to_stderr(level: str, formatter: logging.Formatter | None = None) -> None:
+    """Log ``slipstream`` from ``level`` on, everything else from warnings on."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter or logging.Formatter(FORMAT, DATE_FORMAT))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("slipstream").setLevel(level)
     if level == "DEBUG":
         logging.getLogger("asyncio").setLevel(logging.INFO)

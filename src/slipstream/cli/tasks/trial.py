@@ -1,0 +1,139 @@
+"""A task instance that lives in this process only: for ``tasks test`` and ``tasks render``."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from slipstream import timetable
+from slipstream.attempt import Outcome, Workload, new_id
+from slipstream.cli import dagfile
+from slipstream.cli.date import parse_date
+from slipstream.cli.lookup import the_task
+from slipstream.cli.service.process import DATE_FORMAT
+from slipstream.cli.store_api import StoreTaskAPI
+from slipstream.clock import utcnow
+from slipstream.errors import NotFound, UserError
+from slipstream.sdk import serialize, taskapi
+from slipstream.sdk.dag import DAG
+from slipstream.sdk.execute import rendered_fields
+from slipstream.sdk.runtime import RuntimeTaskInstance
+from slipstream.spec import DagSpec
+from slipstream.state import DagRunType
+from slipstream.store import Store, run
+from slipstream.store.row import RunRow
+from slipstream.task.output import format_error
+from slipstream.task.run import TaskRun
+from slipstream.timetable.run_id import of_timetable
+
+
+class AuthorFormatter(logging.Formatter):
+    """Log lines for the author of a DAG file: tracebacks start in that file."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)-7s %(message)s", DATE_FORMAT)
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (logging's name)
+        return format_error(ei[1]).rstrip()
+
+
+class Trial:
+    """One task of a DAG with a workload that no store knows."""
+
+    def __init__(self, dag_: DAG, workload: Workload) -> None:
+        self._dag = dag_
+        self._workload = workload
+        self._traceback: TracebackType | None = None
+
+    def run(self) -> Outcome:
+        """Run the task and its callbacks; what it raises is in the outcome."""
+        task_run = TaskRun(self._workload, self._dag, utcnow())
+        outcome = task_run.run()
+        task_run.run_callbacks()
+        error = task_run.exception
+        self._traceback = error.__traceback__ if error else None
+        return outcome
+
+    def traceback(self) -> TracebackType | None:
+        """Return where the task raised, for a debugger."""
+        return self._traceback
+
+    def render(self) -> dict[str, Any]:
+        """Return the task's template fields, rendered."""
+        task = self._dag.get_task(self._workload.task_id)
+        context = RuntimeTaskInstance(self._workload, task, utcnow()).get_template_context()
+        copy = task.prepare_for_execution()
+        copy.resolve_template_files()
+        copy.render_template_fields(context)
+        return rendered_fields(copy)
+
+
+@contextmanager
+def trial(store: Store, args: argparse.Namespace, conf: dict[str, Any]) -> Iterator[Trial]:
+    """Yield the task that the arguments name; requests of its code go to the store."""
+    file, _ = dagfile.named(store, args.dag_id, args.dagfile_path)
+    dagfile.extend_path(file)
+    dag_ = dagfile.choose(file, dagfile.load(store, file), args.dag_id)
+    spec = serialize.dag_to_spec(dag_, file.relative_fileloc)
+    the_task(spec, args.task_id)
+    workload = _workload(store, spec, args, conf)
+    workload.bundle_name, workload.relative_fileloc = file.bundle_name, file.relative_fileloc
+    before = taskapi.use(StoreTaskAPI(store, workload.to_json(), is_trial=True))
+    try:
+        yield Trial(dag_, workload)
+    finally:
+        taskapi.use(before)
+
+
+def _workload(
+    store: Store, spec: DagSpec, args: argparse.Namespace, conf: dict[str, Any]
+) -> Workload:
+    """Return a workload of the run that exists, else of one that might at that date."""
+    now = utcnow()
+    given = args.logical_date_or_run_id
+    row = _existing_run(store, spec["dag_id"], given) if given else None
+    try:
+        date = row.logical_date if row else parse_date(given) if given else now
+    except UserError:
+        raise NotFound(
+            f"DAG {spec['dag_id']!r} has no run {given!r}, and that is no date either."
+        ) from None
+    workload = Workload(
+        attempt_id=new_id(),
+        dag_id=spec["dag_id"],
+        run_id=row.run_id if row else of_timetable(DagRunType.MANUAL, date or now),
+        dag_run_pk=row.id if row else 0,
+        task_id=args.task_id,
+        map_index=args.map_index,
+        relative_fileloc="",
+        run_type=row.run_type if row else DagRunType.MANUAL.value,
+        logical_date=date,
+        run_after=row.run_after if row else now,
+        run_start_date=(row.start_date if row else None) or now,
+        conf={**(row.conf if row else {}), **conf},
+    )
+    if row is not None:
+        workload.data_interval_start = row.data_interval_start
+        workload.data_interval_end = row.data_interval_end
+    elif spec["timetable"]["type"] != timetable.CUSTOM and date is not None:
+        built = timetable.build(spec["timetable"], spec.get("timezone", "UTC"))
+        interval = built.manual_interval(date)
+        workload.data_interval_start, workload.data_interval_end = interval
+    else:
+        workload.data_interval_start = workload.data_interval_end = date
+    return workload
+
+
+def _existing_run(store: Store, dag_id: str, given: str) -> RunRow | None:
+    with store.read() as conn:
+        found = run.get(conn, dag_id, given)
+        if found is not None:
+            return found
+        try:
+            return run.get_by_logical_date(conn, dag_id, parse_date(given))
+        except UserError:
+            return None
