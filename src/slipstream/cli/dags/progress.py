@@ -53,12 +53,10 @@ class Lines:
 class Live:
     """A table that is drawn anew in place."""
 
-    def __init__(self, title: str) -> None:
-        from rich.live import (
-            Live as RichLive,
-        )  # takes a while to import, and only terminals need it
+    def __init__(self) -> None:
+        # Takes a while to import, and only terminals need it.
+        from rich.live import Live as RichLive
 
-        self._title = title
         self._live = RichLive(refresh_per_second=10, transient=False)
         self._tis: Sequence[TaskInstanceRow] = ()
         self._live.start()
