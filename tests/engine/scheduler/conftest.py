@@ -31,3 +31,20 @@ def site(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
         site = Site(home, store)
         yield site
         site.stop()
+
+
+@pytest.fixture
+def any_site(store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    """An installation on each of the databases."""
+    home = tmp_path / "home"
+    (home / "dags").mkdir(parents=True)
+    monkeypatch.setenv("AIRFLOW_HOME", str(home))
+    monkeypatch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+    monkeypatch.setenv("AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION", "False")
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", store_url)
+    conf.reload()
+    with Store.open(store_url) as store:
+        site = Site(home, store)
+        yield site
+        site.stop()
+    conf.reload()

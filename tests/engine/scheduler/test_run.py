@@ -14,7 +14,8 @@ from slipstream.state import DagRunState, TaskInstanceState
 from slipstream.store import dag, run
 
 
-def test_a_chain_passes_its_results_on(site: Site) -> None:
+def test_a_chain_passes_its_results_on(any_site: Site) -> None:
+    site = any_site
     site.write_dag(
         "chain",
         """
@@ -37,7 +38,8 @@ def test_a_chain_passes_its_results_on(site: Site) -> None:
     assert site.xcom(row, "add") == 3
 
 
-def test_a_fan_runs_each_task_once(site: Site) -> None:
+def test_a_fan_runs_each_task_once(any_site: Site) -> None:
+    site = any_site
     site.write_dag(
         "fan",
         """
@@ -112,7 +114,8 @@ def test_branches_and_trigger_rules(site: Site) -> None:
     }
 
 
-def test_a_failing_task_is_tried_again(site: Site) -> None:
+def test_a_failing_task_is_tried_again(any_site: Site) -> None:
+    site = any_site
     site.write_dag(
         "retry",
         """
@@ -178,7 +181,8 @@ def test_dagrun_timeout_ends_the_processes(site: Site) -> None:
         site.until(lambda: not Path(f"/proc/{pid}").exists(), "the end of the process")
 
 
-def test_clear_while_running_restarts_the_task(site: Site) -> None:
+def test_clear_while_running_restarts_the_task(any_site: Site) -> None:
+    site = any_site
     site.write_dag(
         "long",
         """
@@ -314,7 +318,8 @@ def test_catchup_runs_what_was_missed_in_order(site: Site) -> None:
     assert row.next_run_after > datetime.now(UTC)
 
 
-def test_max_active_runs_holds(site: Site) -> None:
+def test_max_active_runs_holds(any_site: Site) -> None:
+    site = any_site
     site.write_dag(
         "narrow",
         """

@@ -45,7 +45,8 @@ def _host_pid(site: Site) -> int:
     return row.pid
 
 
-def test_a_successor_takes_over_what_a_killed_scheduler_began(site: Site) -> None:
+def test_a_successor_takes_over_what_a_killed_scheduler_began(any_site: Site) -> None:
+    site = any_site
     site.write_dag("work", DAG)
     first = _spawn(site)
     try:
@@ -74,7 +75,8 @@ def test_a_killed_worker_host_fails_its_tasks_and_they_are_retried(site: Site) -
     assert site.proof() == ["before", "held 1", "held 2", "after 42"]
 
 
-def test_scheduler_and_host_killed_together(site: Site) -> None:
+def test_scheduler_and_host_killed_together(any_site: Site) -> None:
+    site = any_site
     site.write_dag("work", DAG)
     first = _spawn(site)
     try:
