@@ -170,7 +170,7 @@ def test_a_turn_costs_what_it_admits_not_what_is_ready(monkeypatch: pytest.Monke
     monkeypatch.setattr(admission, "blocked_by", counting)
     pools = {"p": PoolLimit(1000), "full": PoolLimit(0)}
     assert len(admit(queue, limits(parallelism=32, pools=pools)).admitted) == 32
-    assert len(asked) == 33
+    assert len(asked) <= 33
 
 
 CANDIDATES = st.lists(
