@@ -9,6 +9,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from slipstream.errors import ConfigError
+
+AirflowConfigException = ConfigError  # what ``conf`` raises; as in Airflow 3, no AirflowException
+
 
 class AirflowException(Exception):
     """Base of all errors that Airflow's API raises; ``status_code`` is what REST answers with."""
@@ -36,10 +40,6 @@ class AirflowNotFoundException(AirflowException):
     """The requested object does not exist."""
 
     status_code = 404
-
-
-class AirflowConfigException(AirflowException):
-    """A setting is missing or has a value that cannot be used."""
 
 
 class AirflowOptionalProviderFeatureException(AirflowException):
