@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy import delete as sql_delete
@@ -35,7 +35,9 @@ from slipstream.store.schema import (
     dag_warning,
     inbox,
 )
-from slipstream.timetable.base import NextRun
+
+if TYPE_CHECKING:
+    from slipstream.timetable.base import NextRun
 
 __all__ = [
     "KEEP",

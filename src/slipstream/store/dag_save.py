@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy import delete as sql_delete
@@ -30,7 +30,9 @@ from slipstream.store.schema import (
     dag_warning,
     import_error,
 )
-from slipstream.timetable.base import NextRun
+
+if TYPE_CHECKING:
+    from slipstream.timetable.base import NextRun
 
 _IDS_PER_QUERY = 500
 

@@ -52,18 +52,7 @@ class Store:
         """
         parsed = resolve(url or conf.get("database", "sql_alchemy_conn"))
         dialect_ = dialect.named(parsed.get_backend_name())
-        engine = create_engine(
-            parsed,
-            isolation_level="AUTOCOMMIT",
-            skip_autocommit_rollback=True,
-            poolclass=QueuePool,
-            pool_size=conf.getint("database", "sql_alchemy_pool_size", fallback=5),
-            max_overflow=conf.getint("database", "sql_alchemy_max_overflow", fallback=10),
-            pool_recycle=conf.getint("database", "sql_alchemy_pool_recycle", fallback=1800),
-            pool_reset_on_return=None,
-            pool_use_lifo=True,
-            **dialect_.engine_options(parsed),
-        )
+        engine = _create_engine(parsed, dialect_)
         event.listen(engine, "connect", lambda connection, _: dialect_.on_connect(connection))
         if dialect_.name != "sqlite":
             _check_idle_connections(engine)
@@ -214,6 +203,31 @@ class Store:
 
     def __exit__(self, *_exc: object) -> None:
         self.close()
+
+
+def _create_engine(url: URL, dialect_: Dialect) -> Engine:
+    # What an installation adds of its own (certificates, for instance), as Airflow takes it.
+    options: dict[str, Any] = dict(conf.getjson("database", "sql_alchemy_engine_args", fallback={}))
+    connect_args = conf.getimport("database", "sql_alchemy_connect_args", fallback=None) or {}
+    ours = dialect_.engine_options(url)
+    options["connect_args"] = (
+        ours.pop("connect_args", {}) | options.get("connect_args", {}) | connect_args
+    )
+    return create_engine(
+        url,
+        **options
+        | ours
+        | {
+            "isolation_level": "AUTOCOMMIT",
+            "skip_autocommit_rollback": True,
+            "poolclass": QueuePool,
+            "pool_size": conf.getint("database", "sql_alchemy_pool_size", fallback=5),
+            "max_overflow": conf.getint("database", "sql_alchemy_max_overflow", fallback=10),
+            "pool_recycle": conf.getint("database", "sql_alchemy_pool_recycle", fallback=1800),
+            "pool_reset_on_return": None,
+            "pool_use_lifo": True,
+        },
+    )
 
 
 def _check_idle_connections(engine: Engine) -> None:

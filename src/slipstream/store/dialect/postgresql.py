@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 
+from slipstream.config import conf
 from slipstream.store.dialect.base import Row, Trouble, no_writer, update_with_executemany
 
 _BUSY = {"40001", "40P01", "55P03"}
@@ -38,6 +39,9 @@ _CONNECT = {
 def _options(url: URL) -> str:
     given = url.query.get("options", "")
     ours = "-c timezone=UTC -c default_transaction_isolation=read\\ committed"
+    schema = conf.get("database", "sql_alchemy_schema", fallback="")
+    if schema:
+        ours += f" -c search_path={schema}"
     return f"{ours} {given if isinstance(given, str) else ' '.join(given)}".strip()
 
 
