@@ -231,7 +231,7 @@ class AssetBooleanCondition(BaseAsset):
         for o in objects:
             # a & b & c is one condition of three, not two nested ones.
             if type(o) is type(self):
-                self.objects.extend(o.objects)  # type: ignore[attr-defined]
+                self.objects.extend(o.objects)
             else:
                 self.objects.append(o)
 
@@ -243,7 +243,7 @@ class AssetBooleanCondition(BaseAsset):
         return {self.operator: [o.to_spec() for o in self.objects]}
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.objects == other.objects  # type: ignore[attr-defined]
+        return type(self) is type(other) and self.objects == other.objects
 
     def __hash__(self) -> int:
         return hash((self.operator, tuple(self.objects)))

@@ -285,9 +285,8 @@ class Connection:
         return self.conn_id
 
     def __repr__(self) -> str:
-        parts = []
-        for name in ("conn_id", "conn_type", "description", "host", "schema", "login", "port"):
-            parts.append(f"{name}={getattr(self, name)!r}")
+        names = ("conn_id", "conn_type", "description", "host", "schema", "login", "port")
+        parts = [f"{name}={getattr(self, name)!r}" for name in names]
         parts.append("password='***'" if self.password else "password=None")
         return f"Connection({', '.join(parts)})"
 

@@ -44,7 +44,7 @@ class Context(dict[str, Any]):
         return super().__iter__()
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401 (that is this method)
 
     def items(self) -> Any:
         return ItemsView(self)
@@ -178,10 +178,14 @@ def _add_asset_keys(context: Context) -> None:
         OutletEvents,
         TriggeringAssetEvents,
     )
+    from slipstream.sdk.state_store import StateStoreAccessor  # not for parsing
 
     context["outlet_events"] = OutletEvents()
     context["inlet_events"] = InletEvents(context["inlets"])
     context["triggering_asset_events"] = TriggeringAssetEvents({})
+    context["task_state_store"] = StateStoreAccessor("task_state_store")
+    if context["inlets"] or context["outlets"]:
+        context["asset_state_store"] = StateStoreAccessor("asset_state_store")
 
 
 def _macros() -> Any:

@@ -11,11 +11,13 @@ import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
 from slipstream.config import conf
 from slipstream.sdk.dag_args import as_owner_links, as_run_types, as_tags, check_types, take_legacy
 from slipstream.sdk.dagcontext import DagContext
+from slipstream.sdk.deadline import refuse as refuse_deadlines
 from slipstream.sdk.exceptions import (
     AirflowDagCycleException,
     AirflowException,
@@ -136,6 +138,8 @@ class DAG:
             )
         self.dagrun_timeout = dagrun_timeout
         self.deadline = deadline
+        if deadline:
+            refuse_deadlines(dag_id)
         if catchup is None:
             catchup = conf.getboolean("scheduler", "catchup_by_default", fallback=False)
         self.catchup = catchup
@@ -493,12 +497,12 @@ def _setting(value: int | None, key: str, default: int) -> int:
 
 def _caller_file() -> str:
     """Return the file of the innermost frame outside of this package: the DAG file."""
-    frame = sys._getframe(2)
+    frame: FrameType | None = sys._getframe(2)
     while frame is not None:
         name = frame.f_code.co_filename
         if not name.startswith(_SDK_ROOTS):
             return name
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back
     return ""
 
 

@@ -70,6 +70,8 @@ class DecoratedOperator(BaseOperator):
     template_fields_renderers: ClassVar[dict[str, str]] = {"op_args": "py", "op_kwargs": "py"}
     shallow_copy_attrs: Sequence[str] = ("python_callable",)
     custom_operator_name: str = "@task"
+    op_args: Any
+    op_kwargs: Any
 
     def __init__(
         self,
@@ -143,7 +145,7 @@ def infers_multiple_outputs(func: Callable[..., Any]) -> bool:
     """Return whether the function is annotated to return a dict (or TypedDict)."""
     if "return" not in getattr(func, "__annotations__", {}):
         return False
-    annotation = func.__annotations__["return"]
+    annotation: Any = func.__annotations__["return"]
     if isinstance(annotation, str):
         try:
             annotation = typing.get_type_hints(func)["return"]
@@ -152,7 +154,7 @@ def infers_multiple_outputs(func: Callable[..., Any]) -> bool:
             return False
     if typing.get_origin(annotation) in (typing.Union, types.UnionType):
         return False
-    origin = typing.get_origin(annotation) or annotation
+    origin: Any = typing.get_origin(annotation) or annotation
     return isinstance(origin, type) and issubclass(origin, Mapping | dict)
 
 
@@ -172,9 +174,8 @@ class TaskDecorator:
         if not callable(function):
             raise TypeError("python_callable must be a function; decorators need one to decorate")
         if isinstance(function, type):
-            raise TypeError(
-                f"@{operator_class.custom_operator_name.lstrip('@')} cannot decorate a class"
-            )  # type: ignore[attr-defined]
+            name = getattr(operator_class, "custom_operator_name", "@task")
+            raise TypeError(f"{name} cannot decorate a class")
         self.function = function
         self.operator_class = operator_class
         self.kwargs = dict(kwargs or {})
@@ -189,7 +190,7 @@ class TaskDecorator:
         functools.update_wrapper(self, function)
 
     @property
-    def __wrapped__(self) -> Callable[..., Any]:  # type: ignore[override]
+    def __wrapped__(self) -> Callable[..., Any]:
         return self.function
 
     @__wrapped__.setter
@@ -244,13 +245,15 @@ class TaskDecorator:
         """Make a task per element of the arguments' cross product."""
         from slipstream.sdk.mapped import DecoratedPartial  # imports this module
 
-        return DecoratedPartial(self, {}).expand(**map_kwargs)
+        made: XComArg = DecoratedPartial(self, {}).expand(**map_kwargs)
+        return made
 
     def expand_kwargs(self, kwargs: Any, *, strict: bool = True) -> XComArg:
         """Make a task per dict of arguments in a list."""
         from slipstream.sdk.mapped import DecoratedPartial  # imports this module
 
-        return DecoratedPartial(self, {}).expand_kwargs(kwargs, strict=strict)
+        made: XComArg = DecoratedPartial(self, {}).expand_kwargs(kwargs, strict=strict)
+        return made
 
     def __repr__(self) -> str:
         return f"<@task {self.kwargs['task_id']} of {self.operator_class.__name__}>"

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
 
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.sdk.node import Dependency, DependencyMixin
 
 
-def chain(*tasks: Dependency) -> None:
+def chain(*tasks: Any) -> None:
     """Connect each element to the next; lists of equal length are connected pairwise.
 
     :raises TypeError: an element is neither a task nor a list of tasks
     :raises AirflowException: two adjacent lists differ in length
     """
-    for up, down in zip(tasks, tasks[1:], strict=False):
+    for up, down in pairwise(tasks):
         if isinstance(up, DependencyMixin):
             up.set_downstream(down)
         elif isinstance(down, DependencyMixin):

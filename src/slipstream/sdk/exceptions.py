@@ -24,9 +24,7 @@ class NotSupportedYet(AirflowException):
     """A feature of Airflow that this version of Slipstream parses but cannot run yet."""
 
     def __init__(self, feature: str) -> None:
-        super().__init__(
-            f"NotSupportedYet: {feature} is not supported by this version of Slipstream."
-        )
+        super().__init__(f"{feature} is not supported by this version of Slipstream")
         self.feature = feature
 
 

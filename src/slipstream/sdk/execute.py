@@ -71,7 +71,7 @@ def run_task(task: BaseOperator, context: Context) -> Ended:
     """
     ti: RuntimeTaskInstance = context["ti"]
     task = task.prepare_for_execution()
-    ti.task = context["task"] = task  # type: ignore[assignment]
+    ti.task = context["task"] = task
     ended = Ended(TaskInstanceState.SUCCESS)
     try:
         with set_current_context(context):

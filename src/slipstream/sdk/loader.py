@@ -85,7 +85,8 @@ def _module_name(path: Path) -> str:
 
 def _execute(name: str, path: Path, member: str | None, loaded: Loaded) -> None:
     DagContext.reset()
-    DagContext.collected = collected = []
+    collected: list[DAG] = []
+    DagContext.collected = collected
     try:
         module = _import_member(name) if member else _import_path(name, path)
     except (Exception, SystemExit) as e:

@@ -15,7 +15,7 @@ import dateutil
 import yaml
 
 if TYPE_CHECKING:
-    from babel import Locale
+    from babel import Locale  # type: ignore[import-not-found]
 
 __all__ = [
     "datetime",
@@ -49,16 +49,19 @@ def ds_format_locale(
     ds: str, input_format: str, output_format: str, locale: Locale | str | None = None
 ) -> str:
     """Return a date or time in a format of Babel's, in a language."""
-    from babel.dates import format_datetime  # an optional package, only for this macro
+    # An optional package, only for this macro.
+    from babel.dates import format_datetime  # type: ignore[import-not-found]
 
-    return format_datetime(_parse(str(ds), input_format), format=output_format, locale=locale)
+    text: str = format_datetime(_parse(str(ds), input_format), format=output_format, locale=locale)
+    return text
 
 
 def datetime_diff_for_humans(dt: Any, since: Any = None) -> str:
     """Return a difference as words: ``2 days ago``, ``1 day before``."""
     import pendulum  # heavy, only for this macro
 
-    return pendulum.instance(dt).diff_for_humans(since)
+    words: str = pendulum.instance(dt).diff_for_humans(since)
+    return words
 
 
 def _parse(text: str, form: str) -> _dt.datetime:

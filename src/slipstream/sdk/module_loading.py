@@ -52,8 +52,8 @@ def qualname(
     """
     if isinstance(o, functools.partial):
         return qualname(o.func, use_qualname, exclude_module)
-    target = o if callable(o) and hasattr(o, "__name__") else type(o)
-    name = target.__qualname__ if use_qualname or exclude_module else target.__name__
+    target: Any = o if callable(o) and hasattr(o, "__name__") else type(o)
+    name: str = target.__qualname__ if use_qualname or exclude_module else target.__name__
     module = getattr(target, "__module__", None)
     return name if exclude_module or not module else f"{module}.{name}"
 

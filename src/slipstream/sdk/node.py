@@ -46,7 +46,9 @@ class DependencyMixin:
         """Mark as a setup task."""
         raise NotImplementedError
 
-    def as_teardown(self, **_: Any) -> DependencyMixin:
+    def as_teardown(
+        self, *, setups: Any = None, on_failure_fail_dagrun: bool | None = None
+    ) -> DependencyMixin:
         """Mark as a teardown task."""
         raise NotImplementedError
 
@@ -82,7 +84,7 @@ def flatten(item: Dependency) -> Iterator[DependencyMixin]:
     """
     if isinstance(item, DependencyMixin):
         yield item
-    elif isinstance(item, Sequence | set | frozenset) and not isinstance(item, str):
+    elif isinstance(item, list | tuple | set | frozenset):
         for member in item:
             yield from flatten(member)
     else:

@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from slipstream.config import conf
 from slipstream.sdk.construction import OperatorMeta, construction_of
 from slipstream.sdk.dagcontext import TaskGroupContext
-from slipstream.sdk.exceptions import AirflowException, RemovedInAirflow3Warning, TaskDeferred
+from slipstream.sdk.exceptions import (
+    AirflowException,
+    NotSupportedYet,
+    RemovedInAirflow3Warning,
+    TaskDeferred,
+)
 from slipstream.sdk.key import validate_key
 from slipstream.sdk.node import DAGNode, DependencyMixin
 from slipstream.sdk.operator_args import (
@@ -178,15 +183,15 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
         self.ignore_first_depends_on_past = ignore_first_depends_on_past
         self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping
         self.wait_for_downstream = wait_for_downstream
-        self.retries = _default_retries() if retries is None else retries
-        if isinstance(self.retries, str):
-            self.retries = _int_or_same(self.retries)
+        self.retries = _as_retries(retries)
         self.retry_delay = as_timedelta("retry_delay", retry_delay)
         self.retry_exponential_backoff = retry_exponential_backoff
         self.max_retry_delay = (
             None if max_retry_delay is None else as_timedelta("max_retry_delay", max_retry_delay)
         )
-        self.retry_policy = retry_policy
+        if retry_policy is not None:
+            raise NotSupportedYet(f"retry policies (retry_policy of task {self.task_id!r})")
+        self.retry_policy = None
         self.priority_weight = priority_weight
         self.weight_rule = checked_weight_rule(weight_rule)
         self.queue = queue or conf.get("operators", "default_queue", fallback=DEFAULT_QUEUE)
@@ -268,12 +273,12 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
         return self.task_id
 
     @property
-    def dag(self) -> DAG:  # type: ignore[override]
+    def dag(self) -> DAG:
         """The DAG that the task is in; None before it is in one."""
         return self._dag  # type: ignore[return-value]
 
     @dag.setter
-    def dag(self, dag: DAG | None) -> None:  # type: ignore[override]
+    def dag(self, dag: DAG | None) -> None:
         if dag is None:
             self._dag = None
             return
@@ -397,7 +402,7 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
     def as_teardown(
         self,
         *,
-        setups: BaseOperator | Iterable[BaseOperator] | None = None,
+        setups: Any = None,
         on_failure_fail_dagrun: bool | None = None,
     ) -> BaseOperator:
         """Mark as a teardown of ``setups``: it runs once they ran, whatever happened between."""
@@ -551,15 +556,17 @@ class BaseAsyncOperator(BaseOperator):
         return asyncio.run(self.aexecute(context))
 
 
-def _default_retries() -> int:
-    return conf.getint("core", "default_task_retries", fallback=DEFAULT_RETRIES)
+def _as_retries(value: Any) -> int:
+    """Return the number of retries; as Airflow, text that is a number will do.
 
-
-def _int_or_same(value: str) -> Any:
+    :raises TypeError: it is no number
+    """
+    if value is None:
+        return conf.getint("core", "default_task_retries", fallback=DEFAULT_RETRIES)
     try:
-        return int(value)
-    except ValueError:
-        return value
+        return value if isinstance(value, int) else int(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"'retries' type must be int, not {type(value).__name__}") from None
 
 
 def _as_list(value: Any) -> list[Any]:

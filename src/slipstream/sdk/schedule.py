@@ -7,6 +7,7 @@ from datetime import timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 from slipstream.config import conf
+from slipstream.sdk.exceptions import NotSupportedYet
 
 if TYPE_CHECKING:
     from slipstream.sdk.timetables import Timetable
@@ -20,15 +21,19 @@ def check_schedule(schedule: Any) -> None:
     """Check that a value can be a schedule at all, without importing what schedules need.
 
     :raises ValueError: it cannot
+    :raises NotSupportedYet: it is made of assets
     """
     if schedule is None or isinstance(schedule, str | timedelta):
         return
-    if hasattr(schedule, "next_dagrun_info") or hasattr(schedule, "asset_kind"):
+    if hasattr(schedule, "next_dagrun_info"):
+        if getattr(schedule, "asset_condition", None) is not None:
+            raise NotSupportedYet("scheduling by assets")
         return
     if type(schedule).__name__ == "relativedelta":
         return
-    if isinstance(schedule, Collection) and all(hasattr(s, "asset_kind") for s in schedule):
-        return
+    members = schedule if isinstance(schedule, Collection) else [schedule]
+    if members and all(hasattr(s, "asset_kind") for s in members):
+        raise NotSupportedYet("scheduling by assets")
     raise ValueError(f"{schedule!r} is not a valid schedule.")
 
 

@@ -66,7 +66,10 @@ class MetastoreBackend(BaseSecretsBackend):
         from slipstream.sdk.connection import Connection  # imports this module
 
         data: ConnectionData | None = taskapi.current().get_connection(conn_id)
-        return None if data is None else Connection(**{**data, "conn_id": conn_id})
+        if data is None:
+            return None
+        fields: dict[str, Any] = {**data, "conn_id": conn_id}
+        return Connection(**fields)
 
     def get_variable(self, key: str) -> str | None:
         return taskapi.current().get_variable(key)

@@ -55,9 +55,7 @@ class SkipMixin:
         skipped = [t.task_id for t in task.downstream_list if t.task_id not in followed]
         ti.xcom_push(
             key=XCOM_SKIPMIXIN_KEY,
-            value={
-                XCOM_SKIPMIXIN_FOLLOWED: [i for i in sorted(task.downstream_task_ids & followed)]
-            },
+            value={XCOM_SKIPMIXIN_FOLLOWED: sorted(task.downstream_task_ids & followed)},
         )
         raise DownstreamTasksSkipped(tasks=skipped)
 

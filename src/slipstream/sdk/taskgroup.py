@@ -284,7 +284,9 @@ class TaskGroup(DAGNode):
     def as_setup(self) -> DependencyMixin:
         raise AirflowException("Cannot mark task group as setup: mark its tasks instead.")
 
-    def as_teardown(self, **_: Any) -> DependencyMixin:
+    def as_teardown(
+        self, *, setups: Any = None, on_failure_fail_dagrun: bool | None = None
+    ) -> DependencyMixin:
         raise AirflowException("Cannot mark task group as teardown: mark its tasks instead.")
 
     def __repr__(self) -> str:

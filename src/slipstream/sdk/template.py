@@ -50,7 +50,8 @@ class Templater:
 
     def get_template_env(self, dag: DAG | None = None) -> jinja2.Environment:
         """Return the environment of ``dag``, or a plain one."""
-        return environment_of(dag, None)
+        env: jinja2.Environment = environment_of(dag, None)
+        return env
 
     def prepare_template(self) -> None:
         """Change a field's content after files were read; a hook for subclasses."""
@@ -192,8 +193,8 @@ def render_template(template: jinja2.Template, context: Mapping[str, Any]) -> An
     names = template.globals
     scope = _Scope(context, names)
     try:
-        parts = template.root_render_func(template.new_context(scope, shared=True))  # type: ignore[arg-type]
-        return env.concat(parts)  # type: ignore[attr-defined]
+        parts = template.root_render_func(template.new_context(scope, shared=True))
+        return env.concat(parts)
     except Exception:
         env.handle_exception()
 
@@ -215,7 +216,7 @@ class _Scope(dict[str, Any]):
         return self._context[key] if key in self._context else self._names[key]
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401 (that is this method)
 
     def keys(self) -> Any:
         return {**dict.fromkeys(self._names), **dict.fromkeys(self._context)}.keys()

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from slipstream import timetable as engine
 from slipstream.clock import utcnow
-from slipstream.sdk.exceptions import AirflowTimetableInvalid
+from slipstream.sdk.exceptions import AirflowTimetableInvalid, NotSupportedYet
 from slipstream.sdk.timezone import coerce_datetime, timezone_name
 from slipstream.spec import TimetableSpec
 from slipstream.state import DagRunType
@@ -188,7 +188,7 @@ class _BuiltIn(Timetable):
         return self._engine.to_spec() if self._built_in else super().to_spec()
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self._engine == other._engine  # type: ignore[attr-defined]
+        return type(self) is type(other) and self._engine == other._engine
 
     def __hash__(self) -> int:
         return hash(self._engine)
@@ -377,3 +377,20 @@ def manual_interval(timetable: Timetable, run_after: datetime) -> engine.DataInt
     """Ask a timetable of the user's for the data interval of a manual run."""
     found = timetable.infer_manual_data_interval(run_after=coerce_datetime(run_after))
     return engine.DataInterval(found.start, found.end)
+
+
+class _Partitioned(Timetable):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        raise NotSupportedYet(f"partitions ({type(self).__name__})")
+
+
+class CronPartitionTimetable(_Partitioned):
+    """Runs by cron, one partition each."""
+
+
+class PartitionedAssetTimetable(_Partitioned):
+    """Runs per partition of its assets."""
+
+
+class PartitionedAtRuntime(_Partitioned):
+    """Runs whose partition their first task decides."""

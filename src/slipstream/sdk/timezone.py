@@ -62,9 +62,10 @@ def _zone(name: str) -> dt.tzinfo:
     if name.lower() == "utc":
         return dt.UTC
     if name == "system":
-        import pendulum  # heavy: see the module's docstring
+        # heavy: see the module's docstring
+        from pendulum.tz.local_timezone import get_local_timezone
 
-        return pendulum.local_timezone()  # type: ignore[return-value]
+        return get_local_timezone()
     return ZoneInfo(name)
 
 
@@ -139,7 +140,7 @@ def convert_to_utc(value: dt.datetime | None) -> dt.datetime | None:
 def datetime(*args: Any, **kwargs: Any) -> dt.datetime:
     """Build a datetime; it is of the default time zone unless ``tzinfo`` says otherwise."""
     kwargs.setdefault("tzinfo", default_timezone())
-    return dt.datetime(*args, **kwargs)
+    return dt.datetime(*args, **kwargs)  # noqa: DTZ001 (it has one)
 
 
 def parse(string: str, timezone: dt.tzinfo | None = None, *, strict: bool = False) -> DateTime:

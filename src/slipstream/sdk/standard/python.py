@@ -44,6 +44,8 @@ class PythonOperator(BaseAsyncOperator):
     BLUE = "#ffefeb"
     ui_color = BLUE
     shallow_copy_attrs: Sequence[str] = ("python_callable", "op_kwargs")
+    op_args: Any
+    op_kwargs: Any
 
     def __init__(
         self,

@@ -1,0 +1,1 @@
+"""``airflow.dag_processing``: names only; what they are is in ``slipstream``."""

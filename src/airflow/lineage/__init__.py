@@ -1,0 +1,1 @@
+"""``airflow.lineage``: names only; what they are is in ``slipstream``."""

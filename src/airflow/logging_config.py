@@ -1,0 +1,1 @@
+"""``airflow.logging_config``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,5 @@
+"""``airflow.models.taskinstancekey``: names only; what they are is in ``slipstream``."""
+
+from slipstream.sdk.types import TaskInstanceKey
+
+__all__ = ["TaskInstanceKey"]

@@ -1,0 +1,1 @@
+"""``airflow.observability``: names only; what they are is in ``slipstream``."""

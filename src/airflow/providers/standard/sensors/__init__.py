@@ -1,0 +1,1 @@
+"""``airflow.providers.standard.sensors``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,1 @@
+"""``airflow.providers.standard.triggers``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,1 @@
+"""``airflow.sdk._shared``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,5 @@
+"""``airflow.sdk._shared.listeners``: names only; what they are is in ``slipstream``."""
+
+from slipstream.sdk.listener import hookimpl
+
+__all__ = ["hookimpl"]

@@ -1,0 +1,1 @@
+"""``airflow.sdk._shared.timezones``: names only; what they are is in ``slipstream``."""

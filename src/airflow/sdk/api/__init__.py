@@ -1,0 +1,1 @@
+"""``airflow.sdk.api``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,1 @@
+"""``airflow.sdk.api.datamodels``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,1 @@
+"""``airflow.sdk.bases``: names only; what they are is in ``slipstream``."""

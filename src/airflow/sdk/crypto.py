@@ -1,0 +1,1 @@
+"""``airflow.sdk.crypto``: names only; what they are is in ``slipstream``."""

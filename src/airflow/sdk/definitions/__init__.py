@@ -1,0 +1,1 @@
+"""``airflow.sdk.definitions``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,1 @@
+"""``airflow.sdk.definitions._internal``: names only; what they are is in ``slipstream``."""

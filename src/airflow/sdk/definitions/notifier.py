@@ -1,0 +1,5 @@
+"""``airflow.sdk.definitions.notifier``: names only; what they are is in ``slipstream``."""
+
+from slipstream.sdk.notifier import BaseNotifier
+
+__all__ = ["BaseNotifier"]

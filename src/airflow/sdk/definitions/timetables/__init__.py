@@ -1,0 +1,1 @@
+"""``airflow.sdk.definitions.timetables``: names only; what they are is in ``slipstream``."""

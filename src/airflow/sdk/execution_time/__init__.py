@@ -1,0 +1,1 @@
+"""``airflow.sdk.execution_time``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,5 @@
+"""``airflow.sdk.execution_time.secrets_masker``: names only; what they are is in ``slipstream``."""
+
+from slipstream.sdk.mask import SecretsMasker, mask_secret, redact
+
+__all__ = ["SecretsMasker", "mask_secret", "redact"]

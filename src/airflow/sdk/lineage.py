@@ -1,0 +1,17 @@
+"""``airflow.sdk.lineage``: names only; what they are is in ``slipstream``."""
+
+from slipstream.sdk.lineage import (
+    HookLineage,
+    HookLineageCollector,
+    HookLineageReader,
+    NoOpCollector,
+    get_hook_lineage_collector,
+)
+
+__all__ = [
+    "HookLineage",
+    "HookLineageCollector",
+    "HookLineageReader",
+    "NoOpCollector",
+    "get_hook_lineage_collector",
+]

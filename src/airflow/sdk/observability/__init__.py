@@ -1,0 +1,1 @@
+"""``airflow.sdk.observability``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,26 @@
+"""``airflow.sdk.types``: names only; what they are is in ``slipstream``."""
+
+from logging import Logger
+
+from slipstream.sdk.operator import BaseOperator as Operator
+from slipstream.sdk.runtime import (
+    DagRun,
+)
+from slipstream.sdk.runtime import (
+    RuntimeTaskInstance as RuntimeTaskInstanceProtocol,
+)
+from slipstream.sdk.runtime import (
+    RuntimeTaskInstance as TaskInstance,
+)
+from slipstream.sdk.types import TaskInstanceKey
+from slipstream.state import DagRunType
+
+__all__ = [
+    "DagRun",
+    "DagRunType",
+    "Logger",
+    "Operator",
+    "RuntimeTaskInstanceProtocol",
+    "TaskInstance",
+    "TaskInstanceKey",
+]

@@ -1,0 +1,1 @@
+"""``airflow.task``: names only; what they are is in ``slipstream``."""

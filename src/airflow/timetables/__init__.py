@@ -1,0 +1,1 @@
+"""``airflow.timetables``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,1 @@
+"""``airflow.triggers``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,1 @@
+"""``airflow.utils.log``: names only; what they are is in ``slipstream``."""

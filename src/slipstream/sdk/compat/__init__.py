@@ -1,0 +1,1 @@
+"""Small parts of Airflow outside of its SDK that DAG files and providers import."""

@@ -1,0 +1,1 @@
+"""The standard sensors, in the modes ``poke`` and ``reschedule``."""
