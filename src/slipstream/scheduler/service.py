@@ -11,6 +11,7 @@ its attempt, so applying one twice is harmless: the machine refuses the second.
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import selectors
 import time
@@ -123,7 +124,8 @@ class Scheduler:
         self._recover()
 
     def run(self, stop: Stop, *, deadline_s: float = 4.0) -> None:
-        """Start, turn until ``stop`` is set, and stop."""
+        """Start, turn until ``stop`` is set, and stop. For a process that does nothing else."""
+        _spare_the_collector()
         self.start()
         ok = False
         try:
@@ -353,6 +355,15 @@ class Scheduler:
             log.warning("the system clock was set %+.0f s; running work is not affected", jump)
             self.world.hosts.clock_jumped(self._clock.now())
             self._next["heartbeat"] = 0.0
+
+
+def _spare_the_collector() -> None:
+    """Let the garbage collector look less often.
+
+    The machines are many small, long-lived objects without cycles: at the default thresholds,
+    loading a run of 10,000 task instances takes a third longer, and turns stall for 20 ms.
+    """
+    gc.set_threshold(100_000, 20, 50)
 
 
 def _admit_row(turn: Turn, row: RunRow) -> bool:

@@ -1,0 +1,68 @@
+"""Reads, after the storm, whether everything is as it has to be."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tests.chaos.stage import Stage
+
+from slipstream.store import Connection, attempt, inbox, run, story, task_instance, xcom
+from slipstream.store.row import RunRow
+
+EXPECTED = {
+    "chaos_chain": ("success", {f"s{i}": "success" for i in range(6)}),
+    "chaos_fan": ("success", {f"leaf{i}": "success" for i in range(8)} | {"gather": "success"}),
+    "chaos_branch": (
+        "success",
+        {"choose": "success", "left": "success", "right": "skipped", "join": "success"},
+    ),
+}
+
+
+def check(stage: Stage, rows: list[RunRow]) -> None:
+    """Raise AssertionError, naming the run, unless nothing was lost, doubled or left over."""
+    proof = stage.proof()
+    doubled = [a for a, n in Counter(proof).items() if n > 1]
+    assert not doubled, f"attempts that were executed twice: {doubled}"
+    executed = set(proof)
+    with stage.store.read() as conn:
+        for row in rows:
+            _check_run(conn, row, executed)
+        assert inbox.is_empty(conn, "scheduler")
+
+
+def _check_run(conn: Connection, row: RunRow, executed: set[str]) -> None:
+    now = run.get_by_pk(conn, row.id)
+    assert now is not None
+    name = f"{row.dag_id} {row.run_id}"
+    assert now.quarantined is None, f"{name}: {now.quarantined}"
+    states = {t: s for (t, _), s in task_instance.states(conn, row.id).items()}
+    if row.dag_id == "chaos_fail":
+        # A kill may fail it before it fails by itself; the end is the same.
+        assert (now.state, states) == ("failed", {"wrong": "failed", "never": "upstream_failed"})
+    else:
+        assert (now.state, states) == EXPECTED[row.dag_id], name
+    for task_id, state in states.items():
+        _check_task(conn, now, task_id, state, executed)
+
+
+def _check_task(
+    conn: Connection, row: RunRow, task_id: str, state: str | None, executed: set[str]
+) -> None:
+    name = f"{row.dag_id} {row.run_id} {task_id}"
+    tries = attempt.list_tries(conn, row.id, task_id)
+    left = [t.id for t in tries if t.state != "done" or not t.applied]
+    assert not left, f"{name}: attempts that nobody closed: {left}"
+    good = [t for t in tries if t.ti_state == "success"]
+    assert len(good) == (state == "success"), f"{name}: {[t.ti_state for t in tries]}"
+    for each in good:
+        assert each.id in executed, f"{name}: {each.id} succeeded without being executed"
+        told = [s for s in story.of_task_instance(conn, row.id, task_id) if s.attempt_id == each.id]
+        assert sum(s.to_state == "success" for s in told) == 1, f"{name}: {told}"
+        # As Airflow 3: what a branch pushes is its choice, not its return value.
+        is_branch = task_id == "choose"
+        key = "skipmixin_key" if is_branch else "return_value"
+        value = xcom.get(conn, row.id, task_id, key)
+        expected = {"followed": ["left"]} if is_branch else each.id
+        assert value is not None, f"{name}: the XCom of its finished attempt is lost"
+        assert value.value == expected, f"{name}: an XCom of another attempt"
