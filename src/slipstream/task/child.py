@@ -14,12 +14,13 @@ import resource
 import signal
 import socket
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 from slipstream.attempt import Outcome, Workload
+from slipstream.clock import utcnow
 from slipstream.config import conf
 from slipstream.sdk import taskapi
 from slipstream.sdk.dag import DAG
@@ -94,7 +95,7 @@ class _Attempt:
         """Run it, send its outcome, and run the callbacks that follow."""
         taskapi.use(self._client)
         task_run, outcome = self._run(started_at)
-        outcome.ended_at = datetime.now(UTC)
+        outcome.ended_at = utcnow()
         outcome.max_rss_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         output.flush()
         self._finish(outcome)

@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
+from slipstream.clock import utcnow
+
 Mask = Callable[[str], str]
 
 _MAX_UNFINISHED = 1 << 16
@@ -74,7 +76,7 @@ def write_record(level: str, event: str, logger: str = "task", **fields: Any) ->
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return utcnow().isoformat().replace("+00:00", "Z")
 
 
 def _write(fd: int, record: dict[str, Any]) -> None:

@@ -10,11 +10,12 @@ import logging
 import os
 import signal
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from types import FrameType
 from typing import Any
 
 from slipstream.attempt import Outcome, Workload
+from slipstream.clock import utcnow
 from slipstream.sdk import execute, taskapi
 from slipstream.sdk.context import Context
 from slipstream.sdk.dag import DAG
@@ -79,7 +80,7 @@ class TaskRun:
         if ended is None:
             return
         task = self._ti.task
-        self._ti.end_date = datetime.now(UTC)
+        self._ti.end_date = utcnow()
         self._ti.state = ended.state
         callbacks: Any = None
         match ended.state:

@@ -1,14 +1,15 @@
 """Group commit: one writer thread, and a batch of whatever came in while it wrote the last one.
 
 When idle, a start or finish is committed at once; under load, a transaction carries all that
-accumulated during the one before, so the batch size adjusts itself. While the store is away the
-batch waits, its outcomes are journaled, and the rest of the host goes on.
+accumulated during the one before, so the batch size adjusts itself. While the store is away or
+takes long, outcomes go to the journal, the batch waits, and the rest of the host goes on.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -34,7 +35,8 @@ class Batcher:
         self._journal = journal
         self._on_done = on_done
         self._pending = Batch()
-        self._writing = False
+        self._writing: Batch | None = None
+        self._writing_since = 0.0
         self._closed = False
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -54,7 +56,17 @@ class Batcher:
     def is_idle(self) -> bool:
         """Whether everything handed over has been written."""
         with self._changed:
-            return not self._writing and not self._pending
+            return self._writing is None and not self._pending
+
+    def safeguard(self, after_s: float) -> None:
+        """Journal what is not written yet, if the write at hand has taken longer than this.
+
+        A database that is locked or does not answer holds the writer thread without an error.
+        """
+        with self._changed:
+            is_slow = time.monotonic() - self._writing_since > after_s
+            if self._writing is not None and is_slow:
+                self._journal.add(self._writing.finishes + self._pending.finishes)
 
     def close(self, timeout_s: float) -> bool:
         """Write what is left, end the thread; False when the store did not take it in time.
@@ -66,22 +78,20 @@ class Batcher:
             self._changed.notify_all()
         self._thread.join(timeout_s)
         if self._thread.is_alive():
-            with self._changed:
-                self._journal.add(self._pending.finishes)
+            self.safeguard(0.0)
             return False
         return True
 
     def _run(self) -> None:
         while True:
             with self._changed:
-                self._writing = False
-                self._changed.notify_all()
+                self._writing = None
                 while not self._pending and not self._closed:
                     self._changed.wait()
                 if not self._pending:
                     return
                 batch, self._pending = self._pending, Batch()
-                self._writing = True
+                self._writing, self._writing_since = batch, time.monotonic()
             if not self._write(batch):
                 return
 
@@ -94,10 +104,10 @@ class Batcher:
             except ApiUnavailable as exc:
                 if delay_s == _RETRY_FIRST_S:
                     log.warning("the store is away; keeping outcomes until it is back: %s", exc)
-                self._journal.add(batch.finishes)
+                self.safeguard(0.0)
                 if not self._pause(delay_s):
                     return False
-                batch.extend(self._take_pending())
+                self._take_pending_into(batch)
                 delay_s = min(delay_s * 2, _RETRY_MAX_S)
             except Exception:
                 log.exception("a batch was refused as a whole; writing its parts one by one")
@@ -108,7 +118,8 @@ class Batcher:
                     log.warning("the store is back; wrote %d outcome(s)", len(batch.finishes))
                 self._on_done(batch, committed)
                 break
-        self._journal.clear()
+        with self._changed:
+            self._journal.clear(keep=self._pending.finishes)
         return True
 
     def _pause(self, delay_s: float) -> bool:
@@ -116,10 +127,10 @@ class Batcher:
         with self._changed:
             return not self._changed.wait_for(lambda: self._closed, timeout=delay_s)
 
-    def _take_pending(self) -> Batch:
+    def _take_pending_into(self, batch: Batch) -> None:
         with self._changed:
-            taken, self._pending = self._pending, Batch()
-            return taken
+            batch.extend(self._pending)
+            self._pending = Batch()
 
     def _write_one_by_one(self, batch: Batch) -> None:
         """Find the part that the store refuses, so that the others are not lost with it."""
@@ -134,7 +145,7 @@ class Batcher:
             try:
                 committed = self._api.commit(part, notify=self.notify)
             except ApiUnavailable:
-                self._journal.add(part.finishes)
+                self.safeguard(0.0)
                 if not self._pause(_RETRY_MAX_S):
                     return True  # the journal has it
             except Exception:

@@ -40,7 +40,7 @@ from slipstream.worker.report import Reporter
 from slipstream.worker.requests import Requests
 from slipstream.worker.supervisor import Limits, Supervisor
 from slipstream.worker.task_api import Batch, Committed, TaskAPI
-from slipstream.worker.timer import Timers
+from slipstream.worker.timer import Timer, Timers
 from slipstream.worker.zygote import ZygoteHandle
 
 log = logging.getLogger(__name__)
@@ -49,6 +49,8 @@ STOP_DEADLINE_S = 4.0
 """In how long a host ends that is told to by a signal. Tasks have half of it to end by themselves."""
 _STOP_KILL_S = 1.0
 _CLOSE_S = 2.0
+_SLOW_STORE_S = 1.0
+"""A commit that takes longer has its outcomes put on disk meanwhile."""
 
 Locate = Callable[[str, str], Path]
 """Bundle name and relative fileloc to the DAG file's path."""
@@ -98,6 +100,7 @@ class Host:
         self._supervisor.ask = self._ask
         self._supervisor.ask_for_load = self._ask_for_load
         self._left_journals: list[journal.LeftJournal] = []
+        self._store_watch: Timer | None = None
         self._is_stopping = False
         self._waits_for_room = False
 
@@ -130,8 +133,19 @@ class Host:
         self._supervisor.fill_slots()
         if batch := self._reporter.take_batch():
             self._batcher.add(batch)
+            self._watch_store()
         if events := self._reporter.take_events():
             self._send({"m": "events", "events": events})
+
+    def _watch_store(self) -> None:
+        """Look after a while whether the store is slow, for as long as something is unwritten."""
+        if self._store_watch is None or not self._store_watch.is_live:
+            self._store_watch = self._timers.after(_SLOW_STORE_S, self._on_store_watch)
+
+    def _on_store_watch(self) -> None:
+        if not self._batcher.is_idle:
+            self._batcher.safeguard(_SLOW_STORE_S)
+            self._watch_store()
 
     def _is_done(self) -> bool:
         if not self._is_stopping or not self._supervisor.is_idle:

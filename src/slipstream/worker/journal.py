@@ -27,7 +27,7 @@ class Journal:
     """The journal of one host. Creates its file with the first outcome, and locks it.
 
     The lock lasts as long as the host's process, which is how another host knows that a file
-    has been left behind.
+    has been left behind. Its caller sees to it that one thread at a time is in here.
     """
 
     def __init__(self, folder: Path, host_id: str) -> None:
@@ -54,13 +54,16 @@ class Journal:
             return
         self._written.update(o.attempt_id for o in new)
 
-    def clear(self) -> None:
-        """Remove the file: all that it held is committed."""
-        if self._fd is not None:
-            self.path.unlink(missing_ok=True)
-            os.close(self._fd)
-            self._fd = None
-            self._written.clear()
+    def clear(self, keep: Sequence[Outcome] = ()) -> None:
+        """Drop what is committed: all that it holds but ``keep``."""
+        if self._fd is None:
+            return
+        kept = [o for o in keep if o.attempt_id in self._written]
+        self.path.unlink(missing_ok=True)
+        os.close(self._fd)
+        self._fd = None
+        self._written.clear()
+        self.add(kept)
 
 
 class LeftJournal:
