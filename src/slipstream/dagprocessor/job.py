@@ -10,6 +10,9 @@ from slipstream.spec import DagSpec
 PARSE = "parse"
 NEXT_RUN = "next_run"
 
+MAX_MESSAGE_BYTES = 1 << 16
+"""Of a message between service and zygote; the answer has a socket of its own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:

@@ -20,9 +20,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from slipstream.clock import Clock
-from slipstream.dagprocessor.job import Answer, Done, Failure, Job
+from slipstream.dagprocessor.job import MAX_MESSAGE_BYTES, Answer, Done, Failure, Job
 from slipstream.dagprocessor.output import Capture
-from slipstream.dagprocessor.zygote import MAX_MESSAGE_BYTES
 from slipstream.task import protocol
 from slipstream.worker.task_api import RequestRefused
 
@@ -35,6 +34,8 @@ _MAX_LOST = 2
 """A job that lost its zygote so often is not tried again: it may well be the one that kills it."""
 _REPLY_TIMEOUT_S = 1.0
 _CLEAN_UP_S = 2.0
+_KILL_S = 5.0
+"""A process that was killed must be reported dead after so long; else its zygote is killed, too."""
 _RESTART_DELAYS_S = (0.0, 1.0, 5.0, 30.0)
 _OUTPUT_LINES_TOLD = 20
 
@@ -83,6 +84,11 @@ class ParserPool:
         if self._lost and any(run.job.key in self._lost for run in self._running.values()):
             return 0  # one that may have killed a zygote runs alone
         return self._size - len(self._running)
+
+    @property
+    def n_failed_starts(self) -> int:
+        """How many zygotes in a row ended before they were ready."""
+        return max(self._n_starts - 1, 0)
 
     @property
     def zygote_pid(self) -> int | None:
@@ -148,7 +154,13 @@ class ParserPool:
         """Kill what is over its limit, and let output that was held back come again."""
         now = self._clock.monotonic()
         for run_id, run in list(self._running.items()):
-            if run.deadline is not None and now >= run.deadline:
+            if run.deadline is None or now < run.deadline:
+                pass
+            elif run.problem is not None:
+                # Nobody reaped it: the zygote hangs, or the process in a dead file system.
+                self._on_zygote_gone()
+                return
+            else:
                 self._kill(
                     run_id,
                     f"{run.job.relative_fileloc} did not end within {run.job.hard_limit_s:g} s "
@@ -195,13 +207,13 @@ class ParserPool:
         """Start over with another zygote; its children died with it."""
         if self._zygote is None:
             return
-        log.warning("The parsing zygote (pid %d) died; starting another", self._zygote.pid)
+        log.warning("The parsing zygote (pid %d) is gone; starting another", self._zygote.pid)
         self._selector.unregister(self._zygote.control)
         self._zygote.close()
         self._zygote = None
         for run_id, run in list(self._running.items()):
             n_lost = self._lost[run.job.key] = self._lost.get(run.job.key, 0) + 1
-            if n_lost >= _MAX_LOST:
+            if run.problem is not None or n_lost >= _MAX_LOST:
                 text = "The parsing zygote died each time while this file was loaded."
                 self._finish(run_id, {"problem": text})
             else:
@@ -274,7 +286,7 @@ class ParserPool:
 
     def _kill(self, run_id: int, why: str) -> None:
         run = self._running[run_id]
-        run.problem, run.deadline = why, None
+        run.problem, run.deadline = why, self._clock.monotonic() + _KILL_S
         if self._zygote is not None:
             with contextlib.suppress(OSError):  # it has gone, and its children with it
                 self._zygote.send({"m": "kill", "id": run_id})

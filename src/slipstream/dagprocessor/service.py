@@ -21,7 +21,7 @@ from slipstream.dagprocessor.settings import Settings
 from slipstream.dagprocessor.timer import Timer
 from slipstream.dagprocessor.watcher import Watcher
 from slipstream.dagprocessor.workshop import Report, Workshop
-from slipstream.errors import StoreUnavailable
+from slipstream.errors import SlipstreamError, StoreUnavailable
 from slipstream.sdk import bundle
 from slipstream.store import Connection, Store, inbox, job
 from slipstream.store.row import InboxMessage
@@ -37,6 +37,7 @@ _INBOX_INTERVAL_S = 2.0
 """Between two looks into the inbox without a wake-up."""
 _STORE_RETRY_S = 1.0
 _MAX_MESSAGES = 500
+_MAX_FAILED_STARTS = 3
 _SUFFIXES = (".py", ".zip", ".airflowignore")
 
 
@@ -142,6 +143,11 @@ class DagProcessor:
                     ready.data()
                 self._workshop.work()
                 self._workshop.save()
+                if self._workshop.n_failed_starts >= _MAX_FAILED_STARTS:
+                    raise SlipstreamError(
+                        "DAG files cannot be parsed: the process that parses them does not start. "
+                        "What it said is above."
+                    )
         finally:
             self._workshop.close()
             self._selector.close()

@@ -24,7 +24,6 @@ from slipstream.dagprocessor.timer import Timer
 from slipstream.dagprocessor.writer import PARSED_BY, Parsed, Writer, Written
 from slipstream.errors import StoreUnavailable
 from slipstream.store import Connection, Store, dag, dag_file, run
-from slipstream.worker import request
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +80,8 @@ class Workshop:
         )
         self._next_runs: dict[str, Job] = {}
         """Jobs for DAGs with a timetable of the user's that wait for a process, by dag_id."""
+        self._uncomputed: list[str] = []
+        """Such DAGs for which there is no job yet."""
         self._again: list[Job] = []
         self._stamps: dict[FileKey, Stamp] = {}
         """Of the files being parsed, as they were before."""
@@ -127,9 +128,14 @@ class Workshop:
         return self._pool.zygote_pid
 
     @property
+    def n_failed_starts(self) -> int:
+        """How many zygotes in a row could not start."""
+        return self._pool.n_failed_starts
+
+    @property
     def is_idle(self) -> bool:
         """Whether everything that is known to be due is done and written."""
-        unsaved = self._unsaved or self._unsaved_runs or self._answered
+        unsaved = self._unsaved or self._unsaved_runs or self._answered or self._uncomputed
         return not (self._has_jobs or self._pool.n_running or unsaved)
 
     def wait_s(self, *, saving: bool) -> float | None:
@@ -226,6 +232,9 @@ class Workshop:
         is_last = not (self._pool.n_running or len(self.catalog))
         if drain or is_last or len(self._unsaved) >= _BATCH or not self._batch_timer.remaining_s:
             self._save_parsed()
+        while self._uncomputed:
+            self.ask_next_run(self._uncomputed[-1])
+            self._uncomputed.pop()
         for done in list(self._unsaved_runs):
             self._save_next_run(done)
             self._unsaved_runs.remove(done)
@@ -310,10 +319,9 @@ class Workshop:
 
     def _follow(self, written: Written) -> None:
         self.report.new_versions |= written.new_versions
+        self._uncomputed += written.uncomputed
         for key in written.contested:
             self.catalog.ask(key)
-        for dag_id in written.uncomputed:
-            self.ask_next_run(dag_id)
 
     def _save_next_run(self, done: Done) -> None:
         dag_id = done.job.dag_id or ""
@@ -330,6 +338,9 @@ class Workshop:
         return known is not None and known.missing_since is None
 
     def _answer_request(self, method: str, params: dict[str, Any]) -> Any:
+        # Few files ask, and this brings the command layer along (4 MB).
+        from slipstream.worker import request
+
         return request.answer(self._store, self._clock, {}, method, params)
 
 

@@ -99,12 +99,14 @@ class Writer:
         for dag_id, losers in contests.lost.items():
             self._losers[dag_id] |= losers
         written = Written(new_versions=set(saved.new_version))
-        changed = saved.new_version.keys() | saved.revived
-        for p in ordered:
-            for each in p.done.answer.dags:
-                is_custom = each.spec["timetable"]["type"] == CUSTOM
-                if is_custom and each.spec["dag_id"] in changed:
-                    written.uncomputed.append(each.spec["dag_id"])
+        # At every parse: the code of a timetable can change without the DAG's spec changing.
+        written.uncomputed = [
+            each.spec["dag_id"]
+            for p in ordered
+            for each in p.done.answer.dags
+            if each.spec["timetable"]["type"] == CUSTOM
+            and contests.owners.get(each.spec["dag_id"]) == p.key
+        ]
         written.contested = self._take_losers(contests.freed)
         return written
 

@@ -37,11 +37,10 @@ from typing import Any
 
 from slipstream.config import conf
 from slipstream.dagprocessor import child
-from slipstream.dagprocessor.job import Job
+from slipstream.dagprocessor.job import MAX_MESSAGE_BYTES, Job
 from slipstream.sdk import serialize
 from slipstream.task import process
 
-MAX_MESSAGE_BYTES = 1 << 16
 _DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 _PRELOADED = (
