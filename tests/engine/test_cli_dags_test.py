@@ -1,0 +1,130 @@
+"""``dags test``: a whole DAG by one command, with real task processes and no server."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FILE = """
+from datetime import datetime
+from airflow.sdk import dag, task
+import neighbour
+
+@dag(schedule=None, start_date=datetime(2026, 1, 1))
+def {name}():
+    @task
+    def one():
+        print("hello from", neighbour.NAME)
+        return 20
+
+    @task
+    def two(n, **context):
+        assert context["params"].get("bad") is None, "the conf says bad"
+        return n + context["dag_run"].conf.get("plus", 1)
+
+    two(one())
+
+{name}()
+"""
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
+    return {**kept, "AIRFLOW_HOME": str(tmp_path / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A DAG file in no bundle, which imports its neighbour."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "neighbour.py").write_text("NAME = 'next door'\n")
+    path = folder / "flow.py"
+    path.write_text(FILE.format(name="flow"))
+    return path
+
+
+def slipstream(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "slipstream.cli.main", *words],
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=90,
+    )
+
+
+def test_a_file_runs_with_nothing_set_up(env: dict[str, str], file: Path) -> None:
+    done = slipstream(env, "dags", "test", str(file), "2026-02-03", "--conf", '{"plus": 2}')
+    assert done.returncode == 0, done.stderr
+    assert "two: success" in done.stdout
+    assert "The run ended as success" in done.stdout
+    listed = slipstream(env, "dags", "list-runs", "flow", "-o", "plain")
+    assert "manual__2026-02-03T00:00:00+00:00" in listed.stdout
+
+
+def test_a_failed_run_shows_its_log_and_exits_with_1(env: dict[str, str], file: Path) -> None:
+    file.write_text(FILE.format(name="flow").replace("return n +", "raise ValueError('boom')\n#"))
+    done = slipstream(env, "dags", "test", str(file), "--verbose")
+    assert done.returncode == 1
+    assert "hello from next door" in done.stdout
+    assert "ValueError: boom" in done.stdout
+    assert "The run ended as failed" in done.stdout
+    assert "two failed" in done.stdout
+
+
+def test_a_paused_dag_runs_by_its_id_and_again_for_the_same_date(env: dict[str, str]) -> None:
+    dags = Path(env["AIRFLOW_HOME"]) / "dags"
+    dags.mkdir(parents=True)
+    (dags / "neighbour.py").write_text("NAME = 'x'\n")
+    (dags / "flow.py").write_text(FILE.format(name="by_id"))
+    for _ in range(2):
+        done = slipstream(env, "dags", "test", "by_id", "2026-02-03")
+        assert done.returncode == 0, done.stderr
+    listed = slipstream(env, "dags", "list", "--columns", "dag_id,is_paused", "-o", "plain")
+    assert listed.stdout.split()[-2:] == ["by_id", "True"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("import nosuchmodule\n", "No module named 'nosuchmodule'"),
+        ("x = 1\n", "defines no DAG"),
+        (
+            FILE.format(name="a") + FILE.format(name="b"),
+            "defines a, b: say which, with `DAG_ID --dagfile-path",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_run_says_why(
+    env: dict[str, str], file: Path, text: str, message: str
+) -> None:
+    file.write_text(text)
+    done = slipstream(env, "dags", "test", str(file))
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "slipstream/cli" not in done.stderr
+
+
+def test_a_dag_id_of_another_file_is_left_to_it(env: dict[str, str], file: Path) -> None:
+    dags = Path(env["AIRFLOW_HOME"]) / "dags"
+    dags.mkdir(parents=True)
+    (dags / "neighbour.py").write_text("NAME = 'x'\n")
+    (dags / "flow.py").write_text(file.read_text())
+    slipstream(env, "db", "migrate")
+    slipstream(env, "dags", "reserialize")
+    done = slipstream(env, "dags", "test", str(file))
+    assert done.returncode == 1
+    assert f"already defined by {dags / 'flow.py'}" in done.stderr
+
+
+def test_no_such_file_or_dag(env: dict[str, str], tmp_path: Path) -> None:
+    done = slipstream(env, "dags", "test", str(tmp_path / "none.py"))
+    assert (done.returncode, "There is no file" in done.stderr) == (1, True)
+    done = slipstream(env, "dags", "test", "nobody")
+    assert (done.returncode, "DAG 'nobody' is not known" in done.stderr) == (1, True)

@@ -1,0 +1,285 @@
+"""Commands on a real SQLite database: what they print, and what they leave in the store."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from slipstream.cli.main import main
+
+Cli = Callable[..., tuple[int, str, str]]
+
+DEMO = """
+from datetime import datetime
+from airflow.sdk import dag, task
+
+@dag(schedule="@daily", start_date=datetime(2026, 1, 1), tags=["x"], description="a demo")
+def demo():
+    @task
+    def one():
+        return 1
+
+    @task.bash
+    def two(n):
+        return f"echo {n}"
+
+    two(one())
+
+demo()
+"""
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in os.environ:
+        if name.startswith("AIRFLOW"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    monkeypatch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+    return tmp_path
+
+
+@pytest.fixture
+def cli(home: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Run a command in this process and return its exit code, output and errors."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        try:
+            code = main(words)
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return run
+
+
+@pytest.fixture
+def migrated(cli: Cli) -> Cli:
+    assert cli("db", "migrate")[0] == 0
+    return cli
+
+
+@pytest.fixture
+def with_demo(migrated: Cli, home: Path) -> Cli:
+    (home / "dags").mkdir()
+    (home / "dags" / "demo.py").write_text(DEMO)
+    assert migrated("dags", "reserialize")[0] == 0
+    return migrated
+
+
+def test_without_a_database_a_command_says_what_to_do(cli: Cli, home: Path) -> None:
+    code, out, err = cli("dags", "list")
+    assert (code, out) == (1, "")
+    assert "run `slipstream db migrate`" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("postgresql://u:hunter2@127.0.0.1:1/db", "away"),
+        ("oracle://u:hunter2@h/db", "oracle"),
+        ("nonsense", "sql_alchemy_conn"),
+    ],
+)
+def test_a_database_that_cannot_be_used_is_one_line_without_its_password(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, url: str, reason: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", url)
+    code, out, err = cli("db", "check")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert reason in err
+    assert "hunter2" not in err
+
+
+def test_db_migrate_leaves_a_database_and_a_configuration_to_edit(cli: Cli, home: Path) -> None:
+    code, out, _ = cli("db", "init")  # Airflow 2's word
+    assert code == 0
+    assert "is ready" in out
+    config = home / "airflow.cfg"
+    assert config.stat().st_mode & 0o777 == 0o600
+    lines = config.read_text().splitlines()
+    assert "# parallelism = 32" in lines
+    assert all(not line or line.startswith(("#", "[")) for line in lines)
+    config.write_text("[core]\nparallelism = 4\n")
+    assert cli("db", "migrate")[0] == 0
+    assert config.read_text() == "[core]\nparallelism = 4\n"
+    assert cli("db", "check")[0] == 0
+    assert cli("db", "check-migrations", "-t", "0")[0] == 0
+
+
+def test_db_reset_asks_first(migrated: Cli) -> None:
+    migrated("variables", "set", "k", "v")
+    code, _, err = migrated("db", "reset")
+    assert code == 1
+    assert "Say --yes" in err
+    assert migrated("variables", "get", "k")[:2] == (0, "v\n")
+    assert migrated("db", "reset", "--yes")[0] == 0
+    assert migrated("variables", "get", "k")[0] == 1
+    assert migrated("db", "reset", "--yes", "--skip-init")[0] == 0
+    assert "db migrate" in migrated("variables", "list")[2]
+
+
+def test_db_clean_counts_before_it_deletes(migrated: Cli) -> None:
+    code, out, _ = migrated("db", "clean", "--clean-before-timestamp", "2026-01-01", "--dry-run")
+    assert code == 0
+    assert "dag_run: 0 rows" in out
+    code, _, err = migrated("db", "clean", "--clean-before-timestamp", "x", "--dry-run")
+    assert code == 1
+    assert "is not a date" in err
+
+
+def test_pools(migrated: Cli, tmp_path: Path) -> None:
+    assert migrated("pools", "set", "p", "3", "three")[1] == "Pool p created\n"
+    assert migrated("pools", "set", "p", "4", "four")[1] == "Pool p updated\n"
+    _, out, _ = migrated("pools", "list", "-o", "json")
+    assert json.loads(out)[1] == {
+        "pool": "p",
+        "slots": "4",
+        "description": "four",
+        "include_deferred": "False",
+    }
+    path = tmp_path / "pools.json"
+    assert migrated("pools", "export", str(path))[0] == 0
+    assert migrated("pools", "delete", "p")[1] == "Pool p deleted\n"
+    assert migrated("pools", "get", "p") == (1, "", "slipstream: Pool p does not exist.\n")
+    assert migrated("pools", "import", str(path))[0] == 0
+    assert migrated("pools", "get", "p")[0] == 0
+    assert migrated("pools", "delete", "default_pool")[0] == 1
+
+
+def test_variables(migrated: Cli, tmp_path: Path) -> None:
+    assert migrated("variables", "set", "k", '{"a": 1}')[1] == "Variable k created\n"
+    assert migrated("variables", "get", "k")[1] == '{"a": 1}\n'
+    assert migrated("variables", "get", "none", "--default", "d")[1] == "d\n"
+    assert migrated("variables", "get", "none")[0] == 1
+    assert migrated("variables", "list", "-o", "plain")[1].split() == ["key", "k"]
+    path = tmp_path / "variables.json"
+    assert migrated("variables", "export", str(path))[0] == 0
+    assert json.loads(path.read_text()) == {"k": {"a": 1}}
+    path.write_text('{"k": "new", "l": [1]}')
+    assert migrated("variables", "import", str(path), "-a", "fail")[0] == 1
+    assert "1 of 2" in migrated("variables", "import", str(path), "-a", "skip")[1]
+    assert migrated("variables", "get", "k")[1] == '{"a": 1}\n'
+    assert "2 of 2" in migrated("variables", "import", str(path))[1]
+    assert migrated("variables", "get", "k")[1] == "new\n"
+    assert migrated("variables", "delete", "k")[0] == 0
+    assert migrated("variables", "delete", "k")[0] == 1
+
+
+def test_connections(migrated: Cli, tmp_path: Path) -> None:
+    uri = "postgres://u:p@h:5/db?x=y"
+    assert migrated("connections", "add", "c", "--conn-uri", uri)[0] == 0
+    assert migrated("connections", "add", "c", "--conn-uri", uri)[0] == 1
+    found = yaml.safe_load(migrated("connections", "get", "c", "-o", "yaml")[1])[0]
+    assert (found["get_uri"], found["port"], found["extra_dejson"]) == (uri, "5", {"x": "y"})
+    path = tmp_path / "c.env"
+    assert migrated("connections", "export", str(path))[0] == 0
+    assert path.read_text() == f"c={uri}\n"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert "already exists" in migrated("connections", "import", str(path))[1]
+    assert "Imported" in migrated("connections", "import", str(path), "--overwrite")[1]
+    code, _, err = migrated("connections", "add", "d", "--conn-uri", uri, "--conn-host", "h")
+    assert code == 1
+    assert "--conn-host" in err
+    assert migrated("connections", "delete", "c")[0] == 0
+    assert migrated("connections", "delete", "c")[0] == 1
+
+
+def test_dags_and_their_runs(with_demo: Cli, home: Path) -> None:
+    _, out, err = with_demo("dags", "list", "-o", "json")
+    assert json.loads(out)[0] == {
+        "dag_id": "demo",
+        "fileloc": str(home / "dags" / "demo.py"),
+        "owners": ["airflow"],
+        "is_paused": "True",
+        "bundle_name": "dags-folder",
+        "bundle_version": None,
+    }
+    assert err == ""
+    assert with_demo("dags", "list", "--columns", "nope")[0] == 1
+    assert "a demo" in with_demo("dags", "details", "demo")[1]
+    assert with_demo("tasks", "list", "demo")[1] == "one\ntwo\n"
+    assert "└─ two" in with_demo("dags", "show", "demo")[1]
+    assert "2026-" in with_demo("dags", "next-execution", "demo")[1]
+    code, _, err = with_demo("dags", "trigger", "demoo")
+    assert code == 1
+    assert "demoo" in err
+    run = ("demo", "r1")
+    assert with_demo("dags", "trigger", "demo", "-r", "r1", "-c", '{"a": 1}')[0] == 0
+    assert with_demo("dags", "state", *run)[1] == 'queued, {"a": 1}\n'
+    assert with_demo("tasks", "state", "demo", "two", "r1")[1] == "None\n"
+    assert "two" in with_demo("tasks", "states-for-dag-run", *run, "-o", "plain")[1]
+    assert with_demo("tasks", "state", "demo", "tow", "r1")[2].endswith("did you mean two?\n")
+    assert "No scheduler is alive" in with_demo("tasks", "explain", "demo", "two", "r1")[1]
+    assert "not met" in with_demo("tasks", "failed-deps", "demo", "two", "r1")[1]
+    assert "r1" in with_demo("dags", "list-runs", "demo", "--state", "queued")[1]
+    assert with_demo("dags", "list-runs", "demo", "--state", "failed")[1] == "No data found\n"
+    assert "is_paused" in with_demo("dags", "unpause", "demo")[1]
+    assert with_demo("dags", "unpause", "demo")[1] == "No paused DAGs were found\n"
+    assert "Cleared 2" in with_demo("tasks", "clear", "demo", "--run-id", "r1", "-y")[1]
+    assert with_demo("tasks", "run", "demo", "one", "r1")[0] == 1
+    assert with_demo("dags", "delete", "demo", "-y")[0] == 0
+    code, _, err = with_demo("dags", "details", "demo")
+    assert code == 1
+    assert "`dags reserialize`" in err
+
+
+def test_import_errors_are_listed_with_exit_code_1(migrated: Cli, home: Path) -> None:
+    (home / "dags").mkdir()
+    (home / "dags" / "broken.py").write_text("from airflow import DAG\nimport nosuchmodule\n")
+    code, out, err = migrated("dags", "reserialize")
+    assert (code, "1 could not be imported" in err) == (0, True)
+    code, out, _ = migrated("dags", "list-import-errors", "-o", "json")
+    assert code == 1
+    found = json.loads(out)[0]
+    assert found["filepath"] == "broken.py"
+    assert "line 2" in found["error"]
+
+
+def test_tasks_render_and_test_record_nothing(with_demo: Cli) -> None:
+    code, out, _ = with_demo("tasks", "test", "demo", "one", "2026-02-03")
+    assert code == 0
+    assert "XCom return_value: 1" in out
+    code, out, _ = with_demo("tasks", "render", "demo", "two", "2026-02-03")
+    assert code == 0
+    assert "# property: bash_command" in out
+    assert with_demo("dags", "list-runs", "demo")[1] == "No data found\n"
+
+
+def test_config_commands_show_where_values_come_from(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "5")
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql://u:hunter2@h/db")
+    assert cli("config", "get-value", "core", "parallelism")[1] == "5\n"
+    _, out, _ = cli("config", "list", "--section", "core")
+    assert "parallelism = 5  # from AIRFLOW__CORE__PARALLELISM\n" in out
+    _, out, _ = cli("config", "list")
+    assert "hunter2" not in out
+    assert "hunter2" in cli("config", "list", "--show-values")[1]
+    assert cli("config", "get-value", "core", "nope")[0] == 1
+    assert cli("config", "lint")[0] == 0
+    monkeypatch.setenv("AIRFLOW__CORE__CHECK_SLAS", "True")
+    code, out, _ = cli("config", "lint")
+    assert (code, out) == (1, "AIRFLOW__CORE__CHECK_SLAS does nothing any more.\n")
+
+
+def test_info_and_cheat_sheet(cli: Cli) -> None:
+    code, out, _ = cli("info", "-o", "json")
+    assert code == 0
+    assert {"section": "Slipstream", "name": "executor", "value": "LocalExecutor"} in json.loads(
+        out
+    )
+    assert "slipstream dags trigger" in cli("cheat-sheet")[1]
+
+
+def test_jobs_check_says_when_nothing_is_alive(migrated: Cli) -> None:
+    assert migrated("jobs", "check") == (1, "", "slipstream: No alive jobs found.\n")
