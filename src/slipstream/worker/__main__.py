@@ -16,7 +16,8 @@ from slipstream.store import Store
 from slipstream.task import process
 from slipstream.worker import sweeper
 from slipstream.worker.direct import DirectTaskAPI
-from slipstream.worker.host import Host, Settings, open_link
+from slipstream.worker.host import DeclaredDead, Host, Settings, open_link
+from slipstream.worker.pool import ZygoteTrouble
 from slipstream.worker.supervisor import Limits
 
 MAX_KILL_GRACE_S = 60.0
@@ -47,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
             Store.open(), clock, executor=args.executor, scheduler_id=args.scheduler
         )
         Host(api, link, _settings(args.slots), clock).run()
-    except UserError as exc:
+    except (UserError, DeclaredDead, ZygoteTrouble) as exc:
         sys.stderr.write(f"worker host: {exc}\n")
         return 1
     return 0

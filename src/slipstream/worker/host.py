@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 from slipstream.clock import Clock
+from slipstream.errors import SlipstreamError, UserError
 from slipstream.task.protocol import Message, send_control
 from slipstream.worker import journal, sweeper
 from slipstream.worker.batcher import Batcher
@@ -68,6 +69,10 @@ class Settings:
     run_folder: Path
     locate: Locate
     env: dict[str, str]
+
+
+class DeclaredDead(SlipstreamError):
+    """Others have taken over what this host runs; it must not go on."""
 
 
 class Host:
@@ -122,8 +127,12 @@ class Host:
             }
         )
         self._timers.after(self._settings.heartbeat_s, self._heartbeat)
-        while not self._is_done():
-            self._turn()
+        try:
+            while not self._is_done():
+                self._turn()
+        except BaseException:
+            self._pool.close()
+            raise
         self._finish()
 
     def _turn(self) -> None:
@@ -193,6 +202,11 @@ class Host:
         self._call_in_loop(partial(self._apply_committed, batch, committed))
 
     def _apply_committed(self, batch: Batch, committed: Committed) -> None:
+        if not committed.is_alive:
+            raise DeclaredDead(
+                "the store holds this worker host for dead (its heartbeat had lapsed): "
+                "its attempts belong to others, so it ends, and its tasks with it"
+            )
         for start in batch.starts:
             granted = start.attempt_id in committed.started
             self._supervisor.on_leave(start.attempt_id, granted)
@@ -239,11 +253,19 @@ class Host:
                 raise ValueError(f"unknown message {unknown!r} from the executor")
 
     def _execution(self, workload: dict[str, Any]) -> Execution:
-        path = self._settings.locate(workload["bundle_name"], workload["relative_fileloc"])
+        bundle_name, fileloc = (
+            workload.get("bundle_name", "dags-folder"),
+            workload["relative_fileloc"],
+        )
+        load_error = None
+        try:
+            path = str(self._settings.locate(bundle_name, fileloc))
+        except UserError as exc:
+            path, load_error = fileloc, str(exc)
         log_path = workload.get("log_path", "")
         if log_path:
             log_path = str(self._settings.log_folder / log_path)
-        return Execution(workload, str(path), log_path)
+        return Execution(workload, path, log_path, load_error=load_error)
 
     # Tasks' requests
 

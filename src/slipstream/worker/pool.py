@@ -79,13 +79,16 @@ class ZygotePool:
 
     def run(self, execution: Execution) -> None:
         """Have the execution assigned to a process that has, or will load, its DAG file."""
+        if execution.load_error:
+            self._base.take(execution)
+            return
         try:
             key = file_key(execution.path)
         except OSError as exc:
             execution.load_error = f"The DAG file {execution.path} cannot be read: {exc.strerror}."
             self._base.take(execution)
             return
-        if execution.load_error or key in self._unshareable:
+        if key in self._unshareable:
             self._base.take(execution)
             return
         zygote = self._by_path.get(key.path)

@@ -314,7 +314,7 @@ class Supervisor:
             self._reporter.batch.finishes.append(outcome)
         else:
             ok = outcome.state is TaskInstanceState.SUCCESS
-            self._reporter.callback_done(execution, ok)
+            self._reporter.callback_done(execution, ok, outcome.error)
         process = execution.process
         if process is not None and process.exit is None:
             self._timers.after(self._limits.overtime_s, lambda: self._on_overtime(process))

@@ -49,10 +49,10 @@ E = TypeVar("E", bound=ExecutorEvent)
 class Rig:
     """One executor on one home; the tests play the scheduler."""
 
-    def __init__(self, home: Path, store: Store) -> None:
+    def __init__(self, home: Path, store: Store, executor: LocalExecutor | None = None) -> None:
         self.home = home
         self.store = store
-        self.executor = LocalExecutor()
+        self.executor = executor or LocalExecutor()
         self.events: list[ExecutorEvent] = []
         self.run = self._create_run()
         self.run_id = self.run.run_id
