@@ -155,6 +155,28 @@ def test_a_writer_that_is_not_ours_is_waited_for(store: Store, store_url: str) -
     assert "waited" in _names(store)
 
 
+@pytest.mark.parametrize("dialect", DATABASES[:1], indirect=True)
+def test_a_write_within_a_write_is_an_error_not_a_deadlock(store: Store) -> None:
+    with pytest.raises(RuntimeError, match="pass the connection on"):
+        store.write(lambda conn: store.write(pool.upsert, "inner", 1))
+    store.write(pool.upsert, "outer", 1)
+    assert _names(store) == ["default_pool", "outer"]
+
+
+@pytest.mark.parametrize("dialect", DATABASES[:1], indirect=True)
+def test_a_database_that_stays_locked_says_so(
+    store: Store, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "MAX_BUSY_RETRIES", 2)
+    with store.engine.connect() as conn:
+        conn.exec_driver_sql("PRAGMA busy_timeout = 10")
+    other = sqlite3.connect(store_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable, match="stayed locked by other transactions"):
+        store.write(pool.upsert, "p", 1)
+    other.close()
+
+
 @pytest.fixture
 def proxied(store_url: str) -> Iterator[tuple[Proxy, Store]]:
     url = make_url(store_url)
@@ -282,4 +304,4 @@ def test_the_session_is_set_up(store: Store) -> None:
             assert "STRICT_TRANS_TABLES" in row[0]
             assert row[1:] == ("READ-COMMITTED", "utf8mb4")
         else:
-            assert conn.execute(text("PRAGMA busy_timeout")).scalar() == 15_000
+            assert conn.execute(text("PRAGMA busy_timeout")).scalar() == 5_000

@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 MAX_BUSY_RETRIES = 12
 """A deadlock is retried so often, after 2 ms to 250 ms, before the caller gets the error."""
+BUSY_PATIENCE_S = 20.0
+"""No retry starts later than this after the first try: lock timeouts are seconds each."""
 IDLE_CHECK_S = 1.0
 """A connection that was idle for longer is checked before use; the hot path never is."""
 
@@ -103,6 +105,7 @@ class Store:
         happened: ``fn`` must find its own first result and accept it. Raises StoreUnavailable.
         """
         n_busy = n_lost = 0
+        deadline = time.monotonic() + BUSY_PATIENCE_S
         max_lost = max(1, conf.getint("database", "max_db_retries", fallback=3))
         while True:
             try:
@@ -113,7 +116,8 @@ class Store:
                 if trouble is None:
                     raise
                 kind, reason = trouble
-                if kind is Trouble.BUSY and n_busy < MAX_BUSY_RETRIES:
+                may_wait = n_busy < MAX_BUSY_RETRIES and time.monotonic() < deadline
+                if kind is Trouble.BUSY and may_wait:
                     pause_s = min(0.25, 0.002 * 2**n_busy) * random.uniform(0.5, 1.0)
                     n_busy += 1
                 elif kind is Trouble.LOST and n_lost < max_lost:
@@ -171,10 +175,12 @@ class Store:
                 "run `slipstream db migrate` to create it, and check the folder's permissions."
             )
         elif kind is Trouble.UNUSABLE:
-            message = (
-                f"The database {self.url} cannot be used: {reason} "
-                "Check [database] sql_alchemy_conn."
+            hint = (
+                "Make room on its disk."
+                if "full" in reason or "space" in reason
+                else "Check [database] sql_alchemy_conn and the permissions."
             )
+            message = f"The database {self.url} cannot be used: {reason.rstrip('.')}. {hint}"
         else:
             message = f"The database {self.url} is away: {reason}"
         raise StoreUnavailable(message) from error

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import URL, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from slipstream.config import conf
@@ -160,7 +160,7 @@ class PostgresBus:
             log.debug("no wake-up for %s: %s", target, error)
 
     def listen(self, target: str) -> Listener:
-        return PostgresListener(self._store.raw_url, _channel(target))
+        return PostgresListener(self._store.engine, _channel(target))
 
     def close(self) -> None:
         """Nothing of its own to close."""
@@ -179,8 +179,8 @@ class PostgresListener:
     The descriptor is an epoll instance that watches the socket of the day.
     """
 
-    def __init__(self, url: URL, channel: str) -> None:
-        self._url = url
+    def __init__(self, engine: Engine, channel: str) -> None:
+        self._engine = engine
         self._channel = channel
         self._epoll = select.epoll()
         self._conn: Any = None
@@ -190,14 +190,16 @@ class PostgresListener:
     def _connect(self) -> None:
         import psycopg  # an optional dependency: present when this database is in use
 
-        given = self._url.translate_connect_args(username="user", database="dbname")
-        settings = {**given, "connect_timeout": 5, **self._url.query}
-        settings["application_name"] = "slipstream listener"
         try:
-            self._conn = psycopg.connect(autocommit=True, **settings)
+            # Made as all others are, then taken out of the pool for good.
+            pooled = self._engine.raw_connection()
+            self._conn = pooled.dbapi_connection
+            pooled.detach()
+            self._conn.execute("SET application_name = 'slipstream listener'")
             self._conn.execute(f'LISTEN "{self._channel}"')
-        except psycopg.OperationalError as error:
-            log.warning("no wake-ups on %s until the database answers: %s", self._channel, error)
+        except (SQLAlchemyError, psycopg.Error) as error:
+            reason = " ".join(str(error).split())
+            log.warning("no wake-ups on %s until the database answers: %s", self._channel, reason)
             self._disconnect()
             return
         self._epoll.register(self._conn.fileno(), select.EPOLLIN)

@@ -28,6 +28,8 @@ _MIGRATION_LOCK = 7_521_983_004_411
 
 _CONNECT = {
     "connect_timeout": 10,
+    # Prepared on second use: the hot path has few statements and repeats them for ever.
+    "prepare_threshold": 2,
     "application_name": "slipstream",
     # A server or a network that vanished is noticed within half a minute.
     "keepalives_idle": 15,
@@ -53,8 +55,7 @@ class PostgreSQL:
         return {"connect_args": _CONNECT | dict(url.query) | {"options": _options(url)}}
 
     def on_connect(self, dbapi_connection: Any) -> None:
-        # Prepared on second use: the hot path has few statements and repeats them for ever.
-        dbapi_connection.prepare_threshold = 2
+        """Nothing to do: the connection's options say it all."""
 
     def writer(self, url: URL) -> AbstractContextManager[None]:
         return no_writer(url)

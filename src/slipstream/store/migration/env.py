@@ -11,6 +11,5 @@ context.configure(
     target_metadata=metadata,
     # store.migrate opens the transaction, because it holds the migration lock in it.
     transactional_ddl=False,
-    render_as_batch=context.config.attributes["connection"].dialect.name == "sqlite",
 )
 context.run_migrations()
