@@ -11,7 +11,6 @@ import importlib.util
 import os
 import sys
 import threading
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -41,7 +40,7 @@ def load_file(path: Path) -> Loaded:
     """
     loaded = Loaded()
     threads_before = threading.active_count()
-    if path.suffix == ".zip" or (path.suffix != ".py" and zipfile.is_zipfile(path)):
+    if path.suffix != ".py":
         _load_archive(path, loaded)
     else:
         _execute(_module_name(path), path, None, loaded)
@@ -50,6 +49,8 @@ def load_file(path: Path) -> Loaded:
 
 
 def _load_archive(path: Path, loaded: Loaded) -> None:
+    import zipfile  # 10 ms, and few DAGs are in archives
+
     try:
         with zipfile.ZipFile(path) as archive:
             names = [i.filename for i in archive.infolist() if "/" not in i.filename]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -27,6 +26,8 @@ class BaseNotifier(LoggingMixin, Templater):
 
     async def async_notify(self, context: Context) -> None:
         """Send the notification, from a coroutine."""
+        import asyncio  # 45 ms, and few callbacks are coroutines
+
         await asyncio.to_thread(self.notify, context)
 
     def _update_context(self, context: Context) -> Context:

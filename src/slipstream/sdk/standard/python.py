@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -95,6 +94,8 @@ class PythonOperator(BaseAsyncOperator):
     def execute_callable(self) -> Any:
         """Call the function with the arguments that ``execute`` has put together."""
         if self.is_async:
+            import asyncio  # 45 ms, and few functions are coroutines
+
             return asyncio.run(self.python_callable(*self.op_args, **self.op_kwargs))
         return self.python_callable(*self.op_args, **self.op_kwargs)
 
