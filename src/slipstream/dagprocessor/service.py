@@ -21,7 +21,7 @@ from slipstream.dagprocessor.settings import Settings
 from slipstream.dagprocessor.timer import Timer
 from slipstream.dagprocessor.watcher import Watcher
 from slipstream.dagprocessor.workshop import Report, Workshop
-from slipstream.errors import SlipstreamError, StoreUnavailable
+from slipstream.errors import SlipstreamError, StoreUnavailable, UserError
 from slipstream.sdk import bundle
 from slipstream.store import Connection, Store, inbox, job
 from slipstream.store.row import InboxMessage
@@ -50,7 +50,8 @@ class Stop(Protocol):
 class DagProcessor:
     """The service. One per installation is enough; several do no harm.
 
-    ``bundle_names`` limits it to some bundles; then it leaves the DAGs of all others alone.
+    ``bundle_names`` limits it to some bundles; then it leaves the DAGs of all others alone. Raises
+    UserError for a bundle that there is not.
     """
 
     def __init__(
@@ -65,11 +66,7 @@ class DagProcessor:
         self._clock = clock or SystemClock()
         self._settings = settings or Settings.from_config()
         self._is_limited = bundle_names is not None
-        self._roots = {
-            name: str(path)
-            for name, path in bundle.roots().items()
-            if bundle_names is None or name in bundle_names
-        }
+        self._roots = _roots(bundle_names)
         # Modules of the plugins and config folders count as dependencies, too.
         self._watched = sorted({*self._roots.values(), *bundle.import_folders()})
         self._selector = selectors.DefaultSelector()
@@ -237,3 +234,13 @@ class DagProcessor:
                 return self._workshop.ask_file(key, message.id)
         log.warning("The message %r to the DAG processor is not known", message.kind)
         return False
+
+
+def _roots(names: Collection[str] | None) -> dict[str, str]:
+    """Return the folders of these bundles, or of all."""
+    roots = {name: str(path) for name, path in bundle.roots().items()}
+    for name in names or ():
+        if name not in roots:
+            known = ", ".join(map(repr, roots))
+            raise UserError(f"There is no DAG bundle named {name!r}; there are {known}.")
+    return roots if names is None else {name: roots[name] for name in names}
