@@ -122,9 +122,8 @@ def _dags_changed(turn: Turn, dag_ids: list[str]) -> None:
             continue
         try:
             compiled = world.catalog.plan(turn.conn, dag_id)
-        except StoreUnavailable:
-            raise
         except Exception as error:
+            turn.unless_store(error)
             log.error("DAG %s: its newest version cannot be used: %s", dag_id, error)
             continue
         for active in world.book.of_dag(dag_id):

@@ -233,8 +233,7 @@ class Scheduler:
         return (timer is not None and timer <= 0) or any(at <= now for at in self._next.values())
 
     def _work(self, report: TurnReport, *, admit_more: bool = True) -> None:
-        turn = Turn(self.world)
-        try:
+        with Turn(self.world) as turn:
             self._housekeeping(turn)
             taken = self._events[: self._settings.batch]
             executor_event.apply_all(turn, taken)
@@ -250,8 +249,6 @@ class Scheduler:
                 report.n_admitted = admit.admit_ready(turn)
             turn.close()
             report.wrote = commit.commit(turn)
-        finally:
-            turn.close()
         del self._events[: len(taken)]
         report.n_events = len(taken)
         self._more = more or bool(self._events)
@@ -315,8 +312,7 @@ class Scheduler:
         self.world.forget()
         self._next.clear()
         self._read_inbox = True
-        turn = Turn(self.world)
-        try:
+        with Turn(self.world) as turn:
             self._lease.heartbeat(turn.now)
             if not self._only_run:
                 self._lease.end_dead(turn.now)
@@ -332,8 +328,6 @@ class Scheduler:
             callback.recover(turn)
             turn.close()
             commit.commit(turn)
-        finally:
-            turn.close()
 
     def _away(self, error: StoreUnavailable) -> None:
         """Wait for the database, a little longer after each try."""

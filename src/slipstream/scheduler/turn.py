@@ -11,7 +11,8 @@ import traceback
 from contextlib import ExitStack
 from dataclasses import fields, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
 from slipstream.command.restore import facts_of
 from slipstream.errors import SlipstreamError, StoreUnavailable
@@ -43,7 +44,10 @@ _RUN_COLUMNS = frozenset(f.name for f in fields(RunRow))
 
 
 class Turn:
-    """A turn in progress. ``close`` it when its batch is complete."""
+    """A turn in progress, used as a context manager.
+
+    On leaving it, a driver's error that means "the database is away" becomes StoreUnavailable.
+    """
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -59,10 +63,28 @@ class Turn:
             self._conn = self._open.enter_context(self.world.store.read())
         return self._conn
 
-    def close(self) -> None:
-        """Give the reading connection back."""
-        self._open.close()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
         self._conn = None
+        self._open.__exit__(kind, error, trace)
+
+    def close(self) -> None:
+        """Give the reading connection back; the next use opens another."""
+        self._conn = None
+        self._open.close()
+
+    def unless_store(self, error: Exception) -> None:
+        """Raise StoreUnavailable if that is what an error of a query means."""
+        if isinstance(error, StoreUnavailable):
+            raise error
+        self.__exit__(type(error), error, error.__traceback__)
 
     def step(self, run_: ActiveRun, event: Event, now: datetime | None = None) -> bool:
         """Put one event into a run's machine; False when it was refused or the run is aside."""
@@ -94,9 +116,8 @@ class Turn:
                 machine, decided = RunMachine.restore(compiled.plan, facts, tis, self.now)
             else:
                 machine, decided = RunMachine.new(compiled.plan, facts, self.now)
-        except StoreUnavailable:
-            raise
         except Exception as error:
+            self.unless_store(error)
             self.quarantine(row, error)
             return None
         return self.adopt(row, machine, compiled.version_id, decided)
