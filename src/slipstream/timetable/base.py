@@ -8,6 +8,7 @@ datetimes that come out are aware and in UTC; those that go in may be in any zon
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -93,6 +94,20 @@ class Timetable(ABC):
             return self._next(since, window, to_utc(now))
         except NoOccurrence:
             return None
+
+    def runs_between(
+        self, earliest: datetime, latest: datetime, now: datetime
+    ) -> Iterator[NextRun]:
+        """Yield the runs with a logical date from ``earliest`` to ``latest``, as a backfill makes them.
+
+        As Airflow 3: trigger timetables count by the instant that they fire at.
+        """
+        last: DataInterval | None = None
+        while run := self.next_run(last, earliest, latest, True, now):
+            if last is not None and run.data_interval.end <= last.end:
+                return  # a timetable that stands still, such as the continuous one
+            yield run
+            last = run.data_interval
 
     def manual_interval(self, run_after: datetime) -> DataInterval:
         """Return the data interval of a run that somebody triggers for ``run_after``."""

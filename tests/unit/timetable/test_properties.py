@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -145,3 +146,15 @@ def test_a_manual_interval_is_in_order(timetable: Timetable, at: datetime) -> No
     assert interval.start <= interval.end
     if not isinstance(timetable, Events):
         assert interval.end <= at
+
+
+@settings(max_examples=60, deadline=None)
+@given(timetables, instants, st.timedeltas(timedelta(0), timedelta(days=3)))
+def test_runs_between_two_instants_are_those_in_order(
+    timetable: Timetable, start: datetime, length: timedelta
+) -> None:
+    runs = list(itertools.islice(timetable.runs_between(start, start + length, start), 50))
+    assert runs == sorted(runs, key=lambda run: run.run_after)
+    assert len({run.run_after for run in runs}) == len(runs)
+    if runs:
+        assert runs[0] == timetable.next_run(None, start, start + length, True, start)

@@ -15,6 +15,7 @@ from dateutil.relativedelta import relativedelta
 from slipstream.spec import DagSpec
 from slipstream.state import DagRunType
 from slipstream.timetable import (
+    Continuous,
     CronDataInterval,
     CronTrigger,
     DataInterval,
@@ -180,3 +181,17 @@ def test_making_a_cron_timetable_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_runs_between_ends_for_timetables_without_end() -> None:
+    later = NOW + timedelta(days=1)
+    assert len(list(Continuous().runs_between(NOW, later, NOW))) == 1
+    assert len(list(Once().runs_between(NOW, later, NOW))) == 1
+    daily = CronDataInterval("@daily", "UTC")
+    assert [
+        run.logical_date.day for run in daily.runs_between(NOW, NOW + timedelta(days=3), NOW)
+    ] == [
+        2,
+        3,
+        4,
+    ]
