@@ -80,9 +80,10 @@ class Connection:
             # http://https://host: the second scheme is part of the host.
             outer, rest = uri.split("://", 1)
             inner_scheme, rest = rest.split("://", 1)
-            userinfo, at, scheme = inner_scheme.rpartition("@")
-            inner_scheme = f"{scheme}://" if at else f"{inner_scheme}://"
-            uri = f"{outer}://{userinfo}{at}{rest}"
+            if "@" in inner_scheme:
+                raise AirflowException(f"Invalid connection string: {mask_uri(uri)}.")
+            inner_scheme = f"{inner_scheme}://"
+            uri = f"{outer}://{rest}"
         parts = urlsplit(uri)
         self.conn_type = normalize_type(parts.scheme)
         host = _hostname(parts.netloc)
@@ -187,7 +188,7 @@ class Connection:
             inner, host = host.split("://", 1)
             uri = f"{scheme}://{inner}://" if scheme else f"{inner}://"
         else:
-            uri = f"{scheme}://"
+            uri = f"{scheme}://" if scheme else "//"
         authority = ""
         if self.login is not None:
             authority += quote(self.login, safe="")
@@ -299,8 +300,8 @@ def normalize_type(conn_type: str) -> str:
 
 
 def _hostname(netloc: str) -> str:
-    """Return the host of a URI's authority, upper case kept (urlsplit lowers it)."""
-    host = netloc.rpartition("@")[2]
+    """Return the host of a URI's authority, in lower case."""
+    host = netloc.rpartition("@")[2].lower()
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0]

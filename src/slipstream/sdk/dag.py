@@ -15,12 +15,18 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
 from slipstream.config import conf
-from slipstream.sdk.dag_args import as_owner_links, as_run_types, as_tags, check_types, take_legacy
+from slipstream.sdk.dag_args import (
+    as_datetime,
+    as_owner_links,
+    as_run_types,
+    as_tags,
+    check_types,
+    take_legacy,
+)
 from slipstream.sdk.dagcontext import DagContext
 from slipstream.sdk.deadline import refuse as refuse_deadlines
 from slipstream.sdk.exceptions import (
     AirflowDagCycleException,
-    AirflowException,
     DuplicateTaskIdFound,
     FailFastDagInvalidTriggerRule,
     TaskNotFound,
@@ -106,14 +112,14 @@ class DAG:
         merged.update(params.as_params() if isinstance(params, ParamsDict) else params or {})
         self.params = ParamsDict(merged)
 
-        start_date = start_date or self.default_args.get("start_date")
-        end_date = end_date or self.default_args.get("end_date")
+        for bound in ("start_date", "end_date"):
+            if bound in self.default_args:
+                self.default_args[bound] = as_datetime(bound, self.default_args[bound])
+        start_date = as_datetime("start_date", start_date) or self.default_args.get("start_date")
+        end_date = as_datetime("end_date", end_date) or self.default_args.get("end_date")
         self._timezone: tzinfo | None = start_date.tzinfo if start_date is not None else None
         self.start_date = convert_to_utc(start_date)
         self.end_date = convert_to_utc(end_date)
-        for bound in ("start_date", "end_date"):
-            if bound in self.default_args:
-                self.default_args[bound] = convert_to_utc(self.default_args[bound])
         self.schedule: Any = None if schedule is NOTSET else schedule
         self._timetable: Timetable | None = None
         self._check_schedule()
@@ -365,7 +371,7 @@ class DAG:
         if self.timetable.can_be_scheduled:
             for name, param in self.params.items():
                 if not param.has_value and "null" not in (param.schema.get("type") or ()):
-                    raise AirflowException(
+                    raise ValueError(
                         f"DAG {self.dag_id!r} has a schedule, so its param {name!r} needs a default."
                     )
             self.params.validate()

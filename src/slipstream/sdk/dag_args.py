@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from slipstream.sdk.exceptions import RemovedInAirflow3Warning
+from slipstream.sdk.timezone import parse
 from slipstream.state import DagRunType
 
 if TYPE_CHECKING:
@@ -49,6 +50,18 @@ def check_types(dag: DAG) -> None:
                     f"'{name}' of DAG {dag.dag_id!r} must be {expected.__name__}, "
                     f"got {type(value).__name__} with value {value!r}"
                 )
+
+
+def as_datetime(name: str, value: Any) -> datetime | None:
+    """Return a datetime; text is parsed, as Airflow 2 did.
+
+    :raises TypeError: it is neither
+    """
+    if value is None or isinstance(value, datetime):
+        return value
+    if isinstance(value, str):
+        return parse(value)
+    raise TypeError(f"{name!r} must be a datetime, not {type(value).__name__} ({value!r})")
 
 
 def as_tags(tags: Collection[str] | None) -> set[str]:

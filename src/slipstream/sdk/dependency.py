@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from slipstream.sdk.exceptions import AirflowException
 from slipstream.sdk.node import Dependency, DependencyMixin
 
 
@@ -14,7 +13,7 @@ def chain(*tasks: Any) -> None:
     """Connect each element to the next; lists of equal length are connected pairwise.
 
     :raises TypeError: an element is neither a task nor a list of tasks
-    :raises AirflowException: two adjacent lists differ in length
+    :raises ValueError: two adjacent lists differ in length
     """
     for up, down in pairwise(tasks):
         if isinstance(up, DependencyMixin):
@@ -27,7 +26,7 @@ def chain(*tasks: Any) -> None:
                 f"Chain not supported between instances of {type(up)} and {type(down)}: {wrong!r}"
             )
         elif len(up) != len(down):
-            raise AirflowException(
+            raise ValueError(
                 f"Chain not supported for different length Iterable. Got {len(up)} and {len(down)}."
             )
         else:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from slipstream.config import conf
 from slipstream.sdk.construction import OperatorMeta, construction_of
+from slipstream.sdk.dag_args import as_datetime
 from slipstream.sdk.dagcontext import TaskGroupContext
 from slipstream.sdk.exceptions import (
     AirflowException,
@@ -177,8 +178,8 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
         self.email = email
         self.email_on_retry = email_on_retry
         self.email_on_failure = email_on_failure
-        self.start_date = convert_to_utc(start_date)
-        self.end_date = convert_to_utc(end_date)
+        self.start_date = convert_to_utc(as_datetime("start_date", start_date))
+        self.end_date = convert_to_utc(as_datetime("end_date", end_date))
         self.depends_on_past = depends_on_past or wait_for_downstream
         self.ignore_first_depends_on_past = ignore_first_depends_on_past
         self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping

@@ -19,7 +19,7 @@ ParamSource = Literal["dag", "task"]
 class Param:
     """A default value with a JSON schema (draft 2020-12), given as keyword arguments.
 
-    Without a default, every run must give a value. ``const=...`` implies the default.
+    Without a default, every run must give a value.
     """
 
     CLASS_IDENTIFIER: ClassVar[str] = "__class"
@@ -32,8 +32,6 @@ class Param:
         source: ParamSource | None = None,
         **kwargs: Any,
     ) -> None:
-        if isinstance(default, ArgNotSet) and "const" in kwargs:
-            default = kwargs["const"]
         if not isinstance(default, ArgNotSet):
             _check_json(default)
         self.value = default

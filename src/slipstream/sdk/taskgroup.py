@@ -226,6 +226,8 @@ class TaskGroup(DAGNode):
         upstream: bool = True,
         edge_modifier: EdgeModifier | None = None,
     ) -> None:
+        if edge_modifier is not None:
+            self._label_edge(other, upstream, edge_modifier)
         if isinstance(other, TaskGroup):
             mine = self.upstream_group_ids if upstream else self.downstream_group_ids
             theirs = other.downstream_group_ids if upstream else other.upstream_group_ids
@@ -234,6 +236,18 @@ class TaskGroup(DAGNode):
         elif isinstance(other, DAGNode):
             ids = self.upstream_task_ids if upstream else self.downstream_task_ids
             ids.add(other.node_id)
+
+    def _label_edge(self, other: Any, upstream: bool, label: EdgeModifier) -> None:
+        """Label the edge of the closed group, which graphs draw at its join nodes."""
+        if self.dag is None:
+            return
+        is_group = isinstance(other, TaskGroup)
+        if upstream:
+            before = other.downstream_join_id if is_group else other.node_id
+            label.add_edge_info(self.dag, before, self.upstream_join_id)
+        else:
+            after = other.upstream_join_id if is_group else other.node_id
+            label.add_edge_info(self.dag, self.downstream_join_id, after)
 
     def get_task_group_dict(self) -> dict[str | None, TaskGroup]:
         """Return this group and all groups in it by id."""

@@ -78,10 +78,10 @@ def prune_dict(val: Any, mode: Literal["strict", "truthy"] = "strict") -> Any:
 
     if isinstance(val, Mapping):
         pruned = {k: prune_dict(v, mode) for k, v in val.items() if not gone(v)}
-        return {k: v for k, v in pruned.items() if v not in ({}, [])}
+        return {k: v for k, v in pruned.items() if not gone(v)}
     if isinstance(val, list):
         items = [prune_dict(v, mode) for v in val if not gone(v)]
-        return [v for v in items if v not in ({}, [])]
+        return [v for v in items if not gone(v)]
     return val
 
 
