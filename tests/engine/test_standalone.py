@@ -1,0 +1,277 @@
+"""``standalone``: one command starts everything, keeps it up, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+DEADLINE_S = 60.0
+STOP_S = 5.0
+
+SLEEPER = """
+from datetime import datetime
+from airflow.sdk import DAG
+from airflow.providers.standard.operators.bash import BashOperator
+
+with DAG("sleeper", schedule=None, start_date=datetime(2026, 1, 1), is_paused_upon_creation=False):
+    BashOperator(task_id="sleep", bash_command="sleep 300")
+"""
+
+
+def wait_for(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
+    """Return the condition's first true value; fail after the deadline."""
+    ends_at = time.monotonic() + deadline_s
+    while time.monotonic() < ends_at:
+        if found := condition():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {deadline_s:g} s: {what}")
+
+
+class Standalone:
+    """A supervisor in a process of its own, on its own home."""
+
+    def __init__(self, home: Path, **options: str | None) -> None:
+        self.home = home
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)
+        given: dict[str, str | None] = {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": "0",
+            **options,
+        }
+        self.env = {**kept, **{name: text for name, text in given.items() if text is not None}}
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "slipstream.cli.main", "standalone"],
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line.rstrip("\n"))
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    def wait_until_ready(self) -> str:
+        """Return the URL that people are told."""
+
+        def url() -> str | None:
+            assert self.process.poll() is None, self.output
+            found = re.search(r"Open (http://\S+) and log in", self.output)
+            return found.group(1) if found else None
+
+        return str(wait_for(url, "ready"))
+
+    def wait_for_end(self, deadline_s: float = DEADLINE_S) -> int:
+        code = self.process.wait(deadline_s)
+        self._reader.join(deadline_s)
+        return code
+
+    def processes(self) -> dict[int, str]:
+        """Return all processes on this home: pid to command line."""
+        mark = f"AIRFLOW_HOME={self.home}".encode()
+        found = {}
+        for name in os.listdir("/proc"):
+            if not name.isdigit():
+                continue
+            try:
+                environ = Path(f"/proc/{name}/environ").read_bytes()
+                command = Path(f"/proc/{name}/cmdline").read_bytes()
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue
+            if mark in environ.split(b"\0") and command:
+                found[int(name)] = command.replace(b"\0", b" ").decode(errors="replace").strip()
+        return found
+
+    def pid_of(self, part: str) -> int | None:
+        own = re.compile(rf"slipstream\.cli\.main {part}( |$)")
+        return next((pid for pid, line in self.processes().items() if own.search(line)), None)
+
+    def cli(self, *words: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "slipstream.cli.main", *words],
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE_S,
+        )
+        return done.stdout + done.stderr
+
+    def close(self) -> None:
+        for pid in [*self.processes(), self.process.pid]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+        self.process.wait(DEADLINE_S)
+        self._reader.join(DEADLINE_S)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def health(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{url}/api/v2/monitor/health", timeout=10) as answer:
+        return dict(json.load(answer))
+
+
+def is_healthy(url: str) -> bool:
+    try:
+        found = health(url)
+    except (urllib.error.URLError, OSError):
+        return False
+    return all(found[part]["status"] == "healthy" for part in ("scheduler", "dag_processor"))
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Standalone]]:
+    started: list[Standalone] = []
+
+    def make(home: Path | None = None, **options: str | None) -> Standalone:
+        started.append(Standalone(home or tmp_path / "home", **options))
+        return started[-1]
+
+    yield make
+    for each in started:
+        each.close()
+
+
+Start = Callable[..., Standalone]
+
+
+def test_it_starts_everything_and_stops_it_within_five_seconds(start: Start) -> None:
+    standalone = start()
+    url = standalone.wait_until_ready()
+    assert is_healthy(url)
+    passwords = standalone.home / "simple_auth_manager_passwords.json.generated"
+    assert passwords.stat().st_mode & 0o777 == 0o600
+    password = json.loads(passwords.read_text())["admin"]
+    assert re.search(rf"admin +{password}", standalone.output)
+    assert re.search(r"^scheduler +\| |^dag-processor +\| ", standalone.output, re.MULTILINE)
+    began = time.monotonic()
+    standalone.process.send_signal(signal.SIGTERM)
+    assert standalone.wait_for_end() == 0
+    assert time.monotonic() - began < STOP_S
+    assert standalone.processes() == {}
+    assert standalone.lines[-1].endswith("| Stopped.")
+
+
+def test_ctrl_c_ends_running_tasks_too(start: Start) -> None:
+    standalone = start()
+    (standalone.home / "dags").mkdir(parents=True, exist_ok=True)
+    (standalone.home / "dags" / "sleeper.py").write_text(SLEEPER)
+    standalone.wait_until_ready()
+    wait_for(lambda: "sleeper" in standalone.cli("dags", "list"), "the DAG")
+    standalone.cli("dags", "trigger", "sleeper")
+    wait_for(lambda: "sleep 300" in str(standalone.processes().values()), "the task")
+    began = time.monotonic()
+    os.killpg(standalone.process.pid, signal.SIGINT)  # as a terminal does
+    assert standalone.wait_for_end() == 0
+    assert time.monotonic() - began < STOP_S
+    assert standalone.processes() == {}
+
+
+@pytest.mark.parametrize("part", ["scheduler", "dag-processor", "api-server"])
+def test_a_part_that_dies_starts_again(start: Start, part: str) -> None:
+    standalone = start()
+    url = standalone.wait_until_ready()
+    before = standalone.pid_of(part)
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: standalone.pid_of(part) not in (None, before), "another process")
+    # The port was never given up: whoever connects meanwhile waits for the new server.
+    assert health(url)["metadatabase"]["status"] == "healthy"
+    wait_for(lambda: is_healthy(url), "healthy again")
+    assert f"{part} was killed by SIGKILL; starts again" in standalone.output
+    assert standalone.process.poll() is None
+
+
+def test_a_second_start_on_the_same_home_says_so(start: Start) -> None:
+    first = start()
+    first.wait_until_ready()
+    second = start(first.home)
+    assert second.wait_for_end() == 1
+    assert second.output == (
+        f"slipstream: Slipstream already runs on {first.home} (pid {first.process.pid}): stop it "
+        "first, or set AIRFLOW_HOME to another folder."
+    )
+    assert first.process.poll() is None
+
+
+def test_when_the_supervisor_is_killed_nothing_is_left_behind(start: Start) -> None:
+    standalone = start()
+    standalone.wait_until_ready()
+    assert len(standalone.processes()) > 3
+    standalone.process.kill()
+    wait_for(lambda: not standalone.processes(), "the end of all processes", 15.0)
+    again = start(standalone.home)  # the lock went with its holder
+    again.wait_until_ready()
+
+
+def test_a_taken_port_is_one_clear_message(start: Start) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        standalone = start(AIRFLOW__API__PORT=str(port))
+        assert standalone.wait_for_end() == 1
+    assert len(standalone.lines) == 1
+    assert f"Port {port} is taken by another program" in standalone.lines[0]
+    assert standalone.processes() == {}
+
+
+def test_airflow_2s_name_of_the_port_is_understood(tmp_path: Path, start: Start) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # airflow.cfg, since the environment of these tests says [api] port.
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "airflow.cfg").write_text(f"[webserver]\nweb_server_port = {port}\n")
+    standalone = start(home, AIRFLOW__API__PORT=None)
+    assert standalone.wait_until_ready() == f"http://127.0.0.1:{port}"
+    assert "is an old name: use [api] port" in standalone.output
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "nonsense", "sql_alchemy_conn"),
+        ("AIRFLOW__CORE__EXECUTOR", "NoSuchExecutor", "NoSuchExecutor"),
+        ("AIRFLOW__CORE__PARALLELISM", "many", "[core] parallelism is 'many'"),
+    ],
+)
+def test_what_cannot_start_says_why_once_and_stops(
+    start: Start, option: str, value: str, message: str
+) -> None:
+    standalone = start(**{option: value})
+    assert standalone.wait_for_end() == 1
+    assert standalone.output.count(message) == 1, standalone.output
+    assert "Traceback" not in standalone.output
+    assert standalone.processes() == {}
