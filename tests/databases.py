@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, delete, insert, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 
-from slipstream.store import Store, migrate, schema
+from slipstream.store import Connection, Store, migrate, schema
 from slipstream.store.url import resolve
 
 DATABASES = (
@@ -154,10 +154,10 @@ def store_url(
     return url
 
 
-def _empty(conn: object) -> None:
+def _empty(conn: Connection) -> None:
     for table in reversed(schema.metadata.sorted_tables):
-        conn.execute(delete(table))  # type: ignore[attr-defined]
-    conn.execute(  # type: ignore[attr-defined]
+        conn.execute(delete(table))
+    conn.execute(
         insert(schema.pool).values(
             name="default_pool", slots=128, description="Default pool", include_deferred=False
         )

@@ -71,12 +71,7 @@ def count_up(url: str, pk: str, times: str) -> None:
         _result(times)
 
 
-def _add_one(conn: object, pk: int) -> None:
-    from sqlalchemy import Connection, select
-
-    from slipstream.store import dialect, schema
-
-    assert isinstance(conn, Connection)
+def _add_one(conn: Connection, pk: int) -> None:
     query = select(schema.dag_run.c.clear_number).where(schema.dag_run.c.id == pk)
     n = conn.execute(dialect.of(conn).lock_rows(query, of=schema.dag_run)).scalar_one()
     decided = changing([])
@@ -87,7 +82,7 @@ def _add_one(conn: object, pk: int) -> None:
 def hold(url: str, pk: str) -> None:
     """Hold a write transaction open until told to go on."""
 
-    def held(conn: object) -> None:
+    def held(conn: Connection) -> None:
         _add_one(conn, int(pk))
         _ready()
 
@@ -107,8 +102,8 @@ def wake(url: str, target: str) -> None:
 def die_in_transaction(url: str) -> None:
     """Create a run, and wait to be killed before the commit."""
 
-    def create_and_wait(conn: object) -> None:
-        run.create(conn, new_run("d", "never"), NOW)  # type: ignore[arg-type]
+    def create_and_wait(conn: Connection) -> None:
+        run.create(conn, new_run("d", "never"), NOW)
         _ready()
 
     with Store.open(url) as store:

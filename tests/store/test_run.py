@@ -16,7 +16,17 @@ from tests.store.build import (
 )
 
 from slipstream.errors import DuplicateRun
-from slipstream.store import Store, attempt, decision, inbox, run, schema, task_instance, xcom
+from slipstream.store import (
+    Connection,
+    Store,
+    attempt,
+    decision,
+    inbox,
+    run,
+    schema,
+    task_instance,
+    xcom,
+)
 
 
 def test_a_run_holds_what_it_was_made_of(store: Store) -> None:
@@ -53,10 +63,10 @@ def test_the_longest_run_type_fits(store: Store) -> None:
 def test_a_taken_run_id_is_refused_and_the_transaction_goes_on(store: Store) -> None:
     create_run(store)
 
-    def both(conn: object) -> None:
+    def both(conn: Connection) -> None:
         with pytest.raises(DuplicateRun, match="already has a run 'r'"):
-            run.create(conn, new_run("d", "r"), later(1))  # type: ignore[arg-type]
-        run.create(conn, new_run("d", "other"), later(1))  # type: ignore[arg-type]
+            run.create(conn, new_run("d", "r"), later(1))
+        run.create(conn, new_run("d", "other"), later(1))
 
     store.write(both)
     with store.read() as conn:
