@@ -23,8 +23,8 @@ FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 DATE_FORMAT = "%H:%M:%S"
 
 
-def begin(args: argparse.Namespace, name: str) -> threading.Event:
-    """Turn this process into a service and return the event that a signal to stop sets."""
+def begin(args: argparse.Namespace, name: str) -> None:
+    """Turn this process into a service; until it handles signals, they end it at once."""
     from slipstream.task.process import die_with_parent, set_name  # ctypes is only for services
 
     set_name(f"slip-{name}")
@@ -32,7 +32,6 @@ def begin(args: argparse.Namespace, name: str) -> threading.Event:
     if supervisor:
         die_with_parent(int(supervisor), signal.SIGTERM)
     log_to_stderr("DEBUG" if args.verbose else conf.get("logging", "logging_level"))
-    return stop_on_signals()
 
 
 def log_to_stderr(level: str, formatter: logging.Formatter | None = None) -> None:

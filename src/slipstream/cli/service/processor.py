@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from slipstream.cli.command import BUNDLE, Command, arg
-from slipstream.cli.service.process import SERVICE_ARGS, begin, prepare_database
+from slipstream.cli.service.process import SERVICE_ARGS, begin, prepare_database, stop_on_signals
 
 
 def run(args: argparse.Namespace) -> None:
@@ -13,12 +13,13 @@ def run(args: argparse.Namespace) -> None:
 
     if went_to_background(args, "dag-processor"):
         return
-    stop = begin(args, "processor")
+    begin(args, "processor")
     from slipstream.dagprocessor.service import DagProcessor
     from slipstream.store import Store
 
     with Store.open() as store:
         prepare_database(store, args.migrate)
+        stop = stop_on_signals()
         processor = DagProcessor(store, bundle_names=args.bundle_name)
         if args.num_runs > 0:
             processor.parse_once()

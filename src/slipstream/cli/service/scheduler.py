@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from slipstream.cli.command import Command, arg
-from slipstream.cli.service.process import SERVICE_ARGS, begin, prepare_database
+from slipstream.cli.service.process import SERVICE_ARGS, begin, prepare_database, stop_on_signals
 
 
 def run(args: argparse.Namespace) -> None:
@@ -13,7 +13,7 @@ def run(args: argparse.Namespace) -> None:
 
     if went_to_background(args, "scheduler"):
         return
-    stop = begin(args, "scheduler")
+    begin(args, "scheduler")
     from slipstream import executors
     from slipstream.config import conf
     from slipstream.scheduler.service import Scheduler
@@ -22,6 +22,7 @@ def run(args: argparse.Namespace) -> None:
     carriers = executors.create(conf.get("core", "executor"))
     with Store.open() as store:
         prepare_database(store, args.migrate)
+        stop = stop_on_signals()
         scheduler = Scheduler(store, carriers)
         if args.num_runs < 0:
             scheduler.run(stop)
