@@ -33,7 +33,7 @@ ANN = User("ann", Role.OP, ("team1",))
 
 
 def post_token(api: Api, path: str = "/auth/token", **kwargs: object) -> httpx.Response:
-    return httpx.post(api.origin + path, trust_env=False, **kwargs)  # type: ignore[arg-type]
+    return api.as_user(None).post(api.origin + path, **kwargs)  # type: ignore[arg-type]
 
 
 class TestTokens:
@@ -193,7 +193,7 @@ class TestGettingAToken:
 
     def test_without_all_admins_nobody_gets_one_for_nothing(self, shared: Api) -> None:
         for path in ("/auth/token", "/auth/token/login"):
-            reply = httpx.get(shared.origin + path, trust_env=False)
+            reply = shared.as_user(None).get(shared.origin + path)
             assert reply.status_code == 403
             assert "simple_auth_manager_all_admins" in reply.json()["detail"]
 
@@ -242,12 +242,10 @@ def test_all_admins_lets_everybody_in(
     with running(store) as api:
         nobody = api.as_user(None)
         assert nobody.get("/variables").status_code == 200
-        token = httpx.get(f"{api.origin}/auth/token", trust_env=False).json()["access_token"]
+        token = nobody.get(f"{api.origin}/auth/token").json()["access_token"]
         assert jwt.decode(token, options={"verify_signature": False})["role"] == "admin"
         for target, place in (("/x?y=1", "/x?y=1"), ("https://evil", "/"), ("//evil", "/")):
-            reply = httpx.get(
-                f"{api.origin}/auth/token/login", params={"next": target}, trust_env=False
-            )
+            reply = nobody.get(f"{api.origin}/auth/token/login", params={"next": target})
             assert reply.status_code == 307
             assert reply.headers["location"] == place
             assert "httponly" in reply.headers["set-cookie"].lower()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.routing import APIRoute
 from tests.api.running import Api
@@ -21,11 +20,11 @@ OUTSIDE = {"/", "/auth/login", "/auth/token", "/auth/token/cli", "/auth/token/lo
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def walk(app: Any) -> Iterator[tuple[str, str, Role | None]]:
-    """Yield method, path and least role of every endpoint of the application."""
+def walk(app: Any) -> Iterator[tuple[str, str]]:
+    """Yield method and path of every endpoint of the application."""
     for path, operations in app.openapi()["paths"].items():
         for method in operations:
-            yield method.upper(), path, None
+            yield method.upper(), path
 
 
 def roles_of(router: Any, prefix: str = "") -> Iterator[tuple[APIRoute, Role | None]]:
@@ -51,12 +50,12 @@ def filled_in(path: str) -> str:
 
 
 def test_no_endpoint_answers_a_stranger(store: Store, home: Any, shared: Api) -> None:
-    seen = 0
-    for method, path, _ in walk(create_app(store)):
+    seen, nobody = 0, shared.as_user(None)
+    for method, path in walk(create_app(store)):
         if path in PUBLIC or path in OUTSIDE:
             continue
         seen += 1
-        reply = httpx.request(method, shared.origin + filled_in(path), trust_env=False)
+        reply = nobody.request(method, shared.origin + filled_in(path))
         assert reply.status_code == 401, f"{method} {path} answered {reply.status_code}"
         assert reply.json() == {"detail": "Not authenticated"}
     assert seen > 70
@@ -80,12 +79,12 @@ def test_every_endpoint_names_a_role(store: Store, home: Any) -> None:
     "path", ["/api/v2", "/api/v2/", "/api/v2/nothing", "/api/v2//dags", "/api/v2/version/x"]
 )
 def test_unknown_paths_are_closed_too(shared: Api, method: str, path: str) -> None:
-    assert httpx.request(method, shared.origin + path, trust_env=False).status_code == 401
+    assert shared.as_user(None).request(method, shared.origin + path).status_code == 401
 
 
 @pytest.mark.parametrize("path", ["/api/v2/%76ersion", "/api/v2/%2e%2e/version", "/API/v2/dags"])
 def test_spelling_opens_nothing(shared: Api, path: str) -> None:
-    reply = httpx.get(shared.origin + path, trust_env=False)
+    reply = shared.as_user(None).get(shared.origin + path)
     assert reply.status_code in (200, 401, 404)
     assert "dags" not in reply.text
 
@@ -131,6 +130,6 @@ def test_roles_may_do_what_airflows_may(filled: Api) -> None:
 
 
 def test_v1_says_that_it_is_gone(shared: Api) -> None:
-    reply = httpx.get(f"{shared.origin}/api/v1/dags", trust_env=False)
+    reply = shared.as_user(None).get(f"{shared.origin}/api/v1/dags")
     assert reply.status_code == 404
     assert "/api/v1 has been removed in Airflow 3" in reply.json()["error"]

@@ -210,20 +210,23 @@ def _decode(cursor: str, order_by: Sequence[str], keys: Sequence[_Key]) -> tuple
         if direction not in ("n", "p") or named != list(order_by) or len(plain) != len(keys):
             raise BadCursor
         values = [datetime.fromisoformat(v["at"]) if isinstance(v, dict) else v for v in plain]
-        for key, value in zip(keys, values, strict=True):
-            _check_type(key.column, value)
+        for key, value, before in zip(keys, values, [None, *values], strict=False):
+            _check_type(key.column, value, is_flagged=before == 1)
     except (ValueError, TypeError, KeyError, AttributeError, binascii.Error):
         raise BadCursor from None
     return direction == "p", values
 
 
-def _check_type(column: ColumnElement[Any], value: Any) -> None:
+def _check_type(column: ColumnElement[Any], value: Any, *, is_flagged: bool) -> None:
     """Refuse a forged value that the database driver would choke on."""
     if value is None:
+        if not is_flagged:  # only the column after a NULL flag can be NULL
+            raise BadCursor
         return
     expected = column.type.python_type
+    number = isinstance(value, int | float) and not isinstance(value, bool)
     if expected in (int, float, bool):
-        if not isinstance(value, int | float):
+        if not number:
             raise BadCursor
     elif not isinstance(value, expected):
         raise BadCursor
