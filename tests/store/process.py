@@ -8,9 +8,21 @@ from __future__ import annotations
 import json
 import sys
 
+from sqlalchemy import select
 from tests.store.build import NOW, changing, new_run, outcome, starting
 
-from slipstream.store import Store, attempt, decision, job, lease, migrate, run
+from slipstream.store import (
+    Connection,
+    Store,
+    attempt,
+    decision,
+    dialect,
+    job,
+    lease,
+    migrate,
+    run,
+    schema,
+)
 
 
 def _ready() -> None:

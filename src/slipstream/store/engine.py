@@ -45,6 +45,7 @@ class Store:
         self._dialect = dialect_
         self._writer = dialect_.writer(url)
         self._bus = bus(self)
+        self._max_lost = max(1, conf.getint("database", "max_db_retries", fallback=3))
 
     @classmethod
     def open(cls, url: str | None = None) -> Self:
@@ -106,7 +107,6 @@ class Store:
         """
         n_busy = n_lost = 0
         deadline = time.monotonic() + BUSY_PATIENCE_S
-        max_lost = max(1, conf.getint("database", "max_db_retries", fallback=3))
         while True:
             try:
                 with self._writer, self._engine.connect() as conn:
@@ -120,7 +120,7 @@ class Store:
                 if kind is Trouble.BUSY and may_wait:
                     pause_s = min(0.25, 0.002 * 2**n_busy) * random.uniform(0.5, 1.0)
                     n_busy += 1
-                elif kind is Trouble.LOST and n_lost < max_lost:
+                elif kind is Trouble.LOST and n_lost < self._max_lost:
                     pause_s = 0.0 if n_lost == 0 else 0.1 * 2**n_lost
                     n_lost += 1
                 else:
