@@ -105,5 +105,5 @@ def _show_warning(
     print(f"warning: {message}", file=file or sys.stderr)
 
 
-if __name__ == "__main__":
+if __name__ == "__main__":  # how the supervisor starts its parts
     sys.exit(main())

@@ -233,15 +233,30 @@ class Config:
                 result.setdefault(section, {})[key] = value
         return result
 
+    def check(self) -> None:
+        """Raise ConfigError unless all options can be used that are not a provider's.
+
+        For the start of services: it also warns of old names, once for all processes that this
+        one starts.
+        """
+        found = self.problems(providers=False)
+        if found:
+            more = f" (and {len(found) - 1} more: see `config lint`)" if len(found) > 1 else ""
+            raise ConfigError(found[0] + more)
+        self._resolver.tell_renames()
+
     def origins(self, section: str, key: str) -> list[str]:
         """Return where, if anywhere, exactly this name is set: environment and airflow.cfg."""
         return self._resolver.origins((section, key))
 
-    def problems(self) -> list[str]:
-        """Return one message per option of a known kind whose value cannot be used."""
+    def problems(self, providers: bool = True) -> list[str]:
+        """Return one message per known option whose value cannot be used."""
         found = []
         for section in catalog().sections():
             for key in catalog().keys(section):
+                option = catalog().option(section, key)
+                if option is None or (option.provider and not providers):
+                    continue
                 try:
                     self._check(section, key)
                 except ConfigError as error:

@@ -17,6 +17,9 @@ from slipstream.config.catalog import PLACEHOLDERS, Name, Option, catalog
 from slipstream.config.file import ConfigFile
 from slipstream.errors import ConfigError
 
+_TOLD_VARIABLE = "SLIPSTREAM_RENAMES_TOLD"
+"""In the environment of processes whose parent has told people of all old names."""
+
 
 class RenamedOptionWarning(FutureWarning):
     """An option was set under a name that it had in an earlier Airflow."""
@@ -98,6 +101,13 @@ class Resolver:
             found.append(f"[{section}] {key} in {self.file().path}")
         return found
 
+    def tell_renames(self) -> None:
+        """Warn of all options that are set under old names, and let child processes be silent."""
+        for old, new in catalog().renamed().items():
+            if catalog().option(*old) is None and self.origins(old):
+                self.resolve(*new, generate=False)
+        os.environ[_TOLD_VARIABLE] = "1"
+
     def _find(self, name: Name, is_sensitive: bool) -> Found | None:
         if name in self.overrides:
             return Found(self.overrides[name], "set", "this process")
@@ -168,7 +178,7 @@ class Resolver:
         return Setting(*name, text, "default", "the default", is_sensitive)
 
     def _warn_renamed(self, found: Found, name: Name) -> None:
-        if found.origin in self._warned:
+        if found.origin in self._warned or _TOLD_VARIABLE in os.environ:
             return
         self._warned.add(found.origin)
         new = (

@@ -9,6 +9,7 @@ import pytest
 
 from slipstream.config import Config, RenamedOptionWarning
 from slipstream.config.catalog import catalog
+from slipstream.errors import ConfigError
 
 Write = Callable[[str], Path]
 
@@ -92,3 +93,28 @@ def test_old_names_are_no_options_of_their_own(conf: Config) -> None:
     for section, key in catalog().renamed():
         assert key not in catalog().keys(section), (section, key)
     assert "webserver" not in conf.sections()
+
+
+def test_services_tell_of_all_old_names_at_once_and_their_children_do_not(
+    conf: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DAG_CONCURRENCY", "3")
+    monkeypatch.setenv("AIRFLOW__WEBSERVER__WEB_SERVER_PORT", "8081")
+    monkeypatch.setenv("SLIPSTREAM_RENAMES_TOLD", "1")
+    monkeypatch.delenv("SLIPSTREAM_RENAMES_TOLD")  # set by check, and gone after this test
+    with pytest.warns(RenamedOptionWarning) as caught:
+        conf.check()
+    assert len(caught) == 2
+    assert Config().getint("api", "port") == 8081
+
+
+def test_a_service_does_not_start_with_options_that_cannot_be_used(
+    conf: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "many")
+    monkeypatch.setenv("AIRFLOW__API__PORT", "http")
+    monkeypatch.setenv("AIRFLOW__CELERY__OPERATION_TIMEOUT", "a provider's, and not in use")
+    with pytest.raises(
+        ConfigError, match=r"parallelism is 'many'.* \(and 1 more: see `config lint`"
+    ):
+        conf.check()

@@ -25,6 +25,7 @@ def test(args: argparse.Namespace) -> int:
     from slipstream.config import conf
     from slipstream.store import Store
 
+    conf.check()
     log_to_stderr("DEBUG" if args.verbose else "WARNING")
     run_conf = parse_conf(args.conf)
     date = parse_date(args.logical_date) if args.logical_date else None

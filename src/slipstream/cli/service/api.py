@@ -19,6 +19,8 @@ def run(args: argparse.Namespace) -> None:
 
     with Store.open() as store:
         prepare_database(store, args.migrate)
+        if args.fd is None:
+            _say_where(args)
         serve(
             args.host,
             args.port,
@@ -30,6 +32,16 @@ def run(args: argparse.Namespace) -> None:
             ssl_key=args.ssl_key,
             access_log=args.verbose,
         )
+
+
+def _say_where(args: argparse.Namespace) -> None:
+    from slipstream.api.auth.login import login_lines
+    from slipstream.cli.service.standalone import url_of
+    from slipstream.config import conf
+
+    port = conf.getint("api", "port") if args.port is None else args.port
+    for line in login_lines(url_of(args.host or conf.get("api", "host"), port)):
+        print(line, flush=True)
 
 
 COMMAND = Command(

@@ -28,6 +28,7 @@ def begin(args: argparse.Namespace, name: str) -> None:
     from slipstream.task.process import die_with_parent, set_name  # ctypes is only for services
 
     set_name(f"slip-{name}")
+    conf.check()
     supervisor = os.environ.get(SUPERVISOR_VARIABLE)
     if supervisor:
         die_with_parent(int(supervisor), signal.SIGTERM)

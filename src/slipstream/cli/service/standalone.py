@@ -22,18 +22,19 @@ def run(args: argparse.Namespace) -> int:
     from slipstream.supervisor.port import HealthProbe, listen
     from slipstream.supervisor.supervisor import Supervisor
 
+    conf.check()
     prepare_home()
     lock = HomeLock(conf.home)
     lock.acquire()
     host = args.host or conf.get("api", "host")
     listener = listen(host, conf.getint("api", "port") if args.port is None else args.port)
     port = listener.getsockname()[1]
-    login = login_lines(_url(host, port))
+    login = login_lines(url_of(host, port))
     console = Console()
 
     def on_healthy(seconds: float) -> None:
         console.say("standalone", f"Ready after {seconds:.1f} s.")
-        for line in login:
+        for line in [*login, f"DAG files go into {conf.get('core', 'dags_folder')}"]:
             console.say("standalone", line)
 
     commands = {
@@ -60,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     return code
 
 
-def _url(host: str, port: int) -> str:
+def url_of(host: str, port: int) -> str:
     """Return where people find the pages: ``[api] base_url`` if set, else this machine."""
     base = conf.get("api", "base_url", fallback="")
     if base:

@@ -1,0 +1,7 @@
+"""``python -m airflow``: the command line, as ``slipstream``."""
+
+import sys
+
+from slipstream.cli.main import main
+
+sys.exit(main())

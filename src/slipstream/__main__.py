@@ -1,0 +1,9 @@
+"""``python -m slipstream``: the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from slipstream.cli.main import main
+
+sys.exit(main())
