@@ -57,6 +57,11 @@ def main(sock: socket.socket, loaded: LoadedFile | None) -> NoReturn:
         attempt.go(datetime.fromisoformat(message["started_at"]))
     except PeerGone:
         os._exit(1)
+    except BaseException:
+        # Not the task's own error, which is an outcome: a callback left, or a defect of ours.
+        log.exception("The task process ended early")
+        output.flush()
+        os._exit(1)
     output.flush()
     os._exit(0)
 
@@ -89,7 +94,7 @@ class _Attempt:
         process.set_name(self._workload.task_id or f"{self._workload.callback} callback")
         if self._log_path and (reason := output.redirect_to(self._log_path)):
             self._client.send({"m": "unlogged", "reason": reason})
-        output.install(mask_text, conf.get("logging", "logging_level", fallback="INFO").upper())
+        output.reinstall()
 
     def go(self, started_at: datetime) -> None:
         """Run it, send its outcome, and run the callbacks that follow."""

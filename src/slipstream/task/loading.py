@@ -7,7 +7,6 @@ fork and must not know about attempts.
 
 from __future__ import annotations
 
-import importlib
 import os
 import stat
 import sys
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from slipstream.sdk import bundle, loader, taskapi
+from slipstream.sdk import loader, taskapi
 from slipstream.task import output
 from slipstream.task.client import LoadClient
 from slipstream.task.limit import time_limit
@@ -91,17 +90,6 @@ def _execute(path: Path, timeout_s: float) -> LoadedFile:
         if loaded.errors:
             result.error = "\n".join(output.format_error(error) for error in loaded.errors)
     return result
-
-
-_NEEDED_BY_EVERY_TASK = ("slipstream.sdk.accessor", "slipstream.sdk.asset_event")
-"""Modules that the SDK leaves out of parsing; an import in each task would cost it 2 ms."""
-
-
-def prepare() -> None:
-    """Set up, in the base zygote, what every DAG file and every task expects of its process."""
-    bundle.extend_sys_path()
-    for name in _NEEDED_BY_EVERY_TASK:
-        importlib.import_module(name)
 
 
 class _Watch:

@@ -53,20 +53,34 @@ def redirect_to(path: str) -> str | None:
     return reason
 
 
+_streams: list[RecordStream] = []
+_handlers: list[logging.Handler] = []
+
+
 def install(mask: Mask, level: str) -> None:
-    """Send Python's logging, ``print`` and errors to the log as JSON lines."""
-    sys.stdout = RecordStream(1, "info", "task.stdout", mask)
-    sys.stderr = RecordStream(2, "error", "task.stderr", mask)
+    """Send Python's logging, ``print`` and errors to fds 1 and 2 as JSON lines."""
+    _streams[:] = [
+        RecordStream(1, "info", "task.stdout", mask),
+        RecordStream(2, "error", "task.stderr", mask),
+    ]
+    _handlers[:] = [JsonHandler(mask)]
+    logging.getLogger().setLevel(level)
+    logging.captureWarnings(True)
+    reinstall()
+
+
+def reinstall() -> None:
+    """Put back what a DAG file may have replaced at its top."""
+    sys.stdout, sys.stderr = _streams
     root = logging.getLogger()
-    root.handlers[:] = [JsonHandler(mask)]
-    root.setLevel(level)
+    if root.handlers != _handlers:
+        root.handlers[:] = _handlers
 
 
 def flush() -> None:
     """Write what ``print`` has left without a line's end."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, RecordStream):
-            stream.finish()
+    for stream in _streams:
+        stream.finish()
 
 
 def write_record(level: str, event: str, logger: str = "task", **fields: Any) -> None:

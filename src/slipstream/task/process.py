@@ -18,6 +18,8 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 # Every argument as a long: a variadic C function reads them so.
 _prctl.argtypes = [ctypes.c_int] + [ctypes.c_ulong] * 4
 
+_name = ctypes.create_string_buffer(16)
+
 
 def _call(option: int, value: int) -> None:
     if _prctl(option, value, 0, 0, 0) != 0:
@@ -43,8 +45,8 @@ def adopt_orphans() -> None:
 
 def set_name(name: str) -> None:
     """Set the name that ``ps`` and ``top`` show for this process (at most 15 bytes count)."""
-    buffer = ctypes.create_string_buffer(name.encode()[:15])
-    _call(_PR_SET_NAME, ctypes.addressof(buffer))
+    _name.value = name.encode()[:15]
+    _call(_PR_SET_NAME, ctypes.addressof(_name))
 
 
 def start_time(pid: int) -> int | None:

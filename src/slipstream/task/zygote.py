@@ -16,7 +16,6 @@ import argparse
 import errno
 import faulthandler
 import gc
-import logging
 import os
 import select
 import signal
@@ -24,9 +23,13 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-from slipstream.task import child, loading, process
+from slipstream.config import conf
+from slipstream.sdk import bundle
+from slipstream.sdk.mask import mask_text
+from slipstream.task import child, loading, output, process
 from slipstream.task.client import LoadClient
 from slipstream.task.protocol import Message, PeerGone, receive_control, send_control
+from slipstream.task.rehearsal import rehearse
 
 Role = Callable[[], "Role | None"]
 """What a process does next; a fork leaves its zygote's loop with another role than its parent."""
@@ -175,14 +178,15 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     process.die_with_parent(args.parent)
     process.set_name("zygote")
-    loading.prepare()
+    bundle.extend_sys_path()
+    rehearse()
+    output.install(mask_text, conf.get("logging", "logging_level", fallback="INFO").upper())
     control = socket.socket(fileno=args.control)
     control.set_inheritable(False)
     # Keyboard interrupts go to the whole foreground group; the host decides what they mean here.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # By number: each attempt makes fd 2 its log file, and its crash is written there.
     faulthandler.enable(2)
-    logging.captureWarnings(True)
     gc.collect()
     gc.freeze()
     gc.disable()

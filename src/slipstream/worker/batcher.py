@@ -106,6 +106,7 @@ class Batcher:
                     log.warning("the store is away; keeping outcomes until it is back: %s", exc)
                 self.safeguard(0.0)
                 if not self._pause(delay_s):
+                    self.safeguard(0.0)
                     return False
                 self._take_pending_into(batch)
                 delay_s = min(delay_s * 2, _RETRY_MAX_S)
@@ -147,6 +148,7 @@ class Batcher:
             except ApiUnavailable:
                 self.safeguard(0.0)
                 if not self._pause(_RETRY_MAX_S):
+                    self.safeguard(0.0)
                     return True  # the journal has it
             except Exception:
                 log.exception("the store refuses %s", part)

@@ -31,6 +31,7 @@ from typing import Any
 
 from slipstream.clock import Clock
 from slipstream.errors import SlipstreamError, UserError
+from slipstream.sdk.bundle import DAGS_FOLDER
 from slipstream.task.protocol import Message, send_control
 from slipstream.worker import journal, sweeper
 from slipstream.worker.batcher import Batcher
@@ -105,6 +106,7 @@ class Host:
         self._supervisor.ask = self._ask
         self._supervisor.ask_for_load = self._ask_for_load
         self._left_journals: list[journal.LeftJournal] = []
+        self._paths: dict[tuple[str, str], str] = {}
         self._store_watch: Timer | None = None
         self._is_stopping = False
         self._waits_for_room = False
@@ -253,18 +255,17 @@ class Host:
                 raise ValueError(f"unknown message {unknown!r} from the executor")
 
     def _execution(self, workload: dict[str, Any]) -> Execution:
-        bundle_name, fileloc = (
-            workload.get("bundle_name", "dags-folder"),
-            workload["relative_fileloc"],
-        )
+        file = workload.get("bundle_name", DAGS_FOLDER), workload["relative_fileloc"]
         load_error = None
-        try:
-            path = str(self._settings.locate(bundle_name, fileloc))
-        except UserError as exc:
-            path, load_error = fileloc, str(exc)
+        path = self._paths.get(file)
+        if path is None:
+            try:
+                path = self._paths[file] = str(self._settings.locate(*file))
+            except UserError as exc:
+                path, load_error = file[1], str(exc)
         log_path = workload.get("log_path", "")
         if log_path:
-            log_path = str(self._settings.log_folder / log_path)
+            log_path = os.path.join(self._settings.log_folder, log_path)
         return Execution(workload, path, log_path, load_error=load_error)
 
     # Tasks' requests

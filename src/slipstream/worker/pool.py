@@ -40,6 +40,7 @@ _FORK_RETRY_S = 0.5
 _TICK_S = 2.0
 _MAX_QUICK_DEATHS = 5
 _QUICK_S = 2.0
+_END_S = 1.0
 
 
 class ZygoteTrouble(SlipstreamError):
@@ -137,7 +138,11 @@ class ZygotePool:
     def _replace_base(self) -> None:
         """Start a base zygote after one died, and hand it those who waited."""
         dead = self._base
-        code = self._popen.wait()
+        try:
+            code = self._popen.wait(_END_S)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            code = self._popen.wait()
         log.error("the base zygote (pid %d) ended with %d; starting another", dead.pid, code)
         if self._clock.monotonic() - dead.created_at < _QUICK_S:
             self._n_quick_deaths += 1

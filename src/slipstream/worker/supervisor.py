@@ -103,17 +103,14 @@ class Supervisor:
         execution.cancelled = reason
         if execution in self._queue:
             self._queue.remove(execution)
-            self._forget(execution)
-            self._reporter.handed_back(execution)
+            self._hand_back(execution)
         elif execution.process is not None:
             self._terminate(execution, execution.process)
 
     def hand_back_queue(self) -> None:
         """Give back all that has not got a slot."""
         while self._queue:
-            execution = self._queue.popleft()
-            self._forget(execution)
-            self._reporter.handed_back(execution)
+            self._hand_back(self._queue.popleft())
 
     def cancel_all(self, reason: str) -> None:
         """End everything that runs."""
@@ -121,10 +118,17 @@ class Supervisor:
             self.cancel(attempt_id, reason)
 
     def kill_all(self) -> None:
-        """Kill everything that still runs, at once."""
-        for execution in self._executions.values():
+        """Kill everything that still runs, at once, and give up what waits for a process."""
+        for execution in list(self._executions.values()):
             if execution.process is not None:
                 ending.kill_tree(execution.process.pid)
+            elif execution.leave is Leave.UNASKED:
+                self._hand_back(execution)
+            elif execution.outcome is None:
+                self._settle(
+                    execution, ending.outcome_of_death(execution, Exit(), self._clock.now())
+                )
+                self._release(execution)
 
     @property
     def is_idle(self) -> bool:
@@ -150,6 +154,12 @@ class Supervisor:
         if not process.is_open:  # a spare that died while it waited
             process.zygote.waiting.appendleft(execution)
             return
+        is_here = self._executions.get(execution.attempt_id) is execution
+        if not is_here or (execution.cancelled and execution.leave is Leave.UNASKED):
+            process.zygote.spares.append(process)
+            if is_here:
+                self._hand_back(execution)
+            return
         execution.process, process.execution = process, execution
         execution.n_processes += 1
         message: Message = {
@@ -163,10 +173,15 @@ class Supervisor:
         self._send(process, message)
         if execution.cancelled:
             self._terminate(execution, process)
-        if execution.leave is Leave.UNASKED:
+        elif execution.leave is Leave.UNASKED:
             self._ask_leave(execution, process)
         elif execution.leave is Leave.GRANTED:
             self._go(execution, process)
+
+    def _hand_back(self, execution: Execution) -> None:
+        execution.cancelled = execution.cancelled or "it was given back"
+        self._release(execution)
+        self._reporter.handed_back(execution)
 
     def on_exit(self, process: TaskProcess) -> None:
         # What it said before it ended is still in its socket.

@@ -12,7 +12,6 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from slipstream.task.protocol import Message, send_control
@@ -34,15 +33,8 @@ class FileKey:
 
 
 def file_key(path: str) -> FileKey:
-    """Return the file's key now; of a file in a zip archive, the archive's. Raises OSError."""
-    where = Path(path)
-    try:
-        found = where.stat()
-    except NotADirectoryError:
-        archive = next((p for p in where.parents if p.is_file()), None)
-        if archive is None:
-            raise
-        found = archive.stat()
+    """Return the file's key now; raises OSError."""
+    found = os.stat(path)  # not pathlib: this is done for every attempt
     return FileKey(path, found.st_mtime_ns, found.st_size)
 
 

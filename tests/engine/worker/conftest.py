@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,19 @@ from slipstream.config import conf
 from slipstream.store import Store, migrate
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite database, to be copied."""
+    path = tmp_path_factory.mktemp("migrated") / "airflow.db"
+    with Store.open(f"sqlite:///{path}") as store:
+        migrate.upgrade(store)
+    return path
+
+
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An AIRFLOW_HOME with a database and a DAGs folder."""
+    shutil.copy(migrated, tmp_path / "airflow.db")
     monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
     monkeypatch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
     monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "4")
@@ -26,12 +38,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def idle_rig(home: Path) -> Iterator[Rig]:
     """A rig whose executor is not started yet."""
-    store = Store.open()
-    migrate.upgrade(store)
-    rig = Rig(home, store)
-    yield rig
-    rig.executor.stop(3.0)
-    store.close()
+    with Store.open() as store:
+        rig = Rig(home, store)
+        yield rig
+        rig.executor.stop(3.0)
 
 
 @pytest.fixture
