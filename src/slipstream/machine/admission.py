@@ -265,10 +265,9 @@ _Ranked = tuple[int, int, datetime, int, int, int, TIKey, GroupKey]
 
 def _rank(entry: Entry, group: GroupKey, share: dict[str, int]) -> _Ranked:
     priority, run_after, order, map_index, key, candidate = entry
-    dag_share = share.get(group.dag_id, 0)
     return (
         priority,
-        dag_share,
+        share.get(group.dag_id, 0),
         run_after,
         candidate.dag_run_pk,
         order,

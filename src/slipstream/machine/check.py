@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from slipstream.machine.core import RunCore
+from slipstream.machine.core import WAITING_STATES, RunCore
 from slipstream.machine.trigger_rule import UpstreamCounts
 from slipstream.state import EXECUTING_STATES, TERMINAL_STATES, DagRunState
 from slipstream.state import TaskInstanceState as S
@@ -54,6 +54,8 @@ def _check_counters(core: RunCore) -> None:
             delayed.add(ti.key)
         elif ti.state is not None and ti.state not in TERMINAL_STATES:
             active += 1
+    waiting = [sum(t.state in WAITING_STATES for t in tis) for tis in core.by_task]
+    assert waiting == core.n_waiting, "the waiting counts drifted"
     assert own == core.counts, "a task's counts drifted"
     assert unfinished == core.n_unfinished, (unfinished, core.n_unfinished)
     assert active == core.n_active, (active, core.n_active)

@@ -43,6 +43,8 @@ class RunCore:
         """Each task's own instances, counted the way its downstream sees them."""
         self.up = [UpstreamCounts() for _ in range(n)]
         """Sums of ``counts`` over each task's direct upstream."""
+        self.n_waiting = [0] * n
+        """Per task: instances in ``WAITING_STATES``."""
         self.absent: frozenset[int] = frozenset()
         """Tasks without instances: the run is outside their start and end dates."""
         self.n_unfinished = 0
@@ -159,6 +161,10 @@ class RunCore:
         existing: int,
     ) -> None:
         """Follow one instance's move in every counter; ``existing`` is +1 new, -1 gone, 0 same."""
+        if existing >= 0 and new in WAITING_STATES:
+            self.n_waiting[i] += 1
+        if existing <= 0 and old in WAITING_STATES:
+            self.n_waiting[i] -= 1
         was_over, is_over = old in TERMINAL_STATES, new in TERMINAL_STATES
         was_active = old is not None and not was_over
         is_active = new is not None and not is_over

@@ -50,7 +50,8 @@ class Decision:
     changes: dict[TIKey, TaskInstanceChange] = field(default_factory=dict)
     story: list[StoryEvent] = field(default_factory=list)
     ready: list[TIKey] = field(default_factory=list)
-    """Became ready for admission (state scheduled)."""
+    """Became ready for admission (state scheduled). In a merged decision some may have moved on
+    since: look at their state before they are admitted."""
     cancel: list[str] = field(default_factory=list)
     """Attempt ids whose processes must end."""
     deleted: list[TIKey] = field(default_factory=list)

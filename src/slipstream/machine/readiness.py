@@ -11,6 +11,7 @@ from datetime import datetime
 from slipstream.machine import kin, mapping
 from slipstream.machine.core import WAITING_STATES, RunCore
 from slipstream.machine.decision import Decision
+from slipstream.machine.event import TIKey
 from slipstream.machine.instance import TaskInstance
 from slipstream.machine.plan import TaskPlan
 from slipstream.machine.trigger_rule import OPEN, WAIT, Verdict, evaluate, evaluate_setups
@@ -30,31 +31,45 @@ def settle(core: RunCore, now: datetime, d: Decision) -> None:
 def _look_at(
     core: RunCore, task: TaskPlan, indexes: set[int] | None, now: datetime, d: Decision
 ) -> None:
-    instances = core.by_task[task.index]
+    i = task.index
+    if not core.n_waiting[i]:
+        return
+    instances = core.by_task[i]
+    # Outside of mapped groups all instances of a task have the same upstream; only their map
+    # index may tell them apart, when some of it was removed.
+    alike = not task.mapped_groups and not (task.mapping and core.up[i].removed)
+    found = _find(core, instances[0]) if alike else None
+    if found is not None and found[0] is WAIT and i not in core.skipped_by:
+        return
     if indexes is not None:
-        instances = [ti for k in sorted(indexes) if (ti := core.tis.get((task.task_id, k)))]  # type: ignore[call-overload]
+        chosen = (core.tis.get(TIKey(task.task_id, k)) for k in sorted(indexes))
+        instances = [ti for ti in chosen if ti is not None]
     elif task.is_expanded:
         instances = list(instances)  # expansion changes it
-    alike = not task.mapped_groups and not (task.mapping and core.up[task.index].removed)
-    common: Verdict | None = None
     revised = not task.is_expanded
     for ti in instances:
         if ti.state not in WAITING_STATES:
             continue
-        if not alike or common is None:
-            common = verdict(core, ti)
-            if alike and common is WAIT and not _may_be_skipped(core, task):
-                return
-        if common is OPEN and not revised:
+        mine = found or _find(core, ti)
+        if mine[0] is OPEN and not revised:
             revised = True
             mapping.revise(core, task, now, d)
             if ti.state not in WAITING_STATES:
                 continue
-        _decide(core, ti, common, now, d)
+        _decide(core, ti, mine, now, d)
 
 
-def _may_be_skipped(core: RunCore, task: TaskPlan) -> bool:
-    return task.index in core.skipped_by or task.is_expanded
+Found = tuple[Verdict, str | None]
+"""A verdict, and its reason when that is not the trigger rule."""
+
+
+def _find(core: RunCore, ti: TaskInstance) -> Found:
+    found = verdict(core, ti)
+    if ti.task.is_expanded and not isinstance(found, TaskInstanceState):
+        ended = _mapped_sources(core, ti.task)
+        if ended is not None:
+            return ended, "what it maps over did not succeed"
+    return found, None
 
 
 def verdict(core: RunCore, ti: TaskInstance) -> Verdict:
@@ -85,17 +100,13 @@ def verdict(core: RunCore, ti: TaskInstance) -> Verdict:
     return setups
 
 
-def _decide(core: RunCore, ti: TaskInstance, found: Verdict, now: datetime, d: Decision) -> None:
-    """Apply a verdict to one waiting instance."""
+def _decide(core: RunCore, ti: TaskInstance, answer: Found, now: datetime, d: Decision) -> None:
+    """Apply a verdict to one waiting instance; an earlier branch decision goes first."""
     task = ti.task
-    reason = None
+    found, reason = answer
     by = skipped_by(core, ti)
     if by is not None:
-        found = TaskInstanceState.SKIPPED
-        reason = f"{by.task.task_id} decided to skip it"
-    elif task.is_expanded and not isinstance(found, TaskInstanceState):
-        found = _mapped_sources(core, task) or found
-        reason = "what it maps over did not succeed"
+        found, reason = TaskInstanceState.SKIPPED, f"{by.task.task_id} decided to skip it"
     if found is WAIT:
         return
     past_ok = not task.depends_on_past or task.task_id in core.past_satisfied

@@ -22,7 +22,7 @@ from slipstream.machine.plan import DagPlan, TaskPlan
 from slipstream.machine.readiness import settle
 from slipstream.machine.table import RUN_HANDLERS, TI_HANDLERS
 from slipstream.machine.verdict import conclude
-from slipstream.state import DagRunState, DagRunType, TaskInstanceState
+from slipstream.state import DagRunState, DagRunType
 
 if TYPE_CHECKING:
     from slipstream.machine.explain import AdmissionView, Explanation
@@ -120,12 +120,20 @@ class RunMachine(RunCore):
         return d
 
     def _invalid(self, event: Event, ti: TaskInstance) -> InvalidTransition:
+        moments = {
+            "scheduled": ti.scheduled_at,
+            "queued": ti.queued_at,
+            "started": ti.start_date,
+            "ended": ti.end_date,
+            "not before": ti.retry_at,
+        }
         return InvalidTransition(
             f"{type(event).__name__} cannot happen to {ti.key.task_id}[{ti.map_index}] of run "
-            f"{self.facts.run_id} ({self.plan.dag_id}) in state {ti.state}: {event!r}. "
-            f"Its story: try {ti.try_number} of {ti.max_tries + 1}, attempt {ti.attempt_id}, "
-            f"scheduled {ti.scheduled_at}, queued {ti.queued_at}, started {ti.start_date}, "
-            f"ended {ti.end_date}, not before {ti.retry_at}"
+            f"{self.facts.run_id} ({self.plan.dag_id}) in state {ti.state}: {event!r}",
+            story=[
+                f"try {ti.try_number} of {ti.max_tries + 1}, attempt {ti.attempt_id}",
+                *(f"{what} {at}" for what, at in moments.items() if at is not None),
+            ],
         )
 
     def _create_missing(self, d: Decision) -> None:
@@ -168,4 +176,4 @@ class RunMachine(RunCore):
         self._settle(now, d)
 
 
-__all__ = ["RunFacts", "RunMachine", "TaskInstance", "TaskInstanceState"]
+__all__ = ["RunFacts", "RunMachine"]
