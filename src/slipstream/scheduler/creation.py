@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from slipstream import timetable
 from slipstream.command.order import DAG_PROCESSOR
 from slipstream.command.trigger import insert
-from slipstream.errors import SlipstreamError, StoreUnavailable
+from slipstream.errors import DuplicateRun, SlipstreamError, StoreUnavailable
 from slipstream.machine.dagrun import RunDue, due
 from slipstream.scheduler.catalog import Plan
 from slipstream.state import DagRunTriggeredByType, DagRunType
@@ -58,7 +58,12 @@ def create_due(turn: Turn) -> int:
     if not jobs:
         return 0
     turn.close()  # a reader that stays open would keep SQLite's log from being trimmed
-    n_created = world.store.write(_create, jobs, turn.now)
+    try:
+        n_created = world.store.write(_create, jobs, turn.now)
+    except DuplicateRun as error:
+        # Somebody made a run of the same date at the same moment; the next turn sees it.
+        log.info("%s", error)
+        n_created = 0
     # They have no owner yet: claimed like all others, none is forgotten, whatever goes wrong here.
     world.claim_soon |= n_created > 0
     world.catalog.refresh(turn.conn, [job.row.dag_id for job in jobs])

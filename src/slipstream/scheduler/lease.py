@@ -34,7 +34,7 @@ class Lease:
         self.id = new_id()
 
     def register(self, now: datetime, executor: str) -> None:
-        """Add this scheduler's job, and end those of schedulers that died on this machine.
+        """Add this scheduler's job, and end those of schedulers that died.
 
         Raises UserError on SQLite when another scheduler is alive.
         """
@@ -44,18 +44,34 @@ class Lease:
         if job.get(conn, self.id) is not None:
             return  # an earlier call's commit went through, its answer did not
         for other in self._others(conn, now):
-            if not process_alive(other):
-                job.end(conn, other.id, "failed", now)
-            elif self._store.dialect == "sqlite" and self._job_type == JOB_TYPE:
+            if self._store.dialect == "sqlite" and self._job_type == JOB_TYPE:
                 raise UserError(
                     f"A scheduler already runs on this database (pid {other.pid} on "
                     f"{other.hostname}). SQLite allows one: stop it, or use PostgreSQL or MySQL."
                 )
+        self._end_dead(conn, now)
         job.register(conn, job_type=self._job_type, now=now, executor=executor, id=self.id)
 
     def _others(self, conn: Connection, now: datetime) -> list[JobRow]:
+        """Return the other schedulers that are alive, the oldest first."""
         alive = job.list_alive(conn, JOB_TYPE, since=now - self._lapse)
-        return [row for row in alive if row.id != self.id]
+        return [row for row in alive if row.id != self.id and process_alive(row)]
+
+    def leader(self, now: datetime) -> JobRow | None:
+        """Return the scheduler before whom this one stands by; None when it is its turn.
+
+        The oldest one that is alive works. Those that have died are ended, so that their runs
+        come free, and one that was only stopped for long finds out by its next heartbeat.
+        """
+        return self._store.write(self._leader, now)
+
+    def _leader(self, conn: Connection, now: datetime) -> JobRow | None:
+        self._end_dead(conn, now)
+        mine = job.get(conn, self.id)
+        for other in self._others(conn, now):
+            if mine is None or (other.started_at, other.id) < (mine.started_at, mine.id):
+                return other
+        return None
 
     def heartbeat(self, now: datetime) -> None:
         """Say that we are alive. Raises LeaseLost when somebody ended our job."""
@@ -70,8 +86,10 @@ class Lease:
         self._store.write(self._end_dead, now)
 
     def _end_dead(self, conn: Connection, now: datetime) -> None:
-        for other in self._others(conn, now):
-            if not process_alive(other):
+        lapsed = job.list_lapsed(conn, JOB_TYPE, before=now - self._lapse)
+        recent = job.list_alive(conn, JOB_TYPE, since=now - self._lapse)
+        for other in [*lapsed, *(row for row in recent if not process_alive(row))]:
+            if other.id != self.id:
                 log.warning("scheduler %s (pid %d) died", other.id, other.pid)
                 job.end(conn, other.id, "failed", now)
 

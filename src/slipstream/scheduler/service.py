@@ -101,6 +101,8 @@ class Scheduler:
         self._retry_s = 0.0
         """How long the database is given before the next try; 0: it is there."""
         self._retry_at = 0.0
+        self.is_standby = True
+        """Another scheduler is at work; this one waits for its end."""
         self._next: dict[str, float] = {}
         self._wall_minus_mono = 0.0
 
@@ -112,11 +114,25 @@ class Scheduler:
     def start(self) -> None:
         """Register, start the executors, and take over the runs that nobody owns.
 
-        Raises UserError when another scheduler is in the way, StoreUnavailable without a database.
+        Beside a scheduler that is at work, this one stands by until that one is gone. Raises
+        UserError when it may not even do that (SQLite), StoreUnavailable without a database.
         """
         self._lease.register(self._clock.now(), ",".join(self._executors))
         self._listener = self._store.listen(SCHEDULER)
         self._selector.register(self._listener.fileno(), selectors.EVENT_READ)
+        leader = None if self._only_run else self._lease.leader(self._clock.now())
+        if leader is None:
+            self._take_charge()
+        else:
+            log.info(
+                "Scheduler %s (pid %d on %s) is at work: this one stands by.",
+                leader.id,
+                leader.pid,
+                leader.hostname,
+            )
+
+    def _take_charge(self) -> None:
+        self.is_standby = False
         for executor in self._executors.values():
             executor.start(self.id)
             self._selector.register(executor.fileno(), selectors.EVENT_READ)
@@ -138,11 +154,11 @@ class Scheduler:
     def stop(self, *, deadline_s: float = 4.0, ok: bool = True) -> None:
         """Stop the executors within ``deadline_s`` seconds, take their last news in, give up runs."""
         started = time.monotonic()
-        for executor in self._executors.values():
+        for executor in () if self.is_standby else self._executors.values():
             executor.stop(max(0.5, deadline_s - (time.monotonic() - started)))
         with contextlib.suppress(StoreUnavailable):
             # What cannot be written now is read by the next scheduler.
-            if ok and not self._retry_s:
+            if ok and not self._retry_s and not self.is_standby:
                 self._lingering_since = None
                 self._collect()
                 self._work(TurnReport(), admit_more=False)
@@ -162,6 +178,8 @@ class Scheduler:
 
         Raises LeaseLost; a database that is away is waited for in later turns instead.
         """
+        if self.is_standby:
+            return self._stand_by(timeout)
         report = TurnReport()
         before = time.monotonic()
         self._wait(self._patience(timeout))
@@ -181,6 +199,23 @@ class Scheduler:
             self._away(error)
         report.worked_s = time.monotonic() - after
         return report
+
+    def _stand_by(self, timeout: float) -> TurnReport:
+        """Stay registered, and take charge when no older scheduler is alive."""
+        self._selector.select(min(timeout, self._settings.poll_s))
+        if self._listener is not None:
+            self._listener.drain()
+        try:
+            if self._is_due("heartbeat", self._settings.heartbeat_s):
+                self._lease.heartbeat(self._clock.now())
+            if self._is_due("sweep", self._settings.sweep_s) and not self._lease.leader(
+                self._clock.now()
+            ):
+                log.warning("The scheduler that was at work is gone: this one takes over.")
+                self._take_charge()
+        except StoreUnavailable as error:
+            log.error("%s", error)
+        return TurnReport()
 
     def _patience(self, timeout: float) -> float:
         """Return how long the wait may last: until the next thing that nobody will wake us for."""

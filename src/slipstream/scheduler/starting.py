@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from slipstream.machine.event import RunStarted
@@ -72,6 +73,8 @@ def settle_finished(turn: Turn) -> None:
     """See to what the end of runs sets free or calls for."""
     world = turn.world
     for row in world.finished:
+        if row.backfill_id is not None:
+            turn.batch.also.append(_CompleteBackfill(row.backfill_id, turn.now))
         dag_row = world.catalog.dags.get(row.dag_id)
         if dag_row is None:
             continue
@@ -81,6 +84,19 @@ def settle_finished(turn: Turn) -> None:
                 _PauseAfterFailures(row, dag_row.max_consecutive_failed_dag_runs, turn)
             )
     world.finished.clear()
+
+
+class _CompleteBackfill:
+    """A statement of the turn's transaction: a backfill ends with the last of its runs."""
+
+    def __init__(self, backfill_id: int, now: datetime) -> None:
+        self._id = backfill_id
+        self._now = now
+
+    def __call__(self, conn: Connection) -> None:
+        left = backfill.count_runs(conn, self._id)
+        if not left.get(DagRunState.QUEUED) and not left.get(DagRunState.RUNNING):
+            backfill.complete(conn, self._id, self._now)
 
 
 class _PauseAfterFailures:

@@ -60,7 +60,7 @@ class MemoryExecutor:
 
     def events(self) -> list[ExecutorEvent]:
         events, self._events = self._events, []
-        if select.select([self._fd], [], [], 0)[0]:
+        if self._fd >= 0 and select.select([self._fd], [], [], 0)[0]:
             os.eventfd_read(self._fd)
         return events
 

@@ -7,8 +7,9 @@ from tests.unit.scheduler.harness import START, Rig, dag_spec
 
 from slipstream import command
 from slipstream.errors import NotFound, StoreUnavailable, UserError
-from slipstream.state import DagRunState, TaskInstanceState
-from slipstream.store import Connection, dag, inbox, job, pool, run
+from slipstream.scheduler.service import Scheduler
+from slipstream.state import DagRunState, DagRunType, TaskInstanceState
+from slipstream.store import Connection, backfill, dag, inbox, job, pool, run
 
 FAILED = TaskInstanceState.FAILED
 
@@ -535,6 +536,54 @@ def test_a_second_scheduler_on_sqlite_is_refused(rig: Rig) -> None:
     second = rig._make()
     with pytest.raises(UserError, match="already runs on this database"):
         second.start()
+
+
+def test_one_scheduler_for_one_run_ignores_pause_and_leaves_the_rest(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}), paused=True)
+    other = rig.trigger("d")
+    rig.clock.advance(1)
+    only = Scheduler(
+        rig.store,
+        {"MemoryExecutor": rig.executor},
+        rig.clock,
+        settings=rig.settings,
+        only_run=True,
+    )
+    only.start()
+    rig.scheduler = only
+    row = rig.trigger("d")
+    only.take(row)
+    rig.work()
+    assert rig.run_state(row) == "success"
+    assert rig.run_state(other) == "queued"
+    only.stop()
+
+
+def test_a_backfill_ends_with_its_last_run(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}, max_active_runs=1))
+    rig.start()
+    new = backfill.NewBackfill(
+        dag_id="d",
+        from_date=START,
+        to_date=START.replace(day=3),
+        max_active_runs=2,
+    )
+    made = rig.store.write(backfill.create, new, rig.clock.now())
+    for day in (1, 2, 3):
+        rig.trigger(
+            "d",
+            logical_date=START.replace(day=day),
+            run_type=DagRunType.BACKFILL,
+            backfill_id=made.id,
+            run_after=START.replace(day=day),
+        )
+    rig.later(5 * 86400)
+    assert len(rig.executor.workloads) == 2
+    rig.work()
+    with rig.store.read() as conn:
+        done = backfill.get(conn, made.id)
+    assert done is not None
+    assert done.completed_at is not None
 
 
 class Outage:
