@@ -1,0 +1,272 @@
+"""Running a task: rendering, results, and what each exception makes of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from slipstream.sdk import context as context_module
+from slipstream.sdk.dag import DAG
+from slipstream.sdk.exceptions import (
+    AirflowException,
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    AirflowTaskTerminated,
+    DagRunAlreadyExists,
+)
+from slipstream.sdk.mask import mask_secret
+from slipstream.sdk.operator import BaseOperator
+from slipstream.sdk.sensor import BaseSensorOperator, PokeReturnValue
+from slipstream.sdk.standard.bash import BashOperator
+from slipstream.sdk.standard.python import PythonOperator
+from slipstream.sdk.standard.trigger_dagrun import TriggerDagRunOperator
+from slipstream.state import TaskInstanceState
+
+from .conftest import NOW, MemoryAPI, Runner
+
+LATER = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+class Raise(BaseOperator):
+    def __init__(self, *, what: BaseException, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.what = what
+
+    def execute(self, context: Any) -> None:
+        raise self.what
+
+
+def dag_of(cls: type[BaseOperator], **kwargs: Any) -> DAG:
+    with DAG("d") as dag:
+        cls(task_id="t", **kwargs)
+    return dag
+
+
+@pytest.mark.parametrize(
+    ("error", "state", "retryable"),
+    [
+        (ValueError("x"), "failed", True),
+        (AirflowException("x"), "failed", True),
+        (AirflowFailException("x"), "failed", False),
+        (AirflowSensorTimeout("x"), "failed", False),
+        (AirflowSkipException("x"), "skipped", True),
+        (AirflowRescheduleException(LATER), "up_for_reschedule", True),
+        (SystemExit(0), "failed", True),
+    ],
+)
+def test_exceptions_end_a_task(
+    run: Runner, error: BaseException, state: str, retryable: bool
+) -> None:
+    ended = run(dag_of(Raise, what=error), "t")
+    assert (ended.state, ended.retryable) == (state, retryable)
+    if state == "up_for_reschedule":
+        assert ended.reschedule_at == LATER
+
+
+def test_termination_goes_through(run: Runner) -> None:
+    with pytest.raises(AirflowTaskTerminated):
+        run(dag_of(Raise, what=AirflowTaskTerminated("stop")), "t")
+
+
+def call(function: Any, **kwargs: Any) -> DAG:
+    return dag_of(PythonOperator, python_callable=function, **kwargs)
+
+
+def test_xcoms_pushed_before_a_failure_are_kept(run: Runner) -> None:
+    def work(ti: Any) -> None:
+        ti.xcom_push("k", {1, 2})
+        raise ValueError("after the push")
+
+    ended = run(call(work), "t")
+    assert ended.state is TaskInstanceState.FAILED
+    assert [x["key"] for x in ended.xcoms] == ["k"]
+
+
+def test_multiple_outputs_push_each_item(run: Runner) -> None:
+    ended = run(call(lambda: {"a": 1, "b": 2}, multiple_outputs=True), "t")
+    assert {x["key"]: x["value"] for x in ended.xcoms} == {
+        "a": 1,
+        "b": 2,
+        "return_value": {"a": 1, "b": 2},
+    }
+    wrong = run(call(lambda: [1], multiple_outputs=True), "t")
+    assert "expected dictionary" in str(wrong.exception)
+
+
+def test_nothing_is_pushed_for_none_or_when_told_not_to(run: Runner) -> None:
+    assert run(call(lambda: None), "t").xcoms == []
+    assert run(call(lambda: 1, do_xcom_push=False), "t").xcoms == []
+
+
+def test_a_result_without_form_names_key_and_type(run: Runner) -> None:
+    ended = run(call(lambda: {"a": [object()]}), "t")
+    assert "XCom 'return_value' of task 't'['a'][0] is of type builtins.object" in str(
+        ended.exception
+    )
+
+
+def test_hooks_run_around_execute(run: Runner) -> None:
+    seen: list[Any] = []
+    dag = call(
+        lambda: seen.append("execute") or 5,
+        pre_execute=lambda context: seen.append("pre"),
+        post_execute=lambda context, result: seen.append(result),
+        on_execute_callback=lambda context: seen.append("callback"),
+    )
+    run(dag, "t")
+    assert seen == ["callback", "pre", "execute", 5]
+
+
+def test_a_failing_callback_does_not_stop_the_task(run: Runner) -> None:
+    def fail(context: Any) -> None:
+        raise ValueError("callback")
+
+    assert run(call(lambda: 1, on_execute_callback=fail), "t").state is TaskInstanceState.SUCCESS
+
+
+def test_the_dags_own_task_is_left_as_it_was(run: Runner) -> None:
+    dag = dag_of(BashOperator, bash_command="echo {{ ds }}")
+    run(dag, "t")
+    assert dag.get_task("t").bash_command == "echo {{ ds }}"  # type: ignore[attr-defined]
+
+
+def test_rendered_fields_are_json_masked_and_short(run: Runner) -> None:
+    mask_secret("hunter2secret")
+    dag = dag_of(
+        BashOperator,
+        bash_command="true hunter2secret {{ ds }} " + "x" * 5000,
+        env={"PASSWORD": "p", "A": "hunter2secret"},
+    )
+    fields = run(dag, "t").rendered_fields
+    assert fields is not None
+    assert fields["env"] == {"PASSWORD": "***", "A": "***"}
+    assert fields["bash_command"].startswith("Truncated.")
+    assert "true *** 2024-06-03" in fields["bash_command"]
+    assert len(fields["bash_command"]) < 4300
+
+
+def test_the_current_context_is_the_running_tasks(run: Runner) -> None:
+    def work() -> str:
+        return str(context_module.get_current_context()["ti"].task_id)
+
+    assert run.result(call(work), "t") == "t"
+    with pytest.raises(RuntimeError, match="no context"):
+        context_module.get_current_context()
+
+
+@pytest.mark.parametrize(
+    ("command", "state", "result"),
+    [
+        ("echo one; echo 'two  '", "success", "two"),
+        ("echo ' padded'", "success", " padded"),
+        ("exit 99", "skipped", None),
+        ("exit 3", "failed", None),
+        ("echo $AIRFLOW_CTX_TASK_ID/$AIRFLOW_CTX_DAG_ID", "success", "t/d"),
+    ],
+)
+def test_bash(run: Runner, command: str, state: str, result: str | None) -> None:
+    dag = dag_of(BashOperator, bash_command=command)
+    assert run(dag, "t").state == state
+    assert run.api.xcoms.get(("t", -1, "return_value")) == result
+
+
+def test_bash_arguments(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FROM_OUTSIDE", "out")
+    (tmp_path / "script.sh").write_text("echo {{ params.p }}-$A-$FROM_OUTSIDE-$(basename $PWD)\n")
+    with DAG("d", template_searchpath=str(tmp_path), params={"p": "param"}) as dag:
+        common: dict[str, Any] = {"bash_command": "script.sh", "env": {"A": "{{ ds }}"}}
+        BashOperator(task_id="only", **common)
+        BashOperator(task_id="both", append_env=True, cwd=str(tmp_path), **common)
+        BashOperator(
+            task_id="processed", bash_command="echo '[1]'", output_processor=lambda out: len(out)
+        )
+        BashOperator(task_id="code", bash_command="exit 4", skip_on_exit_code=[4, 5])
+        BashOperator(task_id="nowhere", bash_command="true", cwd="/does/not/exist")
+    assert run.result(dag, "only").startswith("param-2024-06-03--airflowtmp")
+    assert run.result(dag, "both") == f"param-2024-06-03-out-{tmp_path.name}"
+    assert run.result(dag, "processed") == 3
+    assert run(dag, "code").state is TaskInstanceState.SKIPPED
+    assert "Can not find the cwd" in str(run(dag, "nowhere").exception)
+
+
+def test_trigger_dag_run(run: Runner, api: MemoryAPI) -> None:
+    states = iter(["queued", "running", "success"])
+    api.answers["trigger_dag_run"] = {"run_id": "made"}
+    api.answers["get_dag_run_state"] = lambda params: next(states)
+    dag = dag_of(
+        TriggerDagRunOperator,
+        trigger_dag_id="other",
+        conf={"at": "{{ ds }}"},
+        wait_for_completion=True,
+        poke_interval=0,
+    )
+    assert run(dag, "t").state is TaskInstanceState.SUCCESS
+    (asked,) = [params for method, params in api.asked if method == "trigger_dag_run"]
+    assert (asked["dag_id"], asked["conf"], asked["run_id"]) == (
+        "other",
+        {"at": "2024-06-03"},
+        None,
+    )
+    assert api.xcoms["t", -1, "trigger_run_id"] == "made"
+
+
+def test_trigger_dag_run_that_exists_may_be_skipped(run: Runner, api: MemoryAPI) -> None:
+    def refuse(params: dict[str, Any]) -> None:
+        raise DagRunAlreadyExists("r")
+
+    api.answers["trigger_dag_run"] = refuse
+    dag = dag_of(TriggerDagRunOperator, trigger_dag_id="o", skip_when_already_exists=True)
+    assert run(dag, "t").state is TaskInstanceState.SKIPPED
+    assert run(dag_of(TriggerDagRunOperator, trigger_dag_id="o"), "t").state == "failed"
+
+
+def test_a_triggered_run_that_fails_fails_the_task(run: Runner, api: MemoryAPI) -> None:
+    api.answers.update(trigger_dag_run={"run_id": "made"}, get_dag_run_state="failed")
+    dag = dag_of(TriggerDagRunOperator, trigger_dag_id="o", wait_for_completion=True)
+    assert "failed with failed state" in str(run(dag, "t").exception)
+
+
+class Poke(BaseSensorOperator):
+    answers: list[Any] = []
+
+    def poke(self, context: Any) -> Any:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def test_a_sensor_pokes_until_it_is_done(run: Runner) -> None:
+    Poke.answers = [False, ValueError("flaky"), PokeReturnValue(True, "found")]
+    assert run.result(dag_of(Poke, poke_interval=0, silent_fail=True), "t") == "found"
+
+
+def test_a_sensor_reschedules_itself(run: Runner) -> None:
+    Poke.answers = [False]
+    ended = run(dag_of(Poke, poke_interval=600, mode="reschedule", timeout=1e12), "t")
+    assert ended.state is TaskInstanceState.UP_FOR_RESCHEDULE
+    assert ended.reschedule_at is not None
+
+
+@pytest.mark.parametrize(("soft_fail", "state"), [(False, "failed"), (True, "skipped")])
+def test_a_sensor_times_out_over_all_its_reschedules(
+    run: Runner, soft_fail: bool, state: str
+) -> None:
+    Poke.answers = [False]
+    dag = dag_of(Poke, poke_interval=1, mode="reschedule", timeout=5, soft_fail=soft_fail)
+    ended = run(dag, "t", first_started_at=NOW, reschedule_count=3)
+    assert ended.state == state
+
+
+def test_sensor_arguments_are_checked() -> None:
+    with pytest.raises(ValueError, match="mode must be one of"):
+        Poke(task_id="t", mode="sleep")
+    with pytest.raises(ValueError, match="non-negative"):
+        Poke(task_id="t", timeout=-1)
+    with pytest.raises(ValueError, match="mutually exclusive"):
+        Poke(task_id="t", soft_fail=True, never_fail=True)

@@ -1,0 +1,133 @@
+"""Operators: defaults reach every argument, and mistakes are named where they are made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from slipstream.sdk.dag import DAG
+from slipstream.sdk.exceptions import (
+    FailFastDagInvalidTriggerRule,
+    NotSupportedYet,
+    RemovedInAirflow3Warning,
+)
+from slipstream.sdk.operator import BaseOperator
+from slipstream.sdk.standard.bash import BashOperator
+from slipstream.sdk.standard.empty import EmptyOperator
+from slipstream.sdk.taskgroup import TaskGroup
+from slipstream.state import TriggerRule
+
+
+class Custom(BaseOperator):
+    template_fields = ("x",)
+
+    def __init__(self, x: int, y: int = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.x, self.y = x, y
+
+
+class Fixed(BashOperator):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(bash_command="fixed", **kwargs)
+
+
+def test_default_args_reach_every_constructor_in_the_hierarchy() -> None:
+    defaults = {"retries": 3, "owner": "me", "x": 5, "bash_command": "default"}
+    with DAG("d", default_args=defaults):
+        custom = Custom(task_id="custom")
+        assert (custom.x, custom.y, custom.retries, custom.owner) == (5, 1, 3, "me")
+        assert BashOperator(task_id="bash").bash_command == "default"
+        assert Fixed(task_id="fixed").bash_command == "fixed"
+
+
+def test_the_nearest_default_wins() -> None:
+    with (
+        DAG("d", default_args={"owner": "dag", "retries": 1, "queue": "dag"}),
+        TaskGroup("g", default_args={"owner": "group", "retries": 2}),
+    ):
+        task = EmptyOperator(task_id="t", default_args={"owner": "own"}, queue="given")
+    assert (task.owner, task.retries, task.queue) == ("own", 2, "given")
+
+
+def test_params_of_dag_default_args_and_task_add_up() -> None:
+    with DAG("d", params={"a": 1}, default_args={"params": {"b": 2}}):
+        task = EmptyOperator(task_id="t", params={"c": 3})
+    assert task.params.dump() == {"a": 1, "b": 2, "c": 3}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"foo": 1}, TypeError, r"Invalid arguments were passed to BaseOperator \(task_id: t\)"),
+        ({"task_id": "a b"}, ValueError, "alphanumeric"),
+        ({"task_id": "a" * 251}, ValueError, "less than 250"),
+        ({"task_id": 1}, TypeError, "has to be a string"),
+        ({"retries": "x"}, TypeError, "'retries' type must be int"),
+        ({"execution_timeout": 5}, ValueError, "must be timedelta"),
+        ({"trigger_rule": "sometimes"}, ValueError, "received 'sometimes'"),
+        ({"weight_rule": "heavy"}, ValueError, "weight_rule 'heavy'"),
+        ({"pool_slots": 0}, ValueError, "pool slots for t in dag d"),
+        ({"priority_weight": "x"}, TypeError, "'priority_weight' for task 't'"),
+        ({"depends_on_past": "x"}, TypeError, "'depends_on_past' for task 't'"),
+        ({"start_date": 3}, TypeError, "'start_date' must be a datetime"),
+        ({"retry_policy": object()}, NotSupportedYet, "retry policies"),
+    ],
+)
+def test_mistakes_are_named(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        BaseOperator(**{"task_id": "t", "dag": DAG("d"), **arguments})
+
+
+def test_a_missing_argument_is_named() -> None:
+    with pytest.raises(TypeError, match="missing keyword argument 'bash_command'"):
+        BashOperator(task_id="t")
+
+
+def test_positional_arguments_are_refused() -> None:
+    with pytest.raises(TypeError, match="Use keyword arguments"):
+        BaseOperator("t")
+
+
+def test_values_are_converted() -> None:
+    task = BaseOperator(
+        task_id="t",
+        retries="3",
+        retry_delay=5,
+        max_retry_delay=9,
+        pool=None,
+        wait_for_downstream=True,
+        start_date=datetime(2024, 1, 1),
+        on_failure_callback=print,
+    )
+    assert task.retries == 3
+    assert (task.retry_delay, task.max_retry_delay) == (timedelta(seconds=5), timedelta(seconds=9))
+    assert task.pool == "default_pool"
+    assert task.depends_on_past
+    assert task.start_date == datetime(2024, 1, 1, tzinfo=UTC)
+    assert task.on_failure_callback == [print]
+
+
+def test_arguments_of_airflow_2_are_understood_with_a_warning() -> None:
+    with pytest.warns(RemovedInAirflow3Warning, match="task_concurrency"):
+        assert EmptyOperator(task_id="t", task_concurrency=2).max_active_tis_per_dag == 2
+    with pytest.warns(RemovedInAirflow3Warning, match="'dummy'"):
+        assert EmptyOperator(task_id="t", trigger_rule="dummy").trigger_rule is TriggerRule.ALWAYS
+    with pytest.warns(RemovedInAirflow3Warning, match="SLA"):
+        EmptyOperator(task_id="t", sla=timedelta(hours=1))
+
+
+def test_a_fail_fast_dag_takes_only_the_default_rule() -> None:
+    with pytest.raises(FailFastDagInvalidTriggerRule):
+        EmptyOperator(task_id="t", dag=DAG("d", fail_fast=True), trigger_rule="all_done")
+
+
+def test_a_field_set_later_still_connects() -> None:
+    with DAG("d"):
+        up = EmptyOperator(task_id="up")
+        down = BashOperator(task_id="down", bash_command="x")
+        down.env = {"A": [up.output["k"]]}
+    assert down.upstream_task_ids == {"up"}
