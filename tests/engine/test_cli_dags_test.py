@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,52 @@ def test_no_such_file_or_dag(env: dict[str, str], tmp_path: Path) -> None:
     assert (done.returncode, "There is no file" in done.stderr) == (1, True)
     done = slipstream(env, "dags", "test", "nobody")
     assert (done.returncode, "DAG 'nobody' is not known" in done.stderr) == (1, True)
+
+
+def test_tasks_whose_id_matches_are_taken_as_done(env: dict[str, str], file: Path) -> None:
+    done = slipstream(env, "dags", "test", str(file), "--mark-success-pattern", "^on")
+    assert done.returncode == 1  # two finds no XCom of one
+    assert "one: running" not in done.stdout
+    assert "one: success" in done.stdout
+    assert "two: failed" in done.stdout
+
+
+SLEEPER = """
+from datetime import datetime
+from airflow.sdk import DAG
+from airflow.providers.standard.operators.bash import BashOperator
+
+with DAG("sleeper", schedule=None, start_date=datetime(2026, 1, 1)):
+    BashOperator(task_id="sleep", bash_command="echo $$; exec sleep 300")
+"""
+
+
+def test_ctrl_c_ends_the_tasks_and_fails_the_run(env: dict[str, str], file: Path) -> None:
+    file.write_text(SLEEPER)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "slipstream.cli.main", "dags", "test", str(file)],
+        env={**env, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    with process, process.stdout:
+        for line in process.stdout:
+            if "sleep: running" in line:
+                break
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        assert process.wait(30) == 130
+    listed = slipstream(env, "dags", "list-runs", "sleeper", "--state", "failed", "-o", "plain")
+    assert "sleeper" in listed.stdout
+    assert not [pid for pid in os.listdir("/proc") if pid.isdigit() and _has_home(pid, env)]
+
+
+def _has_home(pid: str, env: dict[str, str]) -> bool:
+    """Tell whether the process works on this test's home."""
+    try:
+        environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return False
+    return f"AIRFLOW_HOME={env['AIRFLOW_HOME']}".encode() in environ
