@@ -245,6 +245,9 @@ def apply_skips(
         for other in skip_targets(core, ti, i):
             if other.state in (S.RUNNING, S.RESTARTING, S.SUCCESS, S.FAILED, S.SKIPPED, S.REMOVED):
                 continue
+            if other.state is S.UPSTREAM_FAILED and ti.map_index < 0 <= other.map_index:
+                # Airflow's skip at once does not reach instances that are expanded already.
+                continue
             if other.task.wait_for_past_before_skipping and (
                 other.task.depends_on_past and other.task.task_id not in core.past_satisfied
             ):

@@ -162,6 +162,17 @@ def test_a_branch_inside_a_mapped_group_skips_in_its_own_instance() -> None:
     assert r.state("x[0]") is S.SKIPPED
 
 
+def test_a_branch_skips_waiting_mapped_instances_but_leaves_decided_ones() -> None:
+    spec = dag(task("a", "m"), task("br", "m"), task("m", mapped=over(x=[1, 2])))
+    r = Driver(spec)
+    r.run("br", skip=["m"])
+    assert (r.state("m[0]"), r.state("m[1]")) == (S.SKIPPED, S.SKIPPED)
+    r = Driver(spec)
+    r.run("a", S.FAILED)
+    r.run("br", skip=["m"])
+    assert (r.state("m[0]"), r.state("m[1]")) == (S.UPSTREAM_FAILED, S.UPSTREAM_FAILED)
+
+
 def test_an_eager_rule_inside_a_mapped_group_looks_at_its_own_index() -> None:
     r = Driver(
         dag(
