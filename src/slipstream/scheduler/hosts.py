@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from slipstream.store import Connection, job
 from slipstream.store.row import JobRow
@@ -28,7 +28,7 @@ class Hosts:
         """Read which hosts' heartbeats are recent."""
         since = now - self._threshold
         if self._trust_after is not None and now < self._trust_after:
-            since = datetime.min.replace(tzinfo=now.tzinfo)
+            since = datetime.min.replace(tzinfo=UTC)
         rows = job.list_alive(conn, JOB_TYPE, since=since)
         self._alive = {row.id: row for row in rows if process_alive(row)}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from slipstream.attempt import new_id
 from slipstream.errors import UserError
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 JOB_TYPE = "SchedulerJob"
 ONE_RUN_JOB_TYPE = "DagTestJob"
 _CLAIM_LIMIT = 500
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class LeaseLost(UserError):
@@ -81,22 +82,24 @@ class Lease:
                 "it did not reach the database in time. It stops; start it again."
             )
 
-    def end_dead(self, now: datetime) -> None:
-        """End the jobs of schedulers whose processes are gone, so that their runs come free."""
-        self._store.write(self._end_dead, now)
-
     def _end_dead(self, conn: Connection, now: datetime) -> None:
-        lapsed = job.list_lapsed(conn, JOB_TYPE, before=now - self._lapse)
-        recent = job.list_alive(conn, JOB_TYPE, since=now - self._lapse)
-        for other in [*lapsed, *(row for row in recent if not process_alive(row))]:
-            if other.id != self.id:
+        """End the jobs of schedulers that died or lapsed, so that their runs come free."""
+        alive_since = now - self._lapse
+        for other in job.list_alive(conn, JOB_TYPE, since=_EVER):
+            if other.id == self.id:
+                continue
+            if other.heartbeat_at < alive_since or not process_alive(other):
                 log.warning("scheduler %s (pid %d) died", other.id, other.pid)
                 job.end(conn, other.id, "failed", now)
 
     def claim(self, now: datetime) -> list[RunRow]:
         """Take active runs that no live scheduler owns."""
-        return self._store.write(
-            lease.claim_runs, owner=self.id, lapsed_before=now - self._lapse, limit=_CLAIM_LIMIT
+        return self._store.write(self._claim, now)
+
+    def _claim(self, conn: Connection, now: datetime) -> list[RunRow]:
+        self._end_dead(conn, now)
+        return lease.claim_runs(
+            conn, owner=self.id, lapsed_before=now - self._lapse, limit=_CLAIM_LIMIT
         )
 
     def end(self, now: datetime, *, ok: bool) -> None:

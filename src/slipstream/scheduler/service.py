@@ -208,7 +208,7 @@ class Scheduler:
         try:
             if self._is_due("heartbeat", self._settings.heartbeat_s):
                 self._lease.heartbeat(self._clock.now())
-            if self._is_due("sweep", self._settings.sweep_s) and not self._lease.leader(
+            if self._is_due("sweep", self._settings.standby_s) and not self._lease.leader(
                 self._clock.now()
             ):
                 log.warning("The scheduler that was at work is gone: this one takes over.")
@@ -310,13 +310,11 @@ class Scheduler:
             )
         if world.sweep_soon or self._is_due("sweep", sweep_s):
             world.sweep_soon = False
-            world.hosts.refresh(turn.conn, turn.now)
             if world.book.attempts:
+                world.hosts.refresh(turn.conn, turn.now)
                 reconcile.everything(turn)
                 reconcile.sweep_queued(turn)
-            if not self._only_run:
-                self._lease.end_dead(turn.now)
-                world.claim_soon = True
+            world.claim_soon = True
         if world.claim_soon:
             world.claim_soon = False
             if not self._only_run:
@@ -349,8 +347,6 @@ class Scheduler:
         self._read_inbox = True
         with Turn(self.world) as turn:
             self._lease.heartbeat(turn.now)
-            if not self._only_run:
-                self._lease.end_dead(turn.now)
             self.world.load(turn.conn)
             rows = lease.owned(turn.conn, self.id)
             turn.close()

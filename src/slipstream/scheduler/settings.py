@@ -28,8 +28,10 @@ class Settings:
 
     poll_s: float = 1.0
     """The safety net: how often the inbox is read although nobody woke us."""
-    sweep_s: float = 5.0
+    sweep_s: float = 10.0
     """How often runs without an owner and hosts without a heartbeat are looked for."""
+    standby_s: float = 5.0
+    """How often a scheduler that stands by looks whether it is needed."""
     foreign_sweep_s: float = 0.5
     """The same while attempts run on a host that another scheduler started."""
     linger_s: float = 0.03

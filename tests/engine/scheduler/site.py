@@ -41,7 +41,7 @@ class Site:
         self.home = home
         self.store = store
         self.clock = SystemClock()
-        self.settings = Settings(**{"sweep_s": 1.0, "poll_s": 0.5, **settings})
+        self.settings = Settings(**{"sweep_s": 1.0, "standby_s": 0.5, "poll_s": 0.5, **settings})
         self.scheduler: Scheduler | None = None
 
     def write_dag(self, name: str, body: str, *, parse: bool = True) -> None:
