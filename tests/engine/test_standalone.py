@@ -84,7 +84,7 @@ class Standalone:
 
         def url() -> str | None:
             assert self.process.poll() is None, self.output
-            found = re.search(r"Open (http://\S+) and log in", self.output)
+            found = re.search(r"Open (https?://\S+) and log in", self.output)
             return found.group(1) if found else None
 
         return str(wait_for(url, "ready"))
@@ -257,6 +257,20 @@ def test_airflow_2s_name_of_the_port_is_understood(tmp_path: Path, start: Start)
     standalone = start(home, AIRFLOW__API__PORT=None)
     assert standalone.wait_until_ready() == f"http://127.0.0.1:{port}"
     assert "is an old name: use [api] port" in standalone.output
+
+
+def test_it_is_ready_with_tls_too(tmp_path: Path, start: Start) -> None:
+    certificate, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"),
+            *("-subj", "/CN=example.org", "-out", str(certificate), "-keyout", str(key)),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    standalone = start(AIRFLOW__API__SSL_CERT=str(certificate), AIRFLOW__API__SSL_KEY=str(key))
+    assert standalone.wait_until_ready().startswith("https://127.0.0.1:")
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,11 @@ import slipstream
 from slipstream.cli.store_api import StoreTaskAPI
 from slipstream.clock import utcnow
 from slipstream.config import conf
-from slipstream.errors import NotFound, UserError
+from slipstream.errors import NotFound, SlipstreamError, UserError
 from slipstream.sdk import bundle, loader, serialize, taskapi
 from slipstream.sdk.dag import DAG
+from slipstream.sdk.exceptions import AirflowException
+from slipstream.spec import DagSpec
 from slipstream.store import Connection, Store, dag
 from slipstream.task.output import format_error
 
@@ -150,6 +152,15 @@ def register(store: Store, file: DagFile, dags: dict[str, DAG], duration_s: floa
     store.wake("scheduler")
 
 
+def spec_of(each: DAG, relative_fileloc: str) -> DagSpec:
+    """Return the DAG's spec; raise UserError for a DAG that cannot be one (a cycle, bad params)."""
+    try:
+        return serialize.dag_to_spec(each, relative_fileloc)
+    except (AirflowException, SlipstreamError, ValueError, TypeError) as error:
+        message = f"DAG {each.dag_id!r} in {each.fileloc} cannot be used: {error}"
+        raise UserError(message) from error
+
+
 def timed_load(store: Store, file: DagFile) -> tuple[dict[str, DAG], float]:
     """Return the file's DAGs and the seconds that its execution took."""
     began = time.monotonic()
@@ -158,7 +169,7 @@ def timed_load(store: Store, file: DagFile) -> tuple[dict[str, DAG], float]:
 
 
 def _parsed(each: DAG, relative: str, file: DagFile) -> dag.ParsedDag:
-    spec = serialize.dag_to_spec(each, relative)
+    spec = spec_of(each, relative)
     paused = conf.getboolean("core", "dags_are_paused_at_creation")
     return dag.ParsedDag(
         spec=spec,

@@ -81,6 +81,14 @@ ADVICE: dict[tuple[str, ...], str] = {
     ("internal-api",): "There is no internal API: the API server is all there is.",
     ("upgrade_check",): "`upgrade_check` was for Airflow 1.10. Try `config lint`.",
 }
+_NOT_YET = (
+    *(("assets",), ("edge",), ("fab-db",), ("kerberos",), ("partitions",), ("plugins",)),
+    *(("providers",), ("state-store",), ("teams",), ("db-manager",), ("dags", "show-dependencies")),
+    *(("db", "downgrade"), ("db", "drop-archived"), ("db", "export-archived")),
+    *(("connections", "create-default-connections"), ("config", "update")),
+)
+for _words in _NOT_YET:
+    ADVICE[_words] = f"`{' '.join(_words)}` is a command of Airflow that is not there yet."
 for _word in ("create_user", "list_users", "delete_user"):
     ADVICE[(_word,)] = ADVICE[("users",)]
 

@@ -22,7 +22,7 @@ from slipstream.task.process import adopt_orphans
 
 STOP_WITHIN_S = 5.0
 _KILL_AFTER_S = 4.4
-_PROBE_EVERY_S = 0.05
+_FIRST_PROBE_S, _LONGEST_PROBE_S = 0.05, 1.0
 _STOP_TICK_S = 0.05
 _USER_ERROR_CODES = frozenset({1, 2})
 
@@ -125,7 +125,7 @@ class Supervisor:
     def _ask(self) -> None:
         connection = self._probe.ask()
         if connection is None:
-            self._probe_at = time.monotonic() + _PROBE_EVERY_S
+            self._ask_again()
             return
         self._probe_at = None
         self._connection = connection
@@ -144,7 +144,13 @@ class Supervisor:
             self._healthy = True
             self._on_healthy(time.monotonic() - self._started_at)
         else:
-            self._probe_at = time.monotonic() + _PROBE_EVERY_S
+            self._ask_again()
+
+    def _ask_again(self) -> None:
+        """Plan the next question: the longer it has been taking, the later."""
+        now = time.monotonic()
+        wait_s = (now - self._started_at) / 20
+        self._probe_at = now + min(_LONGEST_PROBE_S, max(_FIRST_PROBE_S, wait_s))
 
     def _print_output(self, part: Part) -> bool:
         lines, more = part.read_lines()

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         ],
         env,
         console.say,
-        HealthProbe(host, port),
+        HealthProbe(host, port, tls=bool(conf.get("api", "ssl_cert"))),
         on_healthy,
     )
     code = supervisor.run()
@@ -67,7 +67,8 @@ def url_of(host: str, port: int) -> str:
     if base:
         return base
     name = "localhost" if host in ("0.0.0.0", "::", "") else host
-    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+    scheme = "https" if conf.get("api", "ssl_cert") else "http"
+    return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
 
 
 COMMAND = Command(

@@ -18,8 +18,9 @@ from slipstream.cli.service.process import DATE_FORMAT
 from slipstream.cli.store_api import StoreTaskAPI
 from slipstream.clock import utcnow
 from slipstream.errors import NotFound, UserError
-from slipstream.sdk import serialize, taskapi
+from slipstream.sdk import taskapi
 from slipstream.sdk.dag import DAG
+from slipstream.sdk.exceptions import AirflowException
 from slipstream.sdk.execute import rendered_fields
 from slipstream.sdk.runtime import RuntimeTaskInstance
 from slipstream.spec import DagSpec
@@ -78,13 +79,16 @@ def trial(store: Store, args: argparse.Namespace, conf: dict[str, Any]) -> Itera
     file, _ = dagfile.named(store, args.dag_id, args.dagfile_path)
     dagfile.extend_path(file)
     dag_ = dagfile.choose(file, dagfile.load(store, file), args.dag_id)
-    spec = serialize.dag_to_spec(dag_, file.relative_fileloc)
+    spec = dagfile.spec_of(dag_, file.relative_fileloc)
     the_task(spec, args.task_id)
     workload = _workload(store, spec, args, conf)
     workload.bundle_name, workload.relative_fileloc = file.bundle_name, file.relative_fileloc
     before = taskapi.use(StoreTaskAPI(store, workload.to_json(), is_trial=True))
     try:
         yield Trial(dag_, workload)
+    except AirflowException as error:
+        # The context or the templates: what the task itself raises is in its outcome.
+        raise UserError(f"Task {args.task_id!r}: {type(error).__name__}: {error}") from error
     finally:
         taskapi.use(before)
 
