@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from slipstream.attempt import new_id
 from slipstream.machine.decision import Decision
@@ -32,6 +32,9 @@ _TI_DEFAULTS: dict[str, Any] = dict.fromkeys(_TI_COLUMNS) | {
     "priority_weight": 1,
 }
 _TI_JSON = ("skips", "deferral")
+_RANGE = 50
+"""Neighbouring instances with equal changes that are worth a statement of their own."""
+_Key = tuple[int, str, int]
 _MAX_INT = 2**31 - 1
 
 _DELETE_TASK_INSTANCE = delete(schema.task_instance).where(
@@ -144,8 +147,9 @@ def _save_task_instances(
                 for (pk, task_id, map_index), values in sorted(new.items())
             ],
         )
+    rest = _save_ranges(conn, sorted(changed.items()), now) if len(changed) >= _RANGE else changed
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
-    for (pk, task_id, map_index), values in sorted(changed.items()):
+    for (pk, task_id, map_index), values in sorted(rest.items()):
         row = {"dag_run_id": pk, "task_id": task_id, "map_index": map_index}
         columns = tuple(sorted(values))
         for name in columns:
@@ -154,6 +158,36 @@ def _save_task_instances(
         groups[columns].append(row)
     for rows in groups.values():
         db.update_many(conn, schema.task_instance, _TI_KEYS, rows)
+
+
+def _save_ranges(
+    conn: Connection, changed: list[tuple[_Key, dict[str, Any]]], now: datetime
+) -> dict[_Key, dict[str, Any]]:
+    """Write what many neighbours of a mapped task have in common; return the other changes.
+
+    Ten thousand instances that become ready at once are one statement instead of as many rows.
+    """
+    rest: dict[_Key, dict[str, Any]] = {}
+    start = 0
+    for end in range(1, len(changed) + 1):
+        if end < len(changed):
+            (pk, task_id, map_index), values = changed[end]
+            last_key, last_values = changed[end - 1]
+            if last_key == (pk, task_id, map_index - 1) and last_values == values:
+                continue
+        if end - start < _RANGE:
+            rest.update(changed[start:end])
+        else:
+            (pk, task_id, first), values = changed[start]
+            ti = schema.task_instance.c
+            conn.execute(
+                update(schema.task_instance)
+                .where(ti.dag_run_id == pk, ti.task_id == task_id)
+                .where(ti.map_index.between(first, changed[end - 1][0][2]))
+                .values(**values, updated_at=now)
+            )
+        start = end
+    return rest
 
 
 def _encoded(values: dict[str, Any]) -> dict[str, Any]:
