@@ -1,6 +1,7 @@
 """``airflow.sdk.lineage``: names only; what they are is in ``slipstream``."""
 
 from slipstream.sdk.lineage import (
+    AssetLineageInfo,
     HookLineage,
     HookLineageCollector,
     HookLineageReader,
@@ -9,6 +10,7 @@ from slipstream.sdk.lineage import (
 )
 
 __all__ = [
+    "AssetLineageInfo",
     "HookLineage",
     "HookLineageCollector",
     "HookLineageReader",

@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 from slipstream.sdk import provider
+
+
+class ProviderInfo(NamedTuple):
+    """An installed provider."""
+
+    version: str
+    data: dict[str, Any]
+
+
+class HookInfo(NamedTuple):
+    """A connection type's hook."""
+
+    hook_class_name: str
+    connection_type: str
+
+
+class DialectInfo(NamedTuple):
+    """An SQL dialect."""
+
+    name: str
+    dialect_class_name: str
+    provider_name: str
 
 
 class ProvidersManager:
@@ -20,14 +41,14 @@ class ProvidersManager:
     @property
     def providers(self) -> dict[str, Any]:
         return {
-            name: SimpleNamespace(version=info.get("version", ""), data=info)
+            name: ProviderInfo(version=info.get("version", ""), data=info)
             for name, info in sorted(provider.provider_infos().items())
         }
 
     @property
     def hooks(self) -> dict[str, Any]:
         return {
-            kind: SimpleNamespace(hook_class_name=path, connection_type=kind)
+            kind: HookInfo(hook_class_name=path, connection_type=kind)
             for kind, path in provider.hook_classes().items()
         }
 
@@ -38,10 +59,8 @@ class ProvidersManager:
     @property
     def dialects(self) -> dict[str, Any]:
         return {
-            d["dialect-type"]: SimpleNamespace(
-                name=d["dialect-type"], dialect_class_name=d["dialect-class-name"]
-            )
-            for info in provider.provider_infos().values()
+            d["dialect-type"]: DialectInfo(d["dialect-type"], d["dialect-class-name"], name)
+            for name, info in provider.provider_infos().items()
             for d in info.get("dialects", ())
         }
 

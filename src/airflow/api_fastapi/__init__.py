@@ -1,0 +1,1 @@
+"""``airflow.api_fastapi``: names only; what they are is in ``slipstream``."""

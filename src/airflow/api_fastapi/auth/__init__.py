@@ -1,0 +1,1 @@
+"""``airflow.api_fastapi.auth``: names only; what they are is in ``slipstream``."""
