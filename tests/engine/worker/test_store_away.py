@@ -7,11 +7,17 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
+from sqlalchemy.engine import make_url
 from tests.engine.worker.rig import Rig
+from tests.store.proxy import Proxy
 
+from slipstream.config import conf
 from slipstream.executors.base import AttemptFinished
 from slipstream.state import TaskInstanceState as S
+from slipstream.store import Store
 from slipstream.worker import journal
 
 
@@ -101,3 +107,43 @@ def test_an_outcome_that_the_store_refuses_fails_the_attempt_and_spoils_no_other
     outcomes = [rig.finished(i) for i in ids]
     assert outcomes[1].state is outcomes[2].state is S.SUCCESS
     assert outcomes[0].state in (S.SUCCESS, S.FAILED)  # SQLite takes keys of any length
+
+
+@pytest.mark.parametrize(
+    "dialect",
+    [
+        pytest.param("postgresql", marks=pytest.mark.postgres),
+        pytest.param("mysql", marks=pytest.mark.mysql),
+    ],
+)
+def test_a_database_server_that_goes_and_comes_back_loses_nothing(
+    store_url: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = make_url(store_url)
+    default_port = 5432 if url.get_backend_name() == "postgresql" else 3306
+    host = url.host if url.host and not url.host.startswith("/") else "127.0.0.1"
+    with Proxy(host, url.port or default_port) as proxy, Store.open(store_url) as store:
+        through = url.set(host="127.0.0.1", port=proxy.port)
+        monkeypatch.setenv(
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", through.render_as_string(hide_password=False)
+        )
+        conf.reload()
+        rig = Rig(home, store)
+        rig.start()
+        try:
+            rig.dag("@task\ndef t():\n    prove('ran')\n    time.sleep(0.05)\n    return 1\nt()")
+            assert rig.outcome("t", map_index=0).state is S.SUCCESS
+            ids = [rig.submit("t", map_index=n) for n in range(1, 30)]
+            rig.until(lambda: len(rig.proof()) > 4, "some to have run")
+            proxy.cut()
+            n_before = len([e for e in rig.events if isinstance(e, AttemptFinished)])
+            rig.until(lambda: _journals(rig), "outcomes on disk")
+            proxy.restore()
+            for attempt_id in ids:
+                assert rig.finished(attempt_id, patience_s=40).state is S.SUCCESS
+                assert rig.row(attempt_id).state == "done"
+            assert n_before < 30
+            assert len(rig.proof()) == 30, "every attempt ran once"
+            rig.until(lambda: not _journals(rig), "the journal to be emptied")
+        finally:
+            rig.executor.stop(3.0)
