@@ -111,7 +111,7 @@ def refuse_real_airflow(package_path: Iterable[str], our_file: str) -> None:
     """Raise ImportError when a folder of the ``airflow`` package is that of a real Airflow."""
     ours = os.path.dirname(our_file)
     for folder in package_path:
-        if folder != ours and os.path.exists(os.path.join(folder, "__main__.py")):
+        if folder != ours and os.path.exists(os.path.join(folder, "migrations")):
             raise ImportError(
                 f"Apache Airflow is installed in {os.path.dirname(folder)}, and Slipstream "
                 "provides the same package. Use an environment with one of them only: "

@@ -41,7 +41,8 @@ def timetable_of(schedule: Any, timezone: tzinfo) -> Timetable:
     """Return the timetable for a checked schedule; ``timezone`` is the DAG's.
 
     Cron expressions and timedeltas are trigger timetables unless ``[scheduler]
-    create_cron_data_intervals`` or ``create_delta_data_intervals`` say otherwise.
+    create_cron_data_intervals`` says otherwise. (As Airflow 3.3: it decides about both;
+    ``create_delta_data_intervals`` has no effect there.)
     """
     from slipstream.sdk import timetables as t  # heavy: cron
 
@@ -54,12 +55,13 @@ def timetable_of(schedule: Any, timezone: tzinfo) -> Timetable:
         return t.OnceTimetable()
     if schedule == "@continuous":
         return t.ContinuousTimetable()
+    has_intervals = conf.getboolean("scheduler", "create_cron_data_intervals", fallback=False)
     if isinstance(schedule, str):
-        if conf.getboolean("scheduler", "create_cron_data_intervals", fallback=False):
+        if has_intervals:
             return t.CronDataIntervalTimetable(schedule, timezone)
         return t.CronTriggerTimetable(schedule, timezone=timezone)
     if isinstance(schedule, timedelta) or type(schedule).__name__ == "relativedelta":
-        if conf.getboolean("scheduler", "create_delta_data_intervals", fallback=False):
+        if has_intervals:
             return t.DeltaDataIntervalTimetable(schedule)
         return t.DeltaTriggerTimetable(schedule)
     return t.AssetTriggeredTimetable(schedule)

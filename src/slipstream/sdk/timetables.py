@@ -114,8 +114,7 @@ class Timetable:
         **extra: Any,
     ) -> str:
         """Return the run_id of a new run."""
-        at = data_interval.start if data_interval is not None else run_after
-        return f"{DagRunType(run_type).value}__{at.isoformat()}"
+        return f"{DagRunType(run_type).value}__{run_after.isoformat()}"
 
     def to_spec(self) -> TimetableSpec:
         """Return the serialized form."""

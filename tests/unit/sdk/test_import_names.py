@@ -1,0 +1,122 @@
+"""Airflow's names: modern ones import silently, old ones with a warning, missing ones say why."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from packaging.version import Version
+
+import airflow
+import airflow.sdk
+from airflow._legacy import TABLE
+from slipstream.sdk.exceptions import DeprecatedImportWarning
+from slipstream.sdk.legacy_import import refuse_real_airflow
+
+
+def modern_modules() -> list[str]:
+    (folder,) = [p for p in airflow.__path__ if p == str(Path(airflow.__file__).parent)]
+    found = (m.name for m in pkgutil.walk_packages([folder], "airflow."))
+    return [name for name in found if name != "airflow.__main__"]
+
+
+def test_every_modern_module_imports_silently() -> None:
+    names = modern_modules()
+    assert len(names) > 150
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in names:
+            module = importlib.import_module(name)
+            for exported in getattr(module, "__all__", ()):
+                getattr(module, exported)
+
+
+def test_the_sdk_has_all_of_airflows_names() -> None:
+    for name in airflow.sdk.__all__:
+        assert getattr(airflow.sdk, name) is not None
+    assert len(airflow.sdk.__all__) >= 97
+
+
+def test_the_version_is_one_that_providers_accept() -> None:
+    assert Version(airflow.__version__) >= Version("3.3")
+
+
+def found_or_error(module: ModuleType, name: str) -> Any:
+    try:
+        return getattr(module, name)
+    except ImportError as e:
+        return e
+
+
+@pytest.mark.parametrize(("module", "name"), [(m, n) for m, names in TABLE.items() for n in names])
+def test_old_paths_lead_somewhere(module: str, name: str) -> None:
+    old = importlib.import_module(module)
+    target = TABLE[module][name]
+    if target.startswith("!"):
+        with pytest.raises(ImportError, match="gone since"):
+            getattr(old, name)
+        return
+    with pytest.warns(DeprecatedImportWarning, match="is an old name; use"):
+        found = found_or_error(old, name)
+    if isinstance(found, ImportError):
+        assert target.startswith("airflow.providers.")
+        assert "install apache-airflow-providers-" in str(found)
+    assert found is not None
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("from airflow.operators.python_operator import PythonOperator as x", "PythonOperator"),
+        ("from airflow.operators.dummy_operator import DummyOperator as x", "EmptyOperator"),
+        ("from airflow.operators.bash_operator import BashOperator as x", "BashOperator"),
+        ("from airflow.models.baseoperator import chain as x", "chain"),
+        ("from airflow.utils.dates import days_ago as x", "days_ago"),
+        ("from airflow.datasets import Dataset as x", "Dataset"),
+        ("from airflow.contrib.sensors.file_sensor import FileSensor as x", "FileSensor"),
+        ("from airflow.utils.decorators import apply_defaults as x", "apply_defaults"),
+        ("import airflow.operators.bash; x = airflow.operators.bash.BashOperator", "BashOperator"),
+    ],
+)
+def test_statements_of_old_dag_files(statement: str, expected: str) -> None:
+    names: dict[str, type] = {}
+    with pytest.warns(DeprecatedImportWarning):
+        exec(statement, names)
+    assert names["x"].__name__ == expected
+
+
+def test_a_name_that_never_was_is_an_ordinary_import_error() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"airflow\.nonsense"):
+        importlib.import_module("airflow.nonsense")
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        airflow.sdk.Nonsense
+
+
+def test_other_distributions_extend_the_package(tmp_path: Path) -> None:
+    package = tmp_path / "airflow" / "providers" / "mine"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("VALUE = 7\n")
+    code = "from airflow.providers.mine import VALUE; from airflow.sdk import DAG; print(VALUE)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": str(tmp_path), "AIRFLOW_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "7"
+
+
+def test_a_real_airflow_is_refused(tmp_path: Path) -> None:
+    real = tmp_path / "airflow"
+    real.mkdir()
+    (real / "migrations").mkdir()
+    with pytest.raises(ImportError, match="pip uninstall apache-airflow"):
+        refuse_real_airflow([airflow.__path__[0], str(real)], str(airflow.__file__))

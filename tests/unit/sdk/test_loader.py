@@ -1,0 +1,164 @@
+"""Loading files: DAGs are found however they were made, and errors keep their tracebacks."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from slipstream.sdk import policy
+from slipstream.sdk.dagcontext import DagContext
+from slipstream.sdk.loader import load_file
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    path, modules = list(sys.path), set(sys.modules)
+    yield tmp_path
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if name.startswith(("unusual_prefix_", "zipped", "airflow_local_settings")):
+            del sys.modules[name]
+
+
+CYCLE = """
+from airflow.sdk import DAG
+from airflow.providers.standard.operators.empty import EmptyOperator as E
+with DAG("d"):
+    a, b = E(task_id="a"), E(task_id="b")
+    a >> b >> a
+"""
+
+
+def write(folder: Path, text: str, name: str = "f.py") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_dags_are_found_however_they_are_made(folder: Path) -> None:
+    path = write(
+        folder,
+        "from airflow.sdk import DAG, dag\n"
+        "kept = DAG('in_globals')\n"
+        "with DAG('forgotten'): pass\n"
+        "with DAG('unregistered', auto_register=False) as x: pass\n"
+        "del x\n"
+        "@dag\n"
+        "def decorated(): pass\n"
+        "decorated()\n"
+        "def hidden(): return DAG('local')\n"
+        "hidden()\n",
+    )
+    loaded = load_file(path)
+    assert sorted(loaded.dags) == ["decorated", "forgotten", "in_globals"]
+    assert loaded.errors == []
+    assert {dag.fileloc for dag in loaded.dags.values()} == {str(path)}
+
+
+def test_an_error_keeps_its_traceback_and_leaves_nothing_open(folder: Path) -> None:
+    path = write(folder, "from airflow.sdk import DAG\nwith DAG('d'):\n    1 / 0\n")
+    loaded = load_file(path)
+    (error,) = loaded.errors
+    assert isinstance(error, ZeroDivisionError)
+    assert f'File "{path}", line 3' in "".join(traceback.format_exception(error))
+    assert loaded.dags == {}
+    assert DagContext.get_current() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("x = ", "SyntaxError"),
+        ("import sys; sys.exit(3)", "SystemExit"),
+        ("import no_such_module_here", "ModuleNotFoundError"),
+        (
+            "from airflow.sdk import DAG\na = DAG('same')\nb = DAG('same')\n",
+            "AirflowDagDuplicatedIdException",
+        ),
+        (
+            CYCLE,
+            "AirflowDagCycleException",
+        ),
+    ],
+)
+def test_what_a_file_can_do_wrong(folder: Path, text: str, error: str) -> None:
+    assert [type(e).__name__ for e in load_file(write(folder, text)).errors] == [error]
+
+
+def test_two_files_of_one_name_do_not_meet(folder: Path) -> None:
+    (folder / "a").mkdir()
+    (folder / "b").mkdir()
+    one = write(folder / "a", "from airflow.sdk import DAG\nd = DAG('one')\n")
+    two = write(folder / "b", "from airflow.sdk import DAG\nd = DAG('two')\n")
+    assert list(load_file(one).dags) == ["one"]
+    assert list(load_file(two).dags) == ["two"]
+
+
+def test_archives_are_loaded_from_their_root_modules(folder: Path) -> None:
+    path = folder / "zipped.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(
+            "zipped_dag.py",
+            "from airflow.sdk import DAG\nfrom zipped_helper import NAME\nd = DAG(NAME)\n",
+        )
+        archive.writestr("zipped_helper.py", "NAME = 'from_zip'\n")
+        archive.writestr("deep/zipped_not_root.py", "from airflow.sdk import DAG\n1 / 0\n")
+    loaded = load_file(path)
+    assert loaded.errors == []
+    assert loaded.dags["from_zip"].fileloc == f"{path}/zipped_dag.py"
+
+
+def test_a_bad_archive_is_an_error(folder: Path) -> None:
+    assert len(load_file(write(folder, "not a zip", "bad.zip")).errors) == 1
+
+
+def test_threads_that_a_file_starts_are_noticed(folder: Path) -> None:
+    path = write(
+        folder,
+        "import threading\nfrom airflow.sdk import DAG\nd = DAG('d')\n"
+        "stop = threading.Event()\nthread = threading.Thread(target=stop.wait, daemon=True)\n"
+        "thread.start()\n",
+    )
+    loaded = load_file(path)
+    assert loaded.threads_started
+    (module,) = loaded.modules
+    module.stop.set()
+    module.thread.join(5)
+    assert not load_file(write(folder, "from airflow.sdk import DAG\n")).threads_started
+
+
+def test_cluster_policies_see_dags_and_tasks(folder: Path) -> None:
+    write(
+        folder,
+        "from airflow.exceptions import AirflowClusterPolicyViolation, AirflowClusterPolicySkipDag\n"
+        "def task_policy(task):\n    task.queue = 'policy'\n"
+        "def dag_policy(dag):\n"
+        "    if dag.dag_id == 'bad':\n        raise AirflowClusterPolicyViolation('no owner')\n"
+        "    if dag.dag_id == 'skipped':\n        raise AirflowClusterPolicySkipDag\n"
+        "    if dag.dag_id == 'broken':\n        1 / 0\n",
+        "airflow_local_settings.py",
+    )
+    path = write(
+        folder,
+        "from airflow.sdk import DAG\n"
+        "from airflow.providers.standard.operators.empty import EmptyOperator\n"
+        "good, bad, skipped, broken = map(DAG, ('good', 'bad', 'skipped', 'broken'))\n"
+        "EmptyOperator(task_id='t', dag=good)\n",
+    )
+    sys.path.insert(0, str(folder))
+    policy._policies.cache_clear()
+    try:
+        loaded = load_file(path)
+    finally:
+        policy._policies.cache_clear()
+    assert list(loaded.dags) == ["good"]
+    assert loaded.dags["good"].get_task("t").queue == "policy"
+    assert sorted(type(e).__name__ for e in loaded.errors) == [
+        "AirflowClusterPolicyError",
+        "AirflowClusterPolicyViolation",
+    ]

@@ -1,0 +1,159 @@
+"""``ti``, ``dag_run`` and the context as user code sees them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pendulum
+import pytest
+
+from slipstream.sdk.context import Context, context_to_environment
+from slipstream.sdk.dag import DAG
+from slipstream.sdk.notifier import BaseNotifier
+from slipstream.sdk.standard.empty import EmptyOperator
+from slipstream.state import DagRunType, TaskInstanceState
+
+from .conftest import MemoryAPI, Runner
+
+
+@pytest.fixture
+def ti(run: Runner, api: MemoryAPI) -> Any:
+    api.xcoms.update(
+        {
+            ("one", -1, "return_value"): 1,
+            ("two", -1, "return_value"): 2,
+            ("many", 0, "return_value"): "a",
+            ("many", 1, "return_value"): "b",
+            ("single", 0, "return_value"): "only",
+        }
+    )
+    with DAG("d") as dag:
+        EmptyOperator(task_id="t", owner="me")
+    return run.instance(dag, "t", try_number=2, max_tries=3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ({"task_ids": "one"}, 1),
+        ({"task_ids": ["one"]}, [1]),
+        ({"task_ids": ("two", "one")}, [2, 1]),
+        ({"task_ids": "no"}, None),
+        ({"task_ids": "no", "default": 7}, 7),
+        ({"task_ids": ["no", "one"]}, [None, 1]),
+        ({"task_ids": "many"}, ["a", "b"]),
+        ({"task_ids": "many", "map_indexes": 1}, "b"),
+        ({"task_ids": "many", "map_indexes": [1, 0]}, ["b", "a"]),
+        ({"task_ids": ["many", "one"]}, ["a", "b", 1]),
+        ({"task_ids": "one", "map_indexes": 0}, None),
+        ({"task_ids": "one", "key": "other"}, None),
+        ({}, None),
+    ],
+)
+def test_pulling(ti: Any, arguments: dict[str, Any], expected: Any) -> None:
+    assert ti.xcom_pull(**arguments) == expected
+
+
+def test_a_task_pulls_what_it_pushed_itself(ti: Any, api: MemoryAPI) -> None:
+    ti.xcom_push("k", (1, 2))
+    assert ti.xcom_pull(key="k") == (1, 2)
+    assert ti.xcom_pull(task_ids="t", key="k") == (1, 2)
+    assert ti.xcom_pull(task_ids=["one", "t"], key="k") == [None, (1, 2)]
+    with pytest.raises(ValueError, match="non-empty string"):
+        ti.xcom_push("", 1)
+
+
+def test_prior_dates_and_other_dags_are_asked_for(ti: Any, api: MemoryAPI) -> None:
+    ti.xcom_pull("one", dag_id="other", run_id="r", include_prior_dates=True)
+    _, asked = api.asked[-1]
+    assert (asked["dag_id"], asked["run_id"], asked["include_prior_dates"]) == ("other", "r", True)
+
+
+def test_facts_about_itself(ti: Any) -> None:
+    assert (ti.dag_id, ti.task_id, ti.map_index) == ("d", "t", -1)
+    assert (ti.try_number, ti.max_tries, ti.state) == (2, 3, TaskInstanceState.RUNNING)
+    assert ti.key.primary == ("d", "t", ti.run_id, -1)
+    assert ti.log_url.endswith(
+        "/dags/d/runs/manual__2024-06-03T12%3A30%3A00%2B00%3A00/tasks/t?try_number=2"
+    )
+    assert ti.get_dagrun().run_type is DagRunType.MANUAL
+    assert isinstance(ti.dag_run.logical_date, pendulum.DateTime)
+    with pytest.raises(AttributeError, match="'nonsense'"):
+        ti.dag_run.nonsense
+
+
+def test_earlier_runs(ti: Any, api: MemoryAPI) -> None:
+    api.answers["get_previous_run"] = {
+        "dag_id": "d",
+        "run_id": "before",
+        "run_type": "scheduled",
+        "state": "success",
+        "logical_date": "2024-06-02T00:00:00+00:00",
+        "data_interval_start": "2024-06-01T00:00:00+00:00",
+        "data_interval_end": "2024-06-02T00:00:00+00:00",
+        "start_date": "2024-06-02T00:00:05+00:00",
+        "end_date": None,
+    }
+    context = ti.get_template_context()
+    assert context["prev_start_date_success"] == datetime(2024, 6, 2, 0, 0, 5, tzinfo=UTC)
+    assert context["prev_data_interval_start_success"].to_date_string() == "2024-06-01"
+    assert context["prev_end_date_success"] is None
+    assert ti.get_previous_dagrun(state="success").run_id == "before"
+    asked = [params for method, params in api.asked if method == "get_previous_run"]
+    assert [a["state"] for a in asked] == ["success"]
+
+
+def test_other_task_instances(ti: Any, api: MemoryAPI) -> None:
+    api.answers["get_task_instances"] = [
+        {"dag_id": "d", "run_id": "r", "task_id": "x", "map_index": -1, "state": "failed"}
+    ]
+    (other,) = ti.get_dagrun().get_task_instances(state="failed")
+    assert (other.task_id, other.state) == ("x", TaskInstanceState.FAILED)
+    assert ti.get_dagrun().get_task_instance("x").task_id == "x"
+    assert ti.get_dagrun().get_task_instance("y") is None
+
+
+def test_a_context_computes_when_read() -> None:
+    context, seen = Context(a=1), []
+    context.set_lazy("late", lambda: seen.append("x") or 5)
+    assert "late" in context
+    assert sorted(context) == ["a", "late"]
+    assert seen == []
+    assert context.copy()["late"] == 5
+    assert context.get("late") == 5
+    assert dict(context) == {"a": 1, "late": 5}
+    assert (lambda **kwargs: kwargs)(**context) == {"a": 1, "late": 5}
+    assert sorted(context.items()) == [("a", 1), ("late", 5)]
+    assert len(seen) == 2
+    with pytest.raises(KeyError):
+        context["execution_date"]
+
+
+def test_the_environment_of_subprocesses(ti: Any) -> None:
+    assert context_to_environment(ti.get_template_context()) == {
+        "AIRFLOW_CTX_DAG_OWNER": "me",
+        "AIRFLOW_CTX_DAG_ID": "d",
+        "AIRFLOW_CTX_TASK_ID": "t",
+        "AIRFLOW_CTX_LOGICAL_DATE": "2024-06-03T12:30:00+00:00",
+        "AIRFLOW_CTX_TRY_NUMBER": "2",
+        "AIRFLOW_CTX_DAG_RUN_ID": "manual__2024-06-03T12:30:00+00:00",
+    }
+
+
+def test_a_notifier_renders_its_fields_and_swallows_its_own_failure(ti: Any) -> None:
+    sent: list[str] = []
+
+    class Notifier(BaseNotifier):
+        template_fields = ("message",)
+
+        def __init__(self, message: str) -> None:
+            super().__init__()
+            self.message = message
+
+        def notify(self, context: Any) -> None:
+            sent.append(self.message)
+            raise ValueError("cannot send")
+
+    Notifier("{{ ti.task_id }} on {{ ds }}")(ti.get_template_context())
+    assert sent == ["t on 2024-06-03"]
