@@ -12,11 +12,12 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from slipstream.supervisor.part import Part, in_words
+from slipstream.supervisor.part import Output, Part, in_words
 from slipstream.supervisor.port import HealthProbe
 from slipstream.task.process import adopt_orphans
 
@@ -24,6 +25,7 @@ STOP_WITHIN_S = 5.0
 _KILL_AFTER_S = 4.4
 _FIRST_PROBE_S, _LONGEST_PROBE_S = 0.05, 1.0
 _STOP_TICK_S = 0.05
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _USER_ERROR_CODES = frozenset({1, 2})
 
 Say = Callable[[str, str], None]
@@ -59,61 +61,64 @@ class Supervisor:
     def run(self) -> int:
         """Start, watch, stop; return the exit code: 0 after a signal, 1 when a part cannot run."""
         adopt_orphans()
-        wake_r, wake_w = socket.socketpair()
-        wake_r.setblocking(False)
-        wake_w.setblocking(False)
-        self._selector.register(wake_r, selectors.EVENT_READ)
-        old_handlers = self._catch_signals(wake_w)
-        self._started_at = self._probe_at = time.monotonic()
-        try:
+        with self._signals_caught():
+            self._started_at = self._probe_at = time.monotonic()
             for part in self._parts:
                 self._start(part)
             while not self._signals and not self._failed:
-                self._turn(wake_r)
-            self._stop(wake_r)
-        finally:
-            self._probe.close()
-            signal.set_wakeup_fd(-1)
-            for number, handler in old_handlers.items():
-                signal.signal(number, handler)
-            self._selector.close()
-            wake_r.close()
-            wake_w.close()
+                self._turn()
+            self._stop()
+        self._probe.close()
+        for key in list(self._selector.get_map().values()):
+            if isinstance(key.data, Output):
+                key.data.close()
+        self._selector.close()
         return 1 if self._failed else 0
 
-    def _catch_signals(self, wake: socket.socket) -> dict[int, Any]:
-        signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
-        old: dict[int, Any] = {}
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            old[number] = signal.signal(number, self._on_signal)
-        old[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)  # wakes the loop
-        return old
+    @contextmanager
+    def _signals_caught(self) -> Iterator[None]:
+        """Have signals, the deaths of children too, end the wait of a turn."""
+        read_end, write_end = socket.socketpair()
+        with read_end, write_end:
+            read_end.setblocking(False)
+            write_end.setblocking(False)
+            signal.set_wakeup_fd(write_end.fileno(), warn_on_full_buffer=False)
+            old = {number: signal.signal(number, self._on_signal) for number in _STOP_SIGNALS}
+            old[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, lambda *_: None)
+            self._selector.register(read_end, selectors.EVENT_READ)
+            try:
+                yield
+            finally:
+                self._selector.unregister(read_end)
+                signal.set_wakeup_fd(-1)
+                for number, handler in old.items():
+                    signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._signals.append(number)
 
     def _start(self, part: Part) -> None:
-        part.start(self._env, time.monotonic())
-        assert part.output is not None
-        self._selector.register(part.output, selectors.EVENT_READ, part)
+        output = part.start(self._env, time.monotonic())
+        self._selector.register(output, selectors.EVENT_READ, output)
 
-    def _turn(self, wake: socket.socket, restart: bool = True) -> None:
+    def _turn(self) -> None:
         """Wait for something to happen and deal with it."""
         for key, _ in self._selector.select(self._patience()):
-            if isinstance(key.data, Part):
-                self._print_output(key.data)
+            if isinstance(key.data, Output):
+                self._print_lines(key.data)
             elif key.data is self._probe:
                 self._on_answer()
             else:
-                _drain(wake)
-        self._reap(restart)
+                _drain(key.fileobj)
+        self._reap()
         now = time.monotonic()
-        if restart:
-            for part in self._parts:
-                if part.restart_at is not None and now >= part.restart_at:
-                    self._start(part)
-            if self._probe_at is not None and now >= self._probe_at:
-                self._ask()
+        if self._stopping:
+            return
+        for part in self._parts:
+            if part.restart_at is not None and now >= part.restart_at:
+                self._start(part)
+        if self._probe_at is not None and now >= self._probe_at:
+            self._ask()
 
     def _patience(self) -> float | None:
         if self._stopping:
@@ -152,16 +157,18 @@ class Supervisor:
         wait_s = (now - self._started_at) / 20
         self._probe_at = now + min(_LONGEST_PROBE_S, max(_FIRST_PROBE_S, wait_s))
 
-    def _print_output(self, part: Part) -> bool:
-        lines, more = part.read_lines()
+    def _print_lines(self, output: Output) -> bool:
+        """Print what has arrived; tell whether it was anything."""
+        lines = output.read_lines()
         for line in lines:
-            self._say(part.name, line)
-        if not more and part.output is not None:
-            self._selector.unregister(part.output)
-            part.close_output()
-        return more and bool(lines)
+            self._say(output.name, line)
+        if not output.is_open:
+            self._selector.unregister(output)
+            output.close()
+        return bool(lines) and output.is_open
 
-    def _reap(self, restart: bool) -> None:
+    def _reap(self) -> None:
+        """Take note of all children that have ended, the adopted ones too."""
         while True:
             try:
                 pid, status = os.waitpid(-1, os.WNOHANG)
@@ -171,37 +178,33 @@ class Supervisor:
                 return
             for part in self._parts:
                 if part.pid == pid:
-                    self._on_death(part, os.waitstatus_to_exitcode(status), restart)
+                    self._on_death(part, os.waitstatus_to_exitcode(status))
 
-    def _on_death(self, part: Part, code: int, restart: bool) -> None:
-        while part.output is not None and self._print_output(part):
-            pass
-        if part.output is not None:
-            # A descendant of the dead part still holds the pipe; nobody reads what it writes.
-            self._selector.unregister(part.output)
-            part.close_output()
+    def _on_death(self, part: Part, code: int) -> None:
+        output = part.output
+        while output is not None and output.is_open and self._print_lines(output):
+            pass  # its last words come before ours
         delay_s = part.ended(code, time.monotonic())
-        if not restart:
-            part.restart_at = None
-        elif not self._healthy and code in _USER_ERROR_CODES:
-            part.restart_at = None
+        if self._stopping:
+            return
+        if not self._healthy and code in _USER_ERROR_CODES:
             self._failed = True  # it has said why, and would say so again
         else:
             self._say("standalone", f"{part.name} {in_words(code)}; starts again in {delay_s:g} s")
 
-    def _stop(self, wake: socket.socket) -> None:
+    def _stop(self) -> None:
         """End all children, the adopted ones too: politely, then by force."""
         self._stopping = True
         began = time.monotonic()
         for pid in children():
             _kill(pid, signal.SIGTERM)
         while children() and not self._is_impatient(time.monotonic() - began):
-            self._turn(wake, restart=False)
+            self._turn()
         last = time.monotonic() + STOP_WITHIN_S - _KILL_AFTER_S
         while (left := children()) and time.monotonic() < last:
             for pid in left:
                 _kill(pid, signal.SIGKILL)
-            self._turn(wake, restart=False)
+            self._turn()
 
     def _is_impatient(self, waited_s: float) -> bool:
         """Tell whether the polite part of the stop is over: by time, or by a second signal.
@@ -227,7 +230,7 @@ def _kill(pid: int, number: int) -> None:
         return  # it has ended by itself
 
 
-def _drain(wake: socket.socket) -> None:
+def _drain(wake: Any) -> None:
     try:
         while wake.recv(4096):
             pass
