@@ -85,7 +85,7 @@ def save_dags(store: Store) -> None:
         ),
     )
     broken = parsed_file(
-        "broken.py", errors=[ParsedError(stacktrace="Traceback: <b>no</b>", line=3)]
+        "broken.py", errors=[ParsedError(stacktrace="ImportError: <b>no</b>", line=3)]
     )
     store.write(dag.upsert_file, [sales, quiet, broken], START)
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.engine import make_url
 from tests.api.build import fill
 from tests.api.running import Api, running
+from tests.databases import _empty as empty
 
 from slipstream.store import Store
 
@@ -45,16 +46,28 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
+def shared_dialect() -> str:
+    """The database of ``shared``; a module may override it."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="module")
 def shared(
-    migrated_database: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory
+    shared_dialect: str,
+    migrated_database: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Api]:
     """Like ``filled``, one for the tests of a module that change nothing."""
     folder = tmp_path_factory.mktemp("shared")
+    url = migrated_database(shared_dialect)
+    if shared_dialect == "sqlite":
+        shutil.copyfile(make_url(url).database or "", folder / "a.db")
+        url = f"sqlite:///{folder}/a.db"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AIRFLOW_HOME", str(folder / "home"))
         patch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS", USERS)
-        shutil.copyfile(make_url(migrated_database("sqlite")).database or "", folder / "a.db")
-        with Store.open(f"sqlite:///{folder}/a.db") as store:
+        with Store.open(url) as store:
+            store.write(empty)
             fill(store)
             with running(store) as client:
                 yield client

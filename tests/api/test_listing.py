@@ -355,7 +355,7 @@ class TestOthers:
             for name in record._AUDIT.sortable:
                 assert record.audit(conn, Window(9, order_by=(f"-{name}",))).total == 1
             errors = record.import_errors(conn, Window(9), [Like("filename", "BROKEN")])
-            assert [e.stacktrace for e in errors.rows] == ["Traceback: <b>no</b>"]
+            assert [e.stacktrace for e in errors.rows] == ["ImportError: <b>no</b>"]
             assert (
                 record.jobs(conn, Window(9), [OneOf("job_type", ("DagProcessorJob",))]).total == 1
             )

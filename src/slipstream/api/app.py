@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from slipstream.api import error, page
 from slipstream.api.auth import Tokens
 from slipstream.api.auth.login import load_users
+from slipstream.api.body_limit import BodyLimit
 from slipstream.api.call import Server
 from slipstream.api.file_token import FileTokens
 from slipstream.api.gate import Gate
@@ -75,7 +76,6 @@ def create_app(store: Store, clock: Clock | None = None) -> FastAPI:
         lifespan=_few_threads,
         default_response_class=Json,
         redirect_slashes=False,
-        max_body_size=MAX_BODY_BYTES,
     )
     app.state.server = server
     error.install(app)
@@ -86,6 +86,7 @@ def create_app(store: Store, clock: Clock | None = None) -> FastAPI:
         api.include_router(router)
     app.include_router(api)
     # The last one added is the outermost.
+    app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     app.add_middleware(Gate, server=server)
     _add_cors(app)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)

@@ -6,7 +6,6 @@ import json
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    AwareDatetime,
     BaseModel,
     ConfigDict,
     Field,
@@ -15,11 +14,14 @@ from pydantic import (
     model_validator,
 )
 
-from slipstream.api.query import Duration, EndDate, LogicalDate, RunAfter, StartDate
+from slipstream.api.query import Duration, EndDate, Instant, Int, LogicalDate, RunAfter, StartDate
 from slipstream.state import DagRunState, TaskInstanceState
 
+NO_NUL = r"^[^\x00]*$"
+Name = Annotated[str, StringConstraints(pattern=NO_NUL)]
+"""Text to look things up by: PostgreSQL takes no NUL, not even in a comparison."""
 Note = Annotated[str, StringConstraints(max_length=1000)]
-Id = Annotated[str, StringConstraints(max_length=250)]
+Id = Annotated[str, StringConstraints(max_length=250, pattern=NO_NUL)]
 _SETTABLE = ("success", "failed", "skipped")
 
 
@@ -38,13 +40,13 @@ class DagPatch(Body):
 
 class Trigger(Body):
     dag_run_id: Id | None = None
-    data_interval_start: AwareDatetime | None = None
-    data_interval_end: AwareDatetime | None = None
-    logical_date: AwareDatetime | None
-    run_after: AwareDatetime | None = None
+    data_interval_start: Instant | None = None
+    data_interval_end: Instant | None = None
+    logical_date: Instant | None
+    run_after: Instant | None = None
     conf: dict[str, Any] | None = None
     note: Note | None = None
-    partition_key: str | None = None
+    partition_key: Id | None = None
 
     @model_validator(mode="after")
     def _both_ends(self) -> Self:
@@ -73,36 +75,36 @@ class RunClear(Body):
 
 
 class _Batch(Body):
-    page_offset: Annotated[int, Field(ge=0)] = 0
+    page_offset: Annotated[int, Field(ge=0, lt=2**31)] = 0
     page_limit: Annotated[int, Field(ge=0)] = 100
     order_by: str | None = None
 
 
 class RunsBatch(_Batch, RunAfter, LogicalDate, StartDate, EndDate, Duration):
-    dag_ids: list[str] | None = None
+    dag_ids: list[Name] | None = None
     states: list[DagRunState | None] | None = None
-    conf_contains: str | None = None
+    conf_contains: Name | None = None
 
 
 class TaskInstancesBatch(_Batch, RunAfter, LogicalDate, StartDate, EndDate, Duration):
-    dag_ids: list[str] | None = None
-    dag_run_ids: list[str] | None = None
-    task_ids: list[str] | None = None
+    dag_ids: list[Name] | None = None
+    dag_run_ids: list[Name] | None = None
+    task_ids: list[Name] | None = None
     state: list[TaskInstanceState | None] | None = None
-    pool: list[str] | None = None
-    queue: list[str] | None = None
-    executor: list[str] | None = None
+    pool: list[Name] | None = None
+    queue: list[Name] | None = None
+    executor: list[Name] | None = None
 
 
 class Clear(Body):
     dry_run: bool = True
-    start_date: AwareDatetime | None = None
-    end_date: AwareDatetime | None = None
+    start_date: Instant | None = None
+    end_date: Instant | None = None
     only_failed: bool = True
     only_running: bool = False
     reset_dag_runs: bool = True
-    task_ids: list[str | tuple[str, int]] | None = None
-    dag_run_id: str | None = None
+    task_ids: list[Name | tuple[Name, Int]] | None = None
+    dag_run_id: Name | None = None
     include_upstream: bool = False
     include_downstream: bool = False
     include_future: bool = False
@@ -137,18 +139,18 @@ class TaskInstancePatch(Body):
 
 
 class XComCreate(Body):
-    key: Annotated[str, StringConstraints(min_length=1, max_length=512)]
+    key: Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=NO_NUL)]
     value: Any
-    map_index: Annotated[int, Field(ge=-1)] = -1
+    map_index: Annotated[int, Field(ge=-1, lt=2**31)] = -1
 
 
 class XComUpdate(Body):
     value: Any
-    map_index: Annotated[int, Field(ge=-1)] = -1
+    map_index: Annotated[int, Field(ge=-1, lt=2**31)] = -1
 
 
 class Variable(Body):
-    key: Annotated[str, StringConstraints(min_length=1, max_length=250)]
+    key: Annotated[str, StringConstraints(min_length=1, max_length=250, pattern=NO_NUL)]
     value: Any
     description: str | None = None
     team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
@@ -186,7 +188,7 @@ _Slots = Annotated[int, Field(ge=-1, lt=2**31)]
 
 
 class Pool(Body):
-    name: Annotated[str, StringConstraints(min_length=1, max_length=250)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=250, pattern=NO_NUL)]
     slots: _Slots
     description: str | None = None
     include_deferred: bool = False
@@ -213,7 +215,7 @@ class Delete(_OnNonExistence):
     """A bulk action: delete by key."""
 
     action: Literal["delete"]
-    entities: list[str]
+    entities: list[Name]
 
 
 class VariableCreate(_OnExistence):

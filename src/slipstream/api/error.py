@@ -6,13 +6,15 @@ A client never gets a traceback or an SQL statement. What is a bug is logged and
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from fastapi import FastAPI, Request
-from fastapi.exceptions import HTTPException
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import HTTPException, RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 
@@ -109,6 +111,13 @@ async def _no_route(request: Request, e: Exception) -> Response:
     return Json({"detail": error.detail}, 404, error.headers)
 
 
+async def _invalid(_request: Request, e: Exception) -> Response:
+    errors = jsonable_encoder(cast(RequestValidationError, e).errors())
+    # Only escapes can carry what a client may send: half a surrogate pair is no UTF-8.
+    text = json.dumps({"detail": errors}, separators=(",", ":"))
+    return Response(text, 422, media_type="application/json")
+
+
 async def _user_error(_request: Request, e: Exception) -> Response:
     return Json({"detail": str(e)}, 400)
 
@@ -133,7 +142,8 @@ async def _misconfigured(_request: Request, e: Exception) -> Response:
 
 async def _bug(request: Request, e: Exception) -> Response:
     number = secrets.token_hex(4)
-    log.error("%s %s failed, error id %s", request.method, request.url.path, number, exc_info=e)
+    # The traceback is logged by the server, to which Starlette raises this again.
+    log.error("%s %s failed, error id %s: %r", request.method, request.url.path, number, e)
     message = f"Something went wrong in the API server; its log has the details, error id {number}."
     return Json({"detail": message}, 500)
 
@@ -142,10 +152,11 @@ _Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
 def install(app: FastAPI) -> None:
-    """Have the application answer these errors; validation errors are FastAPI's own already."""
+    """Have the application answer these errors."""
     handlers: dict[Any, _Handler] = {
         404: _no_route,
         StarletteHTTPException: _http,
+        RequestValidationError: _invalid,
         UserError: _user_error,
         NotFound: _not_found,
         DuplicateRun: _duplicate,

@@ -55,6 +55,10 @@ class Gate:
             except HTTPException as e:
                 await Json({"detail": e.detail}, e.status_code, e.headers)(scope, receive, send)
                 return
+        if "\x00" in path or b"%00" in scope.get("query_string", b""):
+            # No name holds it, and not every database takes it even in a comparison.
+            await Json({"detail": "NUL characters are not allowed"}, 400)(scope, receive, send)
+            return
         await self._app(scope, receive, send)
 
     def _without_prefix(self, scope: Scope) -> Scope:

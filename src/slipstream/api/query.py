@@ -8,18 +8,33 @@ was not given filters nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi.exceptions import HTTPException
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, FiniteFloat
 
 from slipstream.config import conf
 from slipstream.state import DagRunState, DagRunType, TaskInstanceState
 from slipstream.store.listing import Between, Filter, Like, OneOf, Prefix, Window
 
-DateTime = AwareDatetime | None
-Number = float | None
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("the date is out of range in UTC") from None
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A point in time that every database can hold."""
+Int = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+"""An integer that every database can hold."""
+BigInt = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+DateTime = Instant | None
+Number = FiniteFloat | None
 Count = Annotated[int, Field(ge=0)]
+_MAX_OFFSET = 2**31
 
 _BOUNDS = ("gte", "gt", "lte", "lt")
 _PAGING = frozenset({"limit", "offset", "order_by", "cursor"})
@@ -40,7 +55,7 @@ class Paged(BaseModel):
     offset: Count = 0
 
     def window(self, order_by: Iterable[str]) -> Window:
-        return Window(capped(self.limit), self.offset, tuple(order_by))
+        return Window(capped(self.limit), min(self.offset, _MAX_OFFSET), tuple(order_by))
 
 
 class Ordered(Paged):
@@ -50,7 +65,8 @@ class Ordered(Paged):
 
     def page(self) -> Window:
         cursor = getattr(self, "cursor", None)
-        return Window(capped(self.limit), self.offset, tuple(self.order_by), cursor)
+        offset = min(self.offset, _MAX_OFFSET)
+        return Window(capped(self.limit), offset, tuple(self.order_by), cursor)
 
 
 class Cursored(Ordered):
@@ -134,7 +150,7 @@ class RunQuery(Cursored, RunAfter, LogicalDate, StartDate, EndDate, Duration, Up
     conf_contains: str | None = None
     run_type: list[str] = []
     state: list[str] = []
-    dag_version: list[int] = []
+    dag_version: list[Int] = []
     bundle_version: str | None = None
     run_id_pattern: str | None = None
     run_id_prefix_pattern: str | None = None
@@ -158,12 +174,12 @@ class MappedQuery(Ordered, RunAfter, LogicalDate, StartDate, EndDate, UpdatedAt,
     queue_name_pattern: str | None = None
     queue_name_prefix_pattern: str | None = None
     executor: list[str] = []
-    version_number: list[int] = []
-    try_number: list[int] = []
+    version_number: list[Int] = []
+    try_number: list[Int] = []
     operator: list[str] = []
     operator_name_pattern: str | None = None
     operator_name_prefix_pattern: str | None = None
-    map_index: list[int] = []
+    map_index: list[Int] = []
     rendered_map_index_pattern: str | None = None
     rendered_map_index_prefix_pattern: str | None = None
 
@@ -183,7 +199,7 @@ class TaskInstanceQuery(MappedQuery, Cursored):
 class XComQuery(Ordered, LogicalDate, RunAfter):
     order_by: list[str] = ["dag_id", "task_id", "run_id", "map_index", "key"]
     xcom_key: str | None = None
-    map_index: Annotated[int, Field(ge=-1)] | None = None
+    map_index: Annotated[int, Field(ge=-1, lt=2**31)] | None = None
     xcom_key_pattern: str | None = None
     xcom_key_prefix_pattern: str | None = None
     dag_display_name_pattern: str | None = None
@@ -192,7 +208,7 @@ class XComQuery(Ordered, LogicalDate, RunAfter):
     run_id_prefix_pattern: str | None = None
     task_id_pattern: str | None = None
     task_id_prefix_pattern: str | None = None
-    map_index_filter: int | None = None
+    map_index_filter: Int | None = None
 
 
 class ImportErrorQuery(Ordered):
@@ -214,8 +230,8 @@ class EventLogQuery(Ordered):
     dag_id: str | None = None
     task_id: str | None = None
     run_id: str | None = None
-    map_index: int | None = None
-    try_number: int | None = None
+    map_index: Int | None = None
+    try_number: Int | None = None
     owner: str | None = None
     event: str | None = None
     excluded_events: list[str] | None = None
@@ -235,7 +251,7 @@ class EventLogQuery(Ordered):
 
 
 class VersionQuery(Ordered):
-    version_number: int | None = None
+    version_number: Int | None = None
     bundle_name: str | None = None
     bundle_version: str | None = None
 

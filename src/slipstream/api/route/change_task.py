@@ -12,6 +12,7 @@ from slipstream import command
 from slipstream.api import audit, body
 from slipstream.api.call import Call, Editor
 from slipstream.api.error import bad_request, conflict, dag_not_found, not_found
+from slipstream.api.query import Int
 from slipstream.api.reply import Json
 from slipstream.api.route.dag_run import found_run, shown_task_instances
 from slipstream.api.route.task_instance import tasks_of_group
@@ -210,7 +211,7 @@ def patch_task_instance_dry_run(
     dag_run_id: str,
     task_id: str,
     given: body.TaskInstancePatch,
-    map_index: int | None = None,
+    map_index: Int | None = None,
     update_mask: Mask = None,
 ) -> Response:
     """Show which task instances a change of state would affect."""
@@ -223,7 +224,7 @@ def patch_task_instance_dry_run_by_map_index(
     dag_id: str,
     dag_run_id: str,
     task_id: str,
-    map_index: int,
+    map_index: Int,
     given: body.TaskInstancePatch,
     update_mask: Mask = None,
 ) -> Response:
@@ -237,7 +238,7 @@ def patch_task_instance_by_map_index(
     dag_id: str,
     dag_run_id: str,
     task_id: str,
-    map_index: int,
+    map_index: Int,
     given: body.TaskInstancePatch,
     update_mask: Mask = None,
 ) -> Response:
@@ -252,7 +253,7 @@ def patch_task_instance(
     dag_run_id: str,
     task_id: str,
     given: body.TaskInstancePatch,
-    map_index: int | None = None,
+    map_index: Int | None = None,
     update_mask: Mask = None,
 ) -> Response:
     """Set the state or the note of a task's instances in a run."""

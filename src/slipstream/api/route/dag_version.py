@@ -13,7 +13,14 @@ from slipstream.api.error import dag_not_found, not_found
 from slipstream.api.negotiate import wants
 from slipstream.api.present import record as present
 from slipstream.api.present import version as present_version
-from slipstream.api.query import ImportErrorQuery, VersionQuery, WarningQuery, filters_of
+from slipstream.api.query import (
+    BigInt,
+    ImportErrorQuery,
+    Int,
+    VersionQuery,
+    WarningQuery,
+    filters_of,
+)
 from slipstream.api.reply import Json
 from slipstream.store import Connection, dag, inbox
 from slipstream.store.listing import OneOf, Window, record, version
@@ -39,7 +46,7 @@ def get_dag_versions(
 
 
 @router.get("/dags/{dag_id}/dagVersions/{version_number}", tags=["DagVersion"])
-def get_dag_version(call: Viewer, dag_id: str, version_number: int) -> Response:
+def get_dag_version(call: Viewer, dag_id: str, version_number: Int) -> Response:
     """Return one version of a DAG."""
     filters = [OneOf("dag_id", (dag_id,)), OneOf("version_number", (version_number,))]
     with call.store.read() as conn:
@@ -56,7 +63,7 @@ def get_dag_version(call: Viewer, dag_id: str, version_number: int) -> Response:
 def get_dag_source(
     call: Viewer,
     dag_id: str,
-    version_number: int | None = None,
+    version_number: Int | None = None,
     accept: Annotated[str, Header()] = "*/*",
 ) -> Response:
     """Return the source of a DAG's file, as of a version or of the latest."""
@@ -112,7 +119,7 @@ def get_import_errors(call: Viewer, query: Annotated[ImportErrorQuery, Query()])
 
 
 @router.get("/importErrors/{import_error_id}", tags=["Import Error"])
-def get_import_error(call: Viewer, import_error_id: int) -> Response:
+def get_import_error(call: Viewer, import_error_id: BigInt) -> Response:
     """Return one import error."""
     with call.store.read() as conn:
         page = record.import_errors(conn, Window(1), [OneOf("id", (import_error_id,))])

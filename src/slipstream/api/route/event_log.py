@@ -10,7 +10,7 @@ from starlette.responses import Response
 from slipstream.api.call import Viewer
 from slipstream.api.error import not_found
 from slipstream.api.present import record as present
-from slipstream.api.query import BackfillQuery, EventLogQuery, filters_of
+from slipstream.api.query import BackfillQuery, BigInt, EventLogQuery, filters_of
 from slipstream.api.reply import Json
 from slipstream.store.listing import Between, NoneOf, OneOf, Window, record
 
@@ -34,7 +34,7 @@ def get_event_logs(call: Viewer, query: Annotated[EventLogQuery, Query()]) -> Re
 
 
 @router.get("/eventLogs/{event_log_id}", tags=["Event Log"])
-def get_event_log(call: Viewer, event_log_id: int) -> Response:
+def get_event_log(call: Viewer, event_log_id: BigInt) -> Response:
     """Return one entry."""
     with call.store.read() as conn:
         page = record.audit(conn, Window(1), [OneOf("id", (event_log_id,))])
@@ -53,7 +53,7 @@ def list_backfills(call: Viewer, query: Annotated[BackfillQuery, Query()]) -> Re
 
 
 @router.get("/backfills/{backfill_id}", tags=["Backfill"])
-def get_backfill(call: Viewer, backfill_id: int) -> Response:
+def get_backfill(call: Viewer, backfill_id: BigInt) -> Response:
     """Return one backfill."""
     with call.store.read() as conn:
         page = record.backfills(conn, Window(1), [OneOf("id", (backfill_id,))])

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from slipstream import command
 from slipstream.api.call import Call, Viewer
 from slipstream.api.error import task_instance_not_found
+from slipstream.api.query import Int
 from slipstream.api.reply import Json
 from slipstream.api.route.dag_run import found_run
 from slipstream.errors import NotFound
@@ -31,7 +32,7 @@ _NOT_STARTED = (
 )
 
 
-def _explained(call: Call, dag_id: str, run_id: str, task_id: str, map_index: int) -> Explanation:
+def _explained(call: Call, dag_id: str, run_id: str, task_id: str, map_index: Int) -> Explanation:
     try:
         return command.explain(
             call.store,
@@ -54,7 +55,7 @@ def _dependencies(answer: Explanation) -> Response:
 
 @router.get(_TI + "/dependencies", tags=["Task Instance"])
 def get_task_instance_dependencies(
-    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: int = -1
+    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int = -1
 ) -> Response:
     """Say what keeps a task instance from starting."""
     return _dependencies(_explained(call, dag_id, dag_run_id, task_id, map_index))
@@ -62,7 +63,7 @@ def get_task_instance_dependencies(
 
 @router.get(_TI + "/{map_index:int}/dependencies", tags=["Task Instance"])
 def get_task_instance_dependencies_by_map_index(
-    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: int
+    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int
 ) -> Response:
     """Say what keeps a mapped task instance from starting."""
     return _dependencies(_explained(call, dag_id, dag_run_id, task_id, map_index))
@@ -70,7 +71,7 @@ def get_task_instance_dependencies_by_map_index(
 
 @router.get(_TI + "/explain")
 def explain_task_instance(
-    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: int = -1
+    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int = -1
 ) -> Response:
     """Say in words, and as data, what a task instance waits for, or how it ended."""
     return Json(asdict(_explained(call, dag_id, dag_run_id, task_id, map_index)))
@@ -82,7 +83,7 @@ def get_task_instance_story(
     dag_id: str,
     dag_run_id: str,
     task_id: str,
-    map_index: int = -1,
+    map_index: Int = -1,
     limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
 ) -> Response:
     """Return what happened to a task instance, oldest first; the newest ``limit`` events."""

@@ -13,6 +13,7 @@ from slipstream.api.call import Call, Viewer
 from slipstream.api.error import bad_request, not_found
 from slipstream.api.log_file import Span
 from slipstream.api.negotiate import wants
+from slipstream.api.query import Int
 from slipstream.state import TaskInstanceState
 from slipstream.store.listing import task_instance as listing
 from slipstream.store.listing.task_instance import TaskInstanceListed
@@ -38,9 +39,9 @@ def get_log(
     dag_id: str,
     dag_run_id: str,
     task_id: str,
-    try_number: Annotated[int, Path(ge=0)],
+    try_number: Annotated[Int, Path(ge=0)],
     full_content: bool = False,
-    map_index: int = -1,
+    map_index: Int = -1,
     token: Annotated[str | None, Query(max_length=500)] = None,
     accept: Annotated[str, Header()] = "*/*",
 ) -> Response:
@@ -75,7 +76,7 @@ def get_log(
 
 
 def _task_instance(
-    call: Call, dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int
+    call: Call, dag_id: str, run_id: str, task_id: str, map_index: Int, try_number: int
 ) -> TaskInstanceListed:
     with call.store.read() as conn:
         row = listing.get(conn, dag_id, run_id, task_id, map_index)

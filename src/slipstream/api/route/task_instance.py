@@ -14,6 +14,7 @@ from slipstream.api.call import Call, Viewer
 from slipstream.api.error import dag_not_found, not_found, task_instance_not_found
 from slipstream.api.present import task_instance as present
 from slipstream.api.query import (
+    Int,
     MappedQuery,
     TaskInstanceQuery,
     capped,
@@ -132,7 +133,7 @@ def get_task_instances_batch(
 
 
 def _one(
-    conn: Connection, dag_id: str, run_id: str, task_id: str, map_index: int
+    conn: Connection, dag_id: str, run_id: str, task_id: str, map_index: Int
 ) -> TaskInstanceListed:
     row = listing.get(conn, dag_id, run_id, task_id, map_index)
     if row is None:
@@ -180,7 +181,7 @@ def get_mapped_task_instances(
 
 
 def _tries(
-    call: Call, dag_id: str, run_id: str, task_id: str, map_index: int
+    call: Call, dag_id: str, run_id: str, task_id: str, map_index: Int
 ) -> list[dict[str, Any]]:
     with call.store.read() as conn:
         row = listing.get(conn, dag_id, run_id, task_id, map_index)
@@ -203,7 +204,7 @@ def _tries(
 
 
 def _try(
-    call: Call, dag_id: str, run_id: str, task_id: str, map_index: int, number: int
+    call: Call, dag_id: str, run_id: str, task_id: str, map_index: Int, number: int
 ) -> Response:
     with call.store.read() as conn:
         row = listing.get(conn, dag_id, run_id, task_id, map_index)
@@ -219,7 +220,7 @@ def _try(
 
 @router.get(_TI + "/tries")
 def get_task_instance_tries(
-    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: int = -1
+    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int = -1
 ) -> Response:
     """List the tries of a task instance, first to last."""
     tries = _tries(call, dag_id, dag_run_id, task_id, map_index)
@@ -232,8 +233,8 @@ def get_task_instance_try_details(
     dag_id: str,
     dag_run_id: str,
     task_id: str,
-    task_try_number: int,
-    map_index: int = -1,
+    task_try_number: Int,
+    map_index: Int = -1,
 ) -> Response:
     """Return one try of a task instance."""
     return _try(call, dag_id, dag_run_id, task_id, map_index, task_try_number)
@@ -241,7 +242,7 @@ def get_task_instance_try_details(
 
 @router.get(_TI + "/{map_index:int}/tries")
 def get_mapped_task_instance_tries(
-    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: int
+    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int
 ) -> Response:
     """List the tries of a mapped task instance, first to last."""
     tries = _tries(call, dag_id, dag_run_id, task_id, map_index)
@@ -254,8 +255,8 @@ def get_mapped_task_instance_try_details(
     dag_id: str,
     dag_run_id: str,
     task_id: str,
-    map_index: int,
-    task_try_number: int,
+    map_index: Int,
+    task_try_number: Int,
 ) -> Response:
     """Return one try of a mapped task instance."""
     return _try(call, dag_id, dag_run_id, task_id, map_index, task_try_number)
@@ -263,7 +264,7 @@ def get_mapped_task_instance_try_details(
 
 @router.get(_TI + "/{map_index}")
 def get_mapped_task_instance(
-    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: int
+    call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int
 ) -> Response:
     """Return one instance of a mapped task."""
     with call.store.read() as conn:

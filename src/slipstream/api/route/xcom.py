@@ -12,7 +12,7 @@ from slipstream.api import audit, body
 from slipstream.api.call import Call, Editor, Viewer
 from slipstream.api.error import bad_request, conflict, dag_not_found, not_found
 from slipstream.api.present import xcom as present
-from slipstream.api.query import XComQuery, filters_of
+from slipstream.api.query import Int, XComQuery, filters_of
 from slipstream.api.reply import Json, no_content
 from slipstream.api.route.dag_run import ALL
 from slipstream.store import Connection, dag, run, xcom
@@ -25,7 +25,7 @@ router = APIRouter(tags=["XCom"])
 
 _ENTRIES = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries"
 _ENTRY = _ENTRIES + "/{xcom_key:path}"
-MapIndex = Annotated[int, Query(ge=-1)]
+MapIndex = Annotated[Int, Query(ge=-1)]
 
 
 @router.get(_ENTRIES)
@@ -150,7 +150,7 @@ def delete_xcom_entry(
 
 
 def _existing(
-    conn: Connection, dag_id: str, run_id: str, task_id: str, map_index: int, key: str
+    conn: Connection, dag_id: str, run_id: str, task_id: str, map_index: Int, key: str
 ) -> int:
     """Return ``dag_run.id`` of an entry's run; raise the 404 if there is no such entry."""
     found = run.get(conn, dag_id, run_id)
@@ -186,7 +186,7 @@ def _set(
 
 
 def _reply(
-    call: Call, dag_id: str, run_id: str, task_id: str, map_index: int, key: str, status: int
+    call: Call, dag_id: str, run_id: str, task_id: str, map_index: Int, key: str, status: int
 ) -> Response:
     with call.store.read() as conn:
         found = listing.get(conn, dag_id, run_id, task_id, map_index, key)

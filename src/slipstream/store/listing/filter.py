@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, false, or_
 
 from slipstream.errors import UserError
 from slipstream.store.listing.expression import matches, starts_with
@@ -95,9 +95,16 @@ Filter = OneOf | NoneOf | Between | Like | Prefix
 
 def where(filters: Iterable[Filter], fields: Fields, dialect: str) -> list[ColumnElement[bool]]:
     """Translate filters into conditions that all must hold; raise UnknownField."""
-    clauses = []
+    clauses: list[ColumnElement[bool]] = []
     for each in filters:
         if each.field not in fields:
             raise UnknownField(each.field)
+        if isinstance(each, OneOf):
+            # PostgreSQL refuses NUL even in a comparison; no text has one (see codec.safe_text).
+            values = [v for v in each.values if not (isinstance(v, str) and "\x00" in v)]
+            if not values:
+                clauses.append(false())
+                continue
+            each = OneOf(each.field, tuple(values))
         clauses.append(each.clause(fields[each.field], dialect))
     return clauses

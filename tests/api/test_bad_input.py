@@ -1,0 +1,216 @@
+"""Whatever a client sends, the answer is a clear refusal: never a 500, never a traceback."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.api.running import Api
+from tests.databases import DATABASES
+
+from slipstream.api.app import MAX_BODY_BYTES
+
+EVIL = [
+    "'; DROP TABLE dag; --",
+    '" OR 1=1 --',
+    "<script>alert(1)</script>",
+    "../../etc/passwd",
+    "..%2f..%2fetc",
+    "%00",
+    "a\x00b",
+    "{{ 7*7 }}",
+    "${jndi:ldap://x}",
+    "\N{RIGHT-TO-LEFT OVERRIDE}x",
+    "x" * 5000,
+    "\\",
+    "é" * 300,
+    "99999999999999999999",
+]
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_dialect(request: pytest.FixtureRequest) -> str:
+    """Databases differ in what they choke on."""
+    return str(request.param)
+
+
+Routes = list[tuple[str, str, dict[str, Any]]]
+
+
+@pytest.fixture(scope="module")
+def routes(shared: Api) -> Routes:
+    """Method, path and OpenAPI description of every endpoint."""
+    paths = shared.ok("GET", f"{shared.origin}/openapi.json")["paths"]
+    return [
+        (method.upper(), path, operation)
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    ]
+
+
+def put_in(path: str, value: str) -> str:
+    out, rest = "", path
+    while "{" in rest:
+        before, _, rest = rest.partition("{")
+        _, _, rest = rest.partition("}")
+        out += before + quote(value, safe="")
+    return (out + rest).removeprefix("/api/v2")
+
+
+def check(reply: Any, what: str) -> None:
+    assert reply.status_code < 500, f"{what}: {reply.status_code} {reply.text[:300]}"
+    assert "Traceback" not in reply.text
+    assert "sqlalchemy" not in reply.text.lower()
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_evil_ids_in_every_path_are_only_names(shared: Api, routes: Routes, evil: str) -> None:
+    for method, path, _ in routes:
+        if "{" in path and path.startswith("/api"):
+            check(shared.request(method, put_in(path, evil), json={}), f"{method} {path}")
+    assert shared.ok("GET", "/dags")["total_entries"] == 2
+
+
+@pytest.mark.parametrize(
+    "evil",
+    [
+        "'",
+        "a\x00b",
+        "~",
+        "|",
+        "%",
+        "_",
+        "\\",
+        "é" * 300,
+        "-1",
+        "",
+        "99999999999999999999",
+        "0001-01-01T00:00:00+14:00",
+        "inf",
+    ],
+)
+def test_evil_values_in_every_query_filter_or_are_refused(
+    shared: Api, routes: Routes, evil: str
+) -> None:
+    for method, path, operation in routes:
+        if method != "GET" or not path.startswith("/api") or path.endswith("/wait"):
+            continue
+        names = [p["name"] for p in operation.get("parameters", []) if p["in"] == "query"]
+        for name in names:
+            target = put_in(path, "sales")
+            check(shared.get(target, params={name: evil}), f"{path}?{name}={evil!r}")
+
+
+@pytest.mark.parametrize("sent", ["[]", "1", "null", '"x"', "{", "", "{}", '{"a": 1}', "\ufeff{}"])
+def test_wrong_bodies_are_refused_everywhere(shared: Api, routes: Routes, sent: str) -> None:
+    for method, path, operation in routes:
+        if "requestBody" in operation and path.startswith("/api"):
+            reply = shared.request(
+                method,
+                put_in(path, "sales"),
+                content=sent.encode(),
+                headers={"Content-Type": "application/json"},
+            )
+            check(reply, f"{method} {path} {sent!r}")
+
+
+@pytest.mark.parametrize(
+    "field", ["dag_run_id", "conf", "note", "logical_date", "run_after", "partition_key"]
+)
+@pytest.mark.parametrize("value", [1, 1.5, True, [], {}, "\x00", "x" * 3000, -(2**70), [[[]]]])
+def test_wrong_types_in_a_trigger_are_refused(shared: Api, field: str, value: object) -> None:
+    reply = shared.post("/dags/sales/dagRuns", json={"logical_date": None, field: value})
+    check(reply, f"{field}={value!r}")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/dags/~/dagRuns/list", {"dag_ids": ["\x00"], "conf_contains": "\x00"}),
+        ("POST", "/dags/~/dagRuns/~/taskInstances/list", {"task_ids": ["\x00"], "pool": ["\x00"]}),
+        ("POST", "/dags/sales/clearTaskInstances", {"dag_run_id": "\x00"}),
+        ("POST", "/dags/sales/clearTaskInstances", {"dag_run_id": "done", "task_ids": ["\x00"]}),
+        ("PATCH", "/variables", {"actions": [{"action": "delete", "entities": ["\x00"]}]}),
+        ("POST", "/variables", {"key": "\x00", "value": 1}),
+        ("POST", "/variables", {"key": "nul", "value": "\x00", "description": "\x00"}),
+        ("POST", "/pools", {"name": "\x00", "slots": 1}),
+        ("POST", "/pools", {"name": "nul", "slots": 1, "description": "\x00"}),
+        ("POST", "/connections", {"connection_id": "nul", "conn_type": "\x00", "host": "\x00"}),
+        (
+            "POST",
+            "/dags/sales/dagRuns/done/taskInstances/extract/xcomEntries",
+            {"key": "nul", "value": "\x00"},
+        ),
+    ],
+)
+def test_nul_in_bodies_is_refused_or_made_safe(
+    shared: Api, method: str, path: str, body: dict[str, object]
+) -> None:
+    check(shared.request(method, path, json=body), f"{method} {path} {body}")
+
+
+def test_text_that_databases_cannot_hold_is_stored_safely(filled: Api) -> None:
+    note = "nul \x00 and half a \ud83d pair"
+    body = json.dumps({"note": note}).encode()
+    headers = {"Content-Type": "application/json"}
+    reply = filled.patch("/dags/sales/dagRuns/done", content=body, headers=headers)
+    check(reply, "note")
+    check(filled.get("/dags/sales/dagRuns/done"), "read")
+
+
+def test_an_oversized_body_is_refused(shared: Api) -> None:
+    body = b'{"logical_date": null, "note": "' + b"x" * (MAX_BODY_BYTES + 1) + b'"}'
+    headers = {"Content-Type": "application/json"}
+    reply = shared.post("/dags/sales/dagRuns", content=body, headers=headers)
+    assert reply.status_code == 413
+    login = shared.as_user(None).post(f"{shared.origin}/auth/token", content=body, headers=headers)
+    assert login.status_code == 413
+
+
+def test_a_strangers_body_is_not_even_read(shared: Api) -> None:
+    host, port = urlsplit(shared.origin).netloc.split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as sock:
+        # Promises a gigabyte and sends none of it: the refusal must come all the same.
+        sock.sendall(
+            b"POST /api/v2/dags/sales/dagRuns HTTP/1.1\r\nHost: x\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 1000000000\r\n\r\n"
+        )
+        assert sock.recv(1000).startswith(b"HTTP/1.1 401 ")
+
+
+def test_deep_json_is_refused(shared: Api) -> None:
+    body = b'{"logical_date": null, "conf": ' + b'{"a":' * 20_000 + b"1" + b"}" * 20_000 + b"}"
+    headers = {"Content-Type": "application/json"}
+    check(shared.post("/dags/sales/dagRuns", content=body, headers=headers), "deep")
+
+
+def test_html_in_names_comes_back_as_data(shared: Api) -> None:
+    reply = shared.get("/dags/<script>alert(1)</script>")
+    assert reply.status_code == 404
+    assert reply.headers["content-type"] == "application/json"
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    order_by=st.lists(st.text(max_size=20), max_size=3),
+    limit=st.integers(-5, 2**70),
+    offset=st.integers(-5, 2**70),
+    cursor=st.none() | st.text(max_size=40),
+)
+def test_any_page_is_a_page_or_a_refusal(
+    shared: Api, order_by: list[str], limit: int, offset: int, cursor: str | None
+) -> None:
+    params: dict[str, Any] = {"limit": limit, "offset": offset, "order_by": order_by}
+    if cursor is not None:
+        params["cursor"] = cursor.encode("utf-8", "replace").decode()
+    params["order_by"] = [o.encode("utf-8", "replace").decode() for o in order_by]
+    reply = shared.get("/dags/~/dagRuns", params=params)
+    check(reply, repr(params))
+    assert reply.status_code in (200, 400, 422)

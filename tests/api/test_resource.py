@@ -1,0 +1,219 @@
+"""Variables, connections, pools and XComs: written, masked, in bulk; what is wrong is told."""
+
+from __future__ import annotations
+
+import pytest
+from tests.api.running import Api
+
+from slipstream.store import Store, inbox, variable
+
+XCOMS = "/dags/sales/dagRuns/done/taskInstances/extract/xcomEntries"
+
+
+class TestVariables:
+    def test_values_come_back_as_text(self, api: Api) -> None:
+        for value, text in (("x", "x"), (1, "1"), ({"a": 1}, '{"a": 1}'), (None, "null")):
+            api.ok("POST", "/variables", json={"key": "k", "value": value}, status=201)
+            assert api.ok("GET", "/variables/k")["value"] == text
+            api.ok("DELETE", "/variables/k", status=204)
+
+    def test_secrets_are_masked_by_name(self, api: Api, store: Store) -> None:
+        api.ok("POST", "/variables", json={"key": "secret_pw", "value": "abc"}, status=201)
+        nested = {"key": "k", "value": {"a": [{"api_key": "abc"}], "b": 1}}
+        api.ok("POST", "/variables", json=nested, status=201)
+        assert "abc" not in api.get("/variables").text
+        assert "abc" not in api.get("/eventLogs").text
+        assert api.ok("GET", "/variables/k")["value"] == '{"a": [{"api_key": "***"}], "b": 1}'
+        with store.read() as conn:
+            row = variable.get(conn, "secret_pw")
+        assert row is not None
+        assert row.value == "abc"
+
+    def test_more_names_can_be_made_secret(self, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES", "color, shape")
+        api.ok("POST", "/variables", json={"key": "my_Color", "value": "abc"}, status=201)
+        assert api.ok("GET", "/variables/my_Color")["value"] == "***"
+
+    def test_a_second_of_the_same_key_is_a_conflict(self, api: Api) -> None:
+        api.ok("POST", "/variables", json={"key": "k", "value": "1"}, status=201)
+        reply = api.post("/variables", json={"key": "k", "value": "2"})
+        assert reply.status_code == 409
+        assert reply.json() == {"detail": "The Variable with key: `k` already exists"}
+
+    def test_patches_change_what_the_mask_names(self, api: Api) -> None:
+        given = {"key": "k", "value": "1", "description": "d"}
+        api.ok("POST", "/variables", json=given, status=201)
+        body = {"key": "k", "value": "2", "description": "e"}
+        changed = api.ok("PATCH", "/variables/k?update_mask=description", json=body)
+        assert (changed["value"], changed["description"]) == ("1", "e")
+        changed = api.ok("PATCH", "/variables/k", json={"key": "k", "value": "3"})
+        assert (changed["value"], changed["description"]) == ("3", "e")
+        assert api.patch("/variables/k", json={"key": "x", "value": "3"}).status_code == 400
+        assert api.patch("/variables/x", json={"key": "x", "value": "3"}).status_code == 404
+
+    def test_keys_may_be_odd(self, api: Api) -> None:
+        for key in ("a b", "../x", "a/b", "<script>", "'; DROP TABLE variable; --", "ключ", "%25"):
+            api.ok("POST", "/variables", json={"key": key, "value": "1"}, status=201)
+        found = api.ok("GET", "/variables")
+        assert found["total_entries"] == 7
+        assert api.ok("GET", "/variables/..%2Fx")["key"] == "../x"
+        api.ok("DELETE", "/variables/a%2Fb", status=204)
+
+    def test_bulk_actions_report_each_outcome(self, api: Api) -> None:
+        def bulk(*actions: dict[str, object]) -> dict[str, object]:
+            found: dict[str, object] = api.ok("PATCH", "/variables", json={"actions": actions})
+            return found
+
+        entities = [{"key": "a", "value": "1"}, {"key": "b", "value": "1"}]
+        assert bulk({"action": "create", "entities": entities[:1]})["create"] == {
+            "success": ["a"],
+            "errors": [],
+        }
+        failed = bulk({"action": "create", "entities": entities})["create"]
+        assert failed == {
+            "success": [],
+            "errors": [
+                {
+                    "error": "The variables with these keys: {'a'} already exist.",
+                    "status_code": 409,
+                }
+            ],
+        }
+        skip = {"action": "create", "entities": entities, "action_on_existence": "skip"}
+        assert bulk(skip)["create"] == {"success": ["b"], "errors": []}
+        both = bulk(
+            {"action": "update", "entities": [{"key": "a", "value": "9"}]},
+            {"action": "delete", "entities": ["b", "zz"]},
+            {"action": "delete", "entities": ["b", "zz"], "action_on_non_existence": "skip"},
+        )
+        assert both["update"] == {"success": ["a"], "errors": []}
+        assert both["delete"]["success"] == ["b"]  # type: ignore[index]
+        assert both["delete"]["errors"][0]["status_code"] == 404  # type: ignore[index]
+        assert api.ok("GET", "/variables/a")["value"] == "9"
+
+
+class TestConnections:
+    GIVEN = {
+        "connection_id": "c1",
+        "conn_type": "http",
+        "host": "h",
+        "login": "l",
+        "password": "hunter2",
+        "extra": '{"token": "hunter2", "a": 1}',
+    }
+
+    def test_no_reply_holds_a_secret(self, api: Api) -> None:
+        made = api.ok("POST", "/connections", json=self.GIVEN, status=201)
+        assert (made["password"], made["extra"]) == ("***", '{"token": "***", "a": 1}')
+        for path in ("/connections", "/connections/c1", "/eventLogs"):
+            assert "hunter2" not in api.get(path).text
+
+    def test_patches_keep_what_they_leave_out(self, api: Api) -> None:
+        api.ok("POST", "/connections", json=self.GIVEN, status=201)
+        body = {"connection_id": "c1", "conn_type": "http", "host": "other", "login": "z"}
+        changed = api.ok("PATCH", "/connections/c1?update_mask=host", json=body)
+        assert (changed["host"], changed["login"]) == ("other", "l")
+        assert changed["password"] == "***"
+        body = {"connection_id": "c1", "conn_type": "ssh", "password": "***", "schema": "s"}
+        changed = api.ok("PATCH", "/connections/c1", json=body)
+        assert (changed["conn_type"], changed["schema"]) == ("ssh", "s")
+        assert (changed["password"], changed["login"]) == ("***", "l")
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"connection_id": "a b"},
+            {"connection_id": "x" * 201},
+            {"connection_id": ""},
+            {"extra": "no json"},
+            {"extra": "[1]"},
+            {"port": "many"},
+            {"port": 2**40},
+            {"unknown": 1},
+        ],
+    )
+    def test_wrong_ones_are_refused(self, shared: Api, wrong: dict[str, object]) -> None:
+        assert shared.post("/connections", json={**self.GIVEN, **wrong}).status_code == 422
+
+    def test_conflicts_and_missing_ones_are_told(self, api: Api) -> None:
+        api.ok("POST", "/connections", json=self.GIVEN, status=201)
+        reply = api.post("/connections", json=self.GIVEN)
+        assert reply.status_code == 409
+        assert reply.json()["detail"]["reason"] == "Unique constraint violation"
+        assert api.get("/connections/zz").json() == {
+            "detail": "The Connection with connection_id: `zz` was not found"
+        }
+        assert api.patch("/connections/zz", json=self.GIVEN).status_code == 400
+        api.ok("DELETE", "/connections/c1", status=204)
+        assert api.delete("/connections/c1").status_code == 404
+
+    def test_testing_is_off(self, api: Api) -> None:
+        given = {"connection_id": "c1", "conn_type": "http"}
+        reply = api.post("/connections/test", json=given)
+        assert reply.status_code == 403
+        assert "disabled" in reply.json()["detail"]
+
+
+class TestPools:
+    def test_changes_reach_the_scheduler(self, api: Api, store: Store) -> None:
+        api.ok("POST", "/pools", json={"name": "p", "slots": 2}, status=201)
+        with store.read() as conn:
+            assert [m.kind for m in inbox.take(conn, "scheduler", 9)] == ["pool_changed"]
+
+    def test_the_default_pool_stays(self, api: Api) -> None:
+        reply = api.delete("/pools/default_pool")
+        assert (reply.status_code, reply.json()["detail"]) == (
+            400,
+            "Default Pool can't be deleted",
+        )
+        slots = api.ok("PATCH", "/pools/default_pool?update_mask=slots", json={"slots": 64})
+        assert (slots["slots"], slots["description"]) == (64, "Default pool")
+        reply = api.patch("/pools/default_pool", json={"description": "x"})
+        assert reply.status_code == 400
+
+    def test_patches_conflicts_and_names(self, api: Api) -> None:
+        api.ok("POST", "/pools", json={"name": "a/b", "slots": -1}, status=201)
+        assert api.ok("GET", "/pools/a%2Fb")["open_slots"] == -1
+        changed = api.ok("PATCH", "/pools/a%2Fb", json={"pool": "a/b", "slots": 7})
+        assert changed["slots"] == 7
+        assert api.patch("/pools/a%2Fb", json={"pool": "c", "slots": 7}).status_code == 400
+        assert api.post("/pools", json={"name": "a/b", "slots": 1}).status_code == 409
+        assert api.post("/pools", json={"name": "p", "slots": -2}).status_code == 422
+        assert api.patch("/pools/a%2Fb", json={"slots": None}).status_code == 422
+        api.ok("DELETE", "/pools/a%2Fb", status=204)
+        assert api.get("/pools/a%2Fb").status_code == 404
+
+
+class TestXComs:
+    def test_they_are_written_once_changed_and_deleted(self, filled: Api) -> None:
+        given = {"key": "k/1", "value": {"a": [1, None]}}
+        filled.ok("POST", XCOMS, json=given, status=201)
+        reply = filled.post(XCOMS, json=given)
+        assert reply.status_code == 409
+        assert "The XCom with key: `k/1`" in reply.json()["detail"]
+        assert filled.ok("PATCH", f"{XCOMS}/k/1", json={"value": 2})["value"] == 2
+        filled.ok("DELETE", f"{XCOMS}/k/1", status=204)
+        for method in ("GET", "DELETE"):
+            assert filled.request(method, f"{XCOMS}/k/1").status_code == 404
+
+    def test_they_are_listed_anywhere(self, shared: Api) -> None:
+        anywhere = "/dags/~/dagRuns/~/taskInstances/~/xcomEntries"
+        assert shared.ok("GET", f"{anywhere}?xcom_key_pattern=return")["total_entries"] == 1
+        assert shared.ok("GET", f"{anywhere}?xcom_key=nope")["total_entries"] == 0
+
+    def test_text_is_asked_for(self, shared: Api) -> None:
+        assert shared.ok("GET", f"{XCOMS}/return_value")["value"] == {"rows": 3}
+        text = shared.ok("GET", f"{XCOMS}/return_value?stringify=true")["value"]
+        assert text == '{"rows": 3}'
+
+    @pytest.mark.parametrize(
+        ("path", "told"),
+        [
+            (XCOMS.replace("sales", "no"), "The Dag with ID: `no` was not found"),
+            (XCOMS.replace("done", "no"), "Dag Run with ID: `no` not found for dag: `sales`"),
+            (XCOMS.replace("extract", "no"), "Task with ID: `no` not found in dag: `sales`"),
+        ],
+    )
+    def test_what_they_belong_to_must_be_there(self, shared: Api, path: str, told: str) -> None:
+        reply = shared.post(path, json={"key": "k", "value": 1})
+        assert (reply.status_code, reply.json()) == (404, {"detail": told})

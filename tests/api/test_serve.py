@@ -1,0 +1,206 @@
+"""The server as a process: up quickly, down quickly, clear about what keeps it from starting."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+from tests.api.running import Api, running
+
+from slipstream.api import page
+from slipstream.api.serve import bind, check_apps
+from slipstream.errors import ConfigError, UserError
+from slipstream.store import Store
+
+Start = Callable[..., "tuple[subprocess.Popen[str], str]"]
+WITHIN_S = 15.0
+
+
+def free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+    return port
+
+
+@pytest.fixture
+def start(store_url: str, home: Path) -> Iterator[Start]:
+    """Start servers as ``api-server`` does and wait until they answer."""
+    started: list[subprocess.Popen[str]] = []
+    env = {**os.environ, "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": store_url}
+
+    def run(*args: str) -> tuple[subprocess.Popen[str], str]:
+        port = free_port()
+        command = [sys.executable, "-m", "slipstream.api", "-H", "127.0.0.1", "-p", str(port)]
+        process = subprocess.Popen([*command, *args], env=env, stderr=subprocess.PIPE, text=True)
+        started.append(process)
+        origin = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + WITHIN_S
+        while True:
+            try:
+                httpx.get(f"{origin}/api/v2/monitor/health", trust_env=False, verify=False)
+            except httpx.TransportError:
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            else:
+                return process, origin
+
+    yield run
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_at_once_and_well_when_told(start: Start, number: int) -> None:
+    process, origin = start()
+    with httpx.Client(base_url=origin, trust_env=False, verify=False) as client:
+        assert client.get("/api/v2/version").status_code == 200  # and the connection stays open
+        before = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(WITHIN_S) == 0
+        assert time.monotonic() - before < 3
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+
+
+def test_an_open_stream_does_not_hold_it_up(start: Start, store_url: str, home: Path) -> None:
+    from tests.api.build import fill
+
+    with Store.open(store_url) as store:
+        fill(store)
+    process, origin = start()
+    api = Api(origin, "admin")
+    try:
+        with api.stream("GET", "/dags/sales/dagRuns/waiting/wait?interval=0.1") as reply:
+            assert next(reply.iter_lines()) == '{"state": "queued"}'
+            before = time.monotonic()
+            process.terminate()
+            process.wait(WITHIN_S)
+            assert time.monotonic() - before < 4
+    finally:
+        api.close()
+
+
+def test_several_workers_share_the_address_and_are_replaced(start: Start) -> None:
+    process, origin = start("--workers", "2")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    first = children.read_text().split()
+    assert len(first) == 2
+    os.kill(int(first[0]), signal.SIGKILL)
+    deadline = time.monotonic() + WITHIN_S
+    while len(now := children.read_text().split()) < 2 or first[0] in now:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    reply = httpx.get(f"{origin}/api/v2/version", trust_env=False, verify=False)
+    assert reply.status_code == 200
+    process.terminate()
+    assert process.wait(WITHIN_S) == 0
+    assert not any(Path(f"/proc/{pid}").exists() for pid in now)
+
+
+def test_a_taken_address_is_told() -> None:
+    with bind("127.0.0.1", 0) as taken, pytest.raises(UserError, match="Cannot listen on"):
+        bind("127.0.0.1", taken.getsockname()[1])
+    with pytest.raises(UserError, match="Cannot listen on"):
+        bind("127.0.0.1", 99_999)
+
+
+def test_parts_that_do_not_exist_are_told() -> None:
+    check_apps("all")
+    check_apps("core")
+    with pytest.raises(ConfigError, match="execution"):
+        check_apps("execution")
+
+
+def test_replies_are_compressed_when_asked(shared: Api) -> None:
+    plain = shared.get("/dags", headers={"Accept-Encoding": "identity"})
+    packed = shared.get("/dags", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.headers["vary"] == "Accept-Encoding"
+    assert packed.json() == plain.json()
+
+
+def test_a_base_url_puts_everything_below_its_path(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "http://example.com/flow/")
+    with running(store) as api:
+        assert api.get(f"{api.origin}/flow/api/v2/dags").status_code == 200
+        assert api.get(f"{api.origin}/api/v2/dags").status_code == 200
+        nobody = api.as_user(None)
+        assert nobody.get(f"{api.origin}/flow/api/v2/dags").status_code == 401
+        assert nobody.get(f"{api.origin}/flow").status_code == 200
+        login = nobody.get(f"{api.origin}/flow/api/v2/auth/login")
+        assert login.headers["location"] == "/flow/auth/login"
+
+
+class TestThePage:
+    @pytest.mark.parametrize("path", ["/", "/auth/login"])
+    def test_it_runs_nothing_but_its_own_script(self, shared: Api, path: str) -> None:
+        reply = shared.as_user(None).get(shared.origin + path)
+        assert reply.status_code == 200
+        policy = reply.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+        assert policy == page.policy(reply.text)
+        assert reply.text.count("<script>") == 1
+        assert " on" not in reply.text.split("<script>")[0].split("<body>")[1].replace(" once", "")
+        assert "innerHTML" not in reply.text
+        assert reply.headers["x-content-type-options"] == "nosniff"
+
+
+class TestTheDatabaseAway:
+    def test_it_is_a_503_that_says_why(self, store: Store, home: Path) -> None:
+        with running(store) as api:
+            store.write(lambda conn: conn.execute(text("ALTER TABLE dag RENAME TO gone")))
+            reply = api.get("/dags")
+            assert reply.status_code == 503
+            assert "db migrate" in reply.json()["detail"]
+            assert "Traceback" not in reply.text
+            assert reply.headers["retry-after"]
+            store.write(lambda conn: conn.execute(text("ALTER TABLE gone RENAME TO dag")))
+            assert api.get("/dags").status_code == 200
+
+    def test_health_tells_it(self, store: Store, home: Path) -> None:
+        with running(store) as api:
+            store.write(lambda conn: conn.execute(text("ALTER TABLE job RENAME TO gone")))
+            health = api.ok("GET", "/monitor/health")
+            assert health["metadatabase"] == {"status": "unhealthy"}
+            assert health["scheduler"]["status"] == "unhealthy"
+
+
+def test_health_follows_the_heartbeats(store: Store, home: Path) -> None:
+    from slipstream.clock import FakeClock
+    from slipstream.store import job
+
+    clock = FakeClock()
+    with running(store, clock) as api:
+        assert api.ok("GET", "/monitor/health")["scheduler"] == {
+            "status": "unhealthy",
+            "latest_scheduler_heartbeat": None,
+        }
+        id = store.write(lambda conn: job.register(conn, job_type="SchedulerJob", now=clock.now()))
+        assert api.ok("GET", "/monitor/health")["scheduler"] == {
+            "status": "healthy",
+            "latest_scheduler_heartbeat": "2026-01-01T00:00:00+00:00",
+        }
+        clock.advance(60)
+        assert api.ok("GET", "/monitor/health")["scheduler"]["status"] == "unhealthy"
+        store.write(job.heartbeat, [id], clock.now())
+        assert api.ok("GET", "/monitor/health")["scheduler"]["status"] == "healthy"
+        assert api.ok("GET", "/jobs?is_alive=true")["total_entries"] == 1
+        store.write(job.end, id, "success", clock.now())
+        assert api.ok("GET", "/monitor/health")["scheduler"]["status"] == "unhealthy"
+        assert api.ok("GET", "/jobs?is_alive=true")["total_entries"] == 0

@@ -1,0 +1,156 @@
+"""Task instances: read, patched, cleared, explained; their tries."""
+
+from __future__ import annotations
+
+import pytest
+from tests.api.running import Api
+
+TIS = "/dags/sales/dagRuns/done/taskInstances"
+CLEAR = "/dags/sales/clearTaskInstances"
+
+
+def keys(reply: dict[str, list[dict[str, object]]]) -> list[tuple[object, object]]:
+    return [(ti["task_id"], ti["map_index"]) for ti in reply["task_instances"]]
+
+
+def test_they_are_found_by_path_and_filter(shared: Api) -> None:
+    assert ("load", 1) in keys(shared.ok("GET", TIS))
+    assert keys(shared.ok("GET", f"{TIS}?task_id=extract")) == [("extract", -1)]
+    assert keys(shared.ok("GET", f"{TIS}?task_group_id=middle&map_index=0")) == [("load", 0)]
+    assert keys(shared.ok("GET", f"{TIS}?state=failed")) == []
+    anywhere = shared.ok("GET", "/dags/~/dagRuns/~/taskInstances?limit=100")
+    assert anywhere["total_entries"] > len(shared.ok("GET", TIS)["task_instances"])
+    of_dag = shared.ok("GET", "/dags/sales/dagRuns/~/taskInstances?state=none")
+    assert of_dag["total_entries"] > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (f"{TIS}/nope", "The Task Instance with dag_id: `sales`, run_id: `done` and task_id"),
+        (f"{TIS}/extract/5", "The Mapped Task Instance with dag_id: `sales`, run_id: `done`"),
+        (f"{TIS}/load", "mapped"),
+        (f"{TIS}/extract/listMapped", "Task id extract is not mapped"),
+        (f"{TIS}/nope/listMapped", "Task id nope not found"),
+        (f"{TIS}/nope/tries", "map_index: `-1` was not found"),
+        (f"{TIS}/extract/tries/9", "try_number: `9` and map_index: `-1` was not found"),
+        (f"{TIS}/nope/explain", "nope"),
+        ("/dags/sales/dagRuns/no/taskInstances", "DagRun with dag_id: `sales` and run_id: `no`"),
+        ("/dags/no/dagRuns/~/taskInstances", "The Dag with ID: `no` was not found"),
+        (f"{TIS}?task_group_id=no", "Task group no not found"),
+    ],
+)
+def test_what_is_not_there_is_told(shared: Api, path: str, told: str) -> None:
+    reply = shared.get(path)
+    assert reply.status_code == 404
+    assert told in reply.json()["detail"]
+
+
+def test_each_try_keeps_its_end(shared: Api) -> None:
+    tries = shared.ok("GET", f"{TIS}/extract/tries")["task_instances"]
+    assert [(t["try_number"], t["state"]) for t in tries] == [(1, "failed"), (2, "success")]
+    first = shared.ok("GET", f"{TIS}/extract/tries/1")
+    assert first["duration"] == 1.5
+    assert first["hostname"] == "worker"
+
+
+def test_a_mark_is_shown_first_and_then_made(filled: Api) -> None:
+    path = f"{TIS}/extract"
+    given = {"new_state": "failed"}
+    assert keys(filled.ok("PATCH", f"{path}/dry_run", json=given)) == [("extract", -1)]
+    assert filled.ok("GET", path)["state"] == "success"
+    assert filled.ok("PATCH", path, json=given)["task_instances"][0]["state"] == "failed"
+    again = filled.patch(path, json=given)
+    assert again.status_code == 409
+    assert again.json()["detail"] == "Task id extract is already in failed state"
+    one = filled.ok("PATCH", f"{TIS}/load/1", json={"new_state": "skipped"})
+    assert keys(one) == [("load", 1)]
+    assert filled.patch(path, json={"new_state": "running"}).status_code == 422
+    assert filled.patch(f"{TIS}/nope", json=given).status_code == 404
+    assert filled.patch(f"{TIS}/load/7", json=given).status_code == 404
+
+
+def test_notes_are_kept(filled: Api) -> None:
+    filled.ok("PATCH", f"{TIS}/extract", json={"note": "look here"})
+    assert filled.ok("GET", f"{TIS}/extract")["note"] == "look here"
+    filled.ok("PATCH", f"{TIS}/extract?update_mask=new_state", json={"note": "not this"})
+    assert filled.ok("GET", f"{TIS}/extract")["note"] == "look here"
+
+
+def test_a_task_group_is_marked_as_one(filled: Api) -> None:
+    path = "/dags/sales/dagRuns/done/taskGroupInstances/middle"
+    given = {"new_state": "failed"}
+    assert len(keys(filled.ok("PATCH", f"{path}/dry_run", json=given))) == 2
+    assert {t["state"] for t in filled.ok("PATCH", path, json=given)["task_instances"]} == {
+        "failed"
+    }
+
+
+@pytest.mark.parametrize(
+    ("given", "cleared"),
+    [
+        ({"only_failed": True}, []),
+        ({"only_failed": False, "task_ids": ["tell"]}, [("tell", -1)]),
+        ({"only_failed": False, "task_ids": [["load", 1]]}, [("load", 1)]),
+        ({"only_failed": False, "task_ids": ["nope"]}, []),
+        (
+            {"only_failed": False, "task_ids": ["tell"], "include_upstream": True},
+            [("extract", -1), ("load", 0), ("load", 1), ("tell", -1)],
+        ),
+    ],
+)
+def test_a_dry_run_shows_what_would_be_cleared(
+    shared: Api, given: dict[str, object], cleared: list[tuple[str, int]]
+) -> None:
+    reply = shared.ok("POST", CLEAR, json={"dag_run_id": "done", **given})
+    assert [k for k in sorted(keys(reply)) if k != ("load", -1)] == cleared
+
+
+def test_clearing_runs_them_again(filled: Api) -> None:
+    given = {"dag_run_id": "done", "dry_run": False, "only_failed": False, "task_ids": ["extract"]}
+    assert filled.ok("POST", CLEAR, json=given)["total_entries"] == 1
+    ti = filled.ok("GET", f"{TIS}/extract")
+    assert ti["state"] in (None, "scheduled")
+    assert filled.ok("GET", "/dags/sales/dagRuns/done")["state"] == "queued"
+    tries = filled.ok("GET", f"{TIS}/extract/tries")["task_instances"]
+    assert [(t["try_number"], t["state"]) for t in tries] == [(1, "failed"), (2, "success")]
+    log = filled.ok("GET", "/eventLogs?event=clear_task_instances")["event_logs"]
+    assert [e["run_id"] for e in log] == ["done"]
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "told"),
+    [
+        ({"dag_run_id": "nope"}, 404, "Dag Run id nope not found in dag sales"),
+        ({"dag_run_id": "done", "include_past": True}, 400, "no logical_date"),
+        ({"only_failed": True, "only_running": True}, 422, "both are set to True"),
+        (
+            {"start_date": "2027-01-01T00:00:00Z", "end_date": "2026-01-01T00:00:00Z"},
+            422,
+            "end_date is sooner",
+        ),
+    ],
+)
+def test_wrong_clears_are_refused(
+    shared: Api, given: dict[str, object], status: int, told: str
+) -> None:
+    reply = shared.post(CLEAR, json=given)
+    assert reply.status_code == status
+    assert told in reply.text
+
+
+def test_the_engine_says_why_a_task_waits(shared: Api) -> None:
+    path = "/dags/sales/dagRuns/waiting/taskInstances/tell"
+    answer = shared.ok("GET", f"{path}/explain")
+    assert answer["code"] == "no_scheduler"
+    assert answer["summary"] in answer["reasons"]
+    dependencies = shared.ok("GET", f"{path}/dependencies")["dependencies"]
+    assert dependencies[0]["reason"] == answer["summary"]
+    assert shared.ok("GET", f"{TIS}/extract/dependencies") == {"dependencies": []}
+
+
+def test_the_story_is_told(filled: Api) -> None:
+    filled.ok("PATCH", f"{TIS}/extract", json={"new_state": "failed"})
+    story = filled.ok("GET", f"{TIS}/extract/story")["story"]
+    assert story[-1]["to_state"] == "failed"
+    assert filled.ok("GET", "/dags/sales/dagRuns/done/story")["total_entries"] >= 0
