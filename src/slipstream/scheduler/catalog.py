@@ -49,8 +49,9 @@ class Catalog:
 
     def refresh(self, conn: Connection, dag_ids: Collection[str]) -> None:
         """Read some DAGs anew; those that are gone are forgotten."""
+        found = dag.get_many(conn, dag_ids)
         for dag_id in dag_ids:
-            row = dag.get(conn, dag_id)
+            row = found.get(dag_id)
             if row is None:
                 self.dags.pop(dag_id, None)
                 self._plans.pop(dag_id, None)
@@ -84,10 +85,6 @@ class Catalog:
         while len(self._plans) > _PLANS_KEPT:
             self._plans.popitem(last=False)
         return plan
-
-    def cached_plan(self, dag_id: str) -> Plan | None:
-        """Return the plan if it is compiled already."""
-        return self._plans.get(dag_id)
 
     def next_due_at(self) -> datetime | None:
         """Return when the next automated run is due, None when there is none."""

@@ -75,8 +75,10 @@ def create_due(turn: Turn) -> int:
 Statement = Callable[[Connection], object]
 
 
-def plan_next(turn: Turn, row: DagRow, plan: Plan) -> Statement | None:
+def plan_next(turn: Turn, row: DagRow, plan: Plan, newest: RunRow | None) -> Statement | None:
     """Return the statement that sets a DAG's next run anew, since the DAG has changed.
+
+    ``newest`` is its newest automated run.
 
     Without catchup, a next run that has long been due moves to the newest interval, as Airflow's
     does while a DAG is paused.
@@ -84,8 +86,7 @@ def plan_next(turn: Turn, row: DagRow, plan: Plan) -> Statement | None:
     world = turn.world
     if row.is_stale:
         return None
-    last_run = run.latest_automated(turn.conn, row.dag_id)
-    last = interval_of(last_run) if last_run is not None else None
+    last = interval_of(newest) if newest is not None else None
     if plan.plan.timetable["type"] == timetable.CUSTOM:
         # The answer is a dag_changed too: ask once a version, and again after a pause.
         if row.is_paused:
@@ -161,17 +162,14 @@ def _create_built_in(conn: Connection, job: _Job, now: datetime) -> int:
             n_active=job.n_active + n_created,
             max_active_runs=plan.max_active_runs,
             now=now,
-            at_most=1,
+            at_most=_RUNS_PER_DAG - n_created,
         )
-        if not decided.create or n_created == _RUNS_PER_DAG:
+        n_made = sum(_insert(conn, job, each, now) for each in decided.create)
+        n_created += n_made
+        if n_made == len(decided.create) or n_created == _RUNS_PER_DAG:
             break
-        last = decided.create[0].data_interval
-        n_created += _insert(conn, job, decided.create[0], now)
-    following = decided.next
-    if decided.create:
-        one = decided.create[0]
-        following = NextRun(one.logical_date, one.data_interval, one.run_after)
-    dag.set_next_run(conn, job.row.dag_id, following)
+        last = decided.create[-1].data_interval  # some were there already: look further
+    dag.set_next_run(conn, job.row.dag_id, decided.next)
     return n_created
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LIMIT = 200
+_DAGS = 20
+"""Changed DAGs that are looked at in one turn."""
 _UNFINISHED = (DagRunState.QUEUED, DagRunState.RUNNING)
 
 
@@ -35,12 +37,15 @@ def take(turn: Turn) -> bool:
     for message in messages:
         if message.kind == "dag_changed" and message.dag_id is not None:
             changed_dags[message.dag_id] = None
+            if len(changed_dags) > _DAGS:
+                del changed_dags[message.dag_id]
+                break  # compiling plans takes time: the rest is for the next turn
         else:
             _apply(turn, message)
         turn.batch.inbox.append(message.id)
     if changed_dags:
         _dags_changed(turn, list(changed_dags))
-    return len(messages) == _LIMIT
+    return len(turn.batch.inbox) < len(messages) or len(messages) == _LIMIT
 
 
 def _apply(turn: Turn, message: InboxMessage) -> None:
@@ -113,6 +118,7 @@ def _attempts_done(turn: Turn, message: InboxMessage) -> None:
 def _dags_changed(turn: Turn, dag_ids: list[str]) -> None:
     world = turn.world
     world.catalog.refresh(turn.conn, dag_ids)
+    newest = run.latest_automated_of(turn.conn, dag_ids)
     statements = []
     for dag_id in dag_ids:
         world.book.touched.update(world.book.lanes_of_dag(dag_id))
@@ -130,15 +136,15 @@ def _dags_changed(turn: Turn, dag_ids: list[str]) -> None:
             if active.version_id != compiled.version_id:
                 active.version_id = compiled.version_id
                 turn.step(active, PlanChanged(compiled.plan))
-        if (statement := creation.plan_next(turn, row, compiled)) is not None:
+        if (statement := creation.plan_next(turn, row, compiled, newest.get(dag_id))) is not None:
             statements.append(statement)
-        _revive_quarantined(turn, dag_id)
+    _revive_quarantined(turn, dag_ids)
     creation.write_all(turn, statements)
 
 
-def _revive_quarantined(turn: Turn, dag_id: str) -> None:
-    """Give the runs that were set aside another chance: their DAG has changed."""
-    for row in run.list_quarantined(turn.conn, dag_id):
+def _revive_quarantined(turn: Turn, dag_ids: list[str]) -> None:
+    """Give the runs that were set aside another chance: their DAGs have changed."""
+    for row in run.list_quarantined(turn.conn, dag_ids):
         fresh = replace(row, quarantined=None, owner=turn.world.scheduler_id)
         turn.batch.add(
             row.id, Decision(run={"quarantined": None, "owner": turn.world.scheduler_id})

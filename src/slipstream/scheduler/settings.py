@@ -21,7 +21,7 @@ class Settings:
     queued_timeout_s: float = 600.0
     queued_retries: int = 2
     """How often an attempt that never left the queue is queued again before it fails."""
-    runs_per_turn: int = 20
+    runs_per_turn: int = 10
     """Dag runs created, or started, in one turn."""
     use_job_schedule: bool = True
     """False: no run is created by a timetable."""

@@ -227,12 +227,12 @@ def latest_states(conn: Connection, dag_id: str, limit: int) -> list[str]:
     )
 
 
-def list_quarantined(conn: Connection, dag_id: str) -> list[RunRow]:
-    """Return a DAG's unfinished runs that a scheduler set aside."""
+def list_quarantined(conn: Connection, dag_ids: Iterable[str]) -> list[RunRow]:
+    """Return the DAGs' unfinished runs that a scheduler set aside."""
     return RUN.all(
         conn.execute(
             _SELECT.where(
-                dag_run.c.dag_id == dag_id,
+                dag_run.c.dag_id.in_(sorted(set(dag_ids))),
                 dag_run.c.quarantined.is_not(None),
                 dag_run.c.state.in_((DagRunState.RUNNING.value, DagRunState.QUEUED.value)),
             ).order_by(dag_run.c.run_after, dag_run.c.id)

@@ -249,6 +249,7 @@ def test_depends_on_past_waits_for_the_run_before(rig: Rig) -> None:
     rig.add_dag(dag_spec("d", {"a": []}, task={"a": {"depends_on_past": True}}))
     rig.start()
     first = rig.trigger("d", logical_date=START)
+    rig.clock.advance(1)
     second = rig.trigger("d", logical_date=START.replace(day=2))
     rig.turn()
     assert rig.states(first) == {"a": "queued"}
@@ -262,6 +263,7 @@ def test_depends_on_past_sees_a_run_that_ended_earlier(rig: Rig) -> None:
     rig.start()
     rig.trigger("d", logical_date=START)
     rig.work(lambda w: FAILED)
+    rig.clock.advance(1)
     second = rig.trigger("d", logical_date=START.replace(day=2))
     rig.turn()
     assert rig.states(second) == {"a": None}
