@@ -66,6 +66,8 @@ def add_command(parser: argparse.ArgumentParser, command: Command) -> None:
         parser.epilog = f"example:\n  {program} {command.example}"
     for each in command.args:
         parser.add_argument(*each.flags, **each.options)
+    if not any("-v" in each.flags for each in command.args):
+        parser.add_argument("-v", "--verbose", action="store_true", help="log more")
     parser.set_defaults(run=command.run)
 
 
@@ -89,7 +91,6 @@ OUTPUT = arg(
     default="table",
     help="form of the output (default: table)",
 )
-VERBOSE = arg("-v", "--verbose", action="store_true", help="log more")
 YES = arg("-y", "--yes", action="store_true", help="do not ask")
 DAG_ID = arg("dag_id", metavar="DAG_ID", help="id of the DAG")
 BUNDLE = arg("-B", "--bundle-name", action="append", metavar="NAME", help="only this DAG bundle")

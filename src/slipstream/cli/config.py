@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from slipstream.cli.command import Command, arg
 from slipstream.config import Setting, conf
-from slipstream.config.catalog import Option, catalog
+from slipstream.config.catalog import Name, Option, catalog
 from slipstream.config.parser import HIDDEN
 from slipstream.errors import ConfigError, UserError
 
@@ -36,11 +36,23 @@ def get_value(args: argparse.Namespace) -> None:
 def lint(args: argparse.Namespace) -> int:
     """Report options that cannot be used, were renamed, or do nothing any more."""
     found = [*conf.problems(), *_renamed(), *_removed()]
-    for message in found:
+    wanted = [message for name, message in found if _is_wanted(*name, args)]
+    for message in wanted:
         print(message)
-    if not found:
+    if not wanted:
         print("All options that are set are known under these names and can be used.")
-    return 1 if found else 0
+    return 1 if wanted else 0
+
+
+def _is_wanted(section: str, key: str, args: argparse.Namespace) -> bool:
+    def listed(text: str | None, name: str) -> bool:
+        return text is not None and name in [part.strip().lower() for part in text.split(",")]
+
+    if listed(args.ignore_section, section) or listed(args.ignore_option, key):
+        return False
+    return (args.section is None or listed(args.section, section)) and (
+        args.option is None or listed(args.option, key)
+    )
 
 
 def _section_lines(section: str, args: argparse.Namespace) -> Iterator[str]:
@@ -93,19 +105,17 @@ def _notes(option: Option, args: argparse.Namespace) -> Iterator[str]:
         yield f"# variable: {env_name(option.section, option.key)}"
 
 
-def _renamed() -> Iterator[str]:
-    for section in catalog().sections():
-        for key in catalog().keys(section):
-            for old_section, old_key in catalog().old_names(section, key):
-                for origin in conf.origins(old_section, old_key):
-                    yield f"{origin} is an old name of [{section}] {key}."
+def _renamed() -> Iterator[tuple[Name, str]]:
+    for old, (section, key) in catalog().renamed().items():
+        for origin in conf.origins(*old):
+            yield old, f"{origin} is an old name of [{section}] {key}."
 
 
-def _removed() -> Iterator[str]:
-    for name in sorted(catalog().removed):
-        section, _, key = name.rpartition(".")
+def _removed() -> Iterator[tuple[Name, str]]:
+    for text in sorted(catalog().removed):
+        section, _, key = text.rpartition(".")
         for origin in conf.origins(section, key):
-            yield f"{origin} does nothing any more."
+            yield (section, key), f"{origin} does nothing any more."
 
 
 _SECTION = arg("--section", help="only this section")
@@ -142,7 +152,12 @@ COMMANDS = (
         "lint",
         "Report options that are misspelt, outdated or have impossible values",
         lint,
-        (),
+        (
+            arg("--section", metavar="NAMES", help="only these sections, separated by commas"),
+            arg("--option", metavar="NAMES", help="only these options"),
+            arg("--ignore-section", metavar="NAMES", help="not these sections"),
+            arg("--ignore-option", metavar="NAMES", help="not these options"),
+        ),
         "config lint",
     ),
 )

@@ -168,6 +168,9 @@ COMMANDS = (
             arg("--exclude-dag-ids", metavar="IDS", help="not of these DAGs"),
             arg("--dry-run", action="store_true", help="only count"),
             arg("--batch-size", type=int, default=1000, metavar="N", help="rows at a time"),
+            arg(
+                "--error-on-cleanup-failure", action="store_true", help="accepted: errors always do"
+            ),
             arg("--skip-archive", action="store_true", help="accepted: nothing is archived"),
             YES,
         ),

@@ -115,6 +115,7 @@ COMMAND = Command(
     run,
     (
         OUTPUT,
+        arg("--file-io", action="store_true", help=argparse.SUPPRESS),
         arg("--anonymize", action="store_true", help="leave the user's name and home out"),
     ),
     "info",

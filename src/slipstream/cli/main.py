@@ -52,6 +52,10 @@ def _run(program: str, words: list[str]) -> int:
         print(f"{program}: {remark}", file=sys.stderr)
     parser = parser_for(program, words[0] if words else "")
     args = parser.parse_args(words[1:] if words and words[0] in _KNOWN else words)
+    if args.verbose:
+        from slipstream.cli.service.process import log_to_stderr
+
+        log_to_stderr("DEBUG")
     return args.run(args) or 0
 
 

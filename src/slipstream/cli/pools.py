@@ -63,7 +63,8 @@ def export(args: argparse.Namespace) -> None:
         args.file,
         {r.name: _facts(r.slots, r.description, r.include_deferred) for r in rows},
     )
-    print(f"Exported {len(rows)} pools to {args.file}")
+    if args.file != "-":
+        print(f"Exported {len(rows)} pools to {args.file}")
 
 
 def import_pools(args: argparse.Namespace) -> None:

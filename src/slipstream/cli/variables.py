@@ -62,7 +62,8 @@ def export(args: argparse.Namespace) -> None:
     with open_store() as store, store.read() as conn:
         rows = variable.list_all(conn)
     write_json(args.file, {row.key: _value_or_text(row.value) for row in rows})
-    print(f"{len(rows)} Variables successfully exported to {args.file}.")
+    if args.file != "-":
+        print(f"{len(rows)} Variables successfully exported to {args.file}.")
 
 
 def import_variables(args: argparse.Namespace) -> None:

@@ -242,15 +242,15 @@ class Config:
         found = self.problems(providers=False)
         if found:
             more = f" (and {len(found) - 1} more: see `config lint`)" if len(found) > 1 else ""
-            raise ConfigError(found[0] + more)
+            raise ConfigError(found[0][1] + more)
         self._resolver.tell_renames()
 
     def origins(self, section: str, key: str) -> list[str]:
         """Return where, if anywhere, exactly this name is set: environment and airflow.cfg."""
         return self._resolver.origins((section, key))
 
-    def problems(self, providers: bool = True) -> list[str]:
-        """Return one message per known option whose value cannot be used."""
+    def problems(self, providers: bool = True) -> list[tuple[Name, str]]:
+        """Return the name and a message of each known option whose value cannot be used."""
         found = []
         for section in catalog().sections():
             for key in catalog().keys(section):
@@ -260,7 +260,7 @@ class Config:
                 try:
                     self._check(section, key)
                 except ConfigError as error:
-                    found.append(str(error))
+                    found.append(((section, key), str(error)))
         return found
 
     def _check(self, section: str, key: str) -> None:
