@@ -58,18 +58,31 @@ def create_due(turn: Turn) -> int:
     if not jobs:
         return 0
     turn.close()  # a reader that stays open would keep SQLite's log from being trimmed
-    try:
-        n_created = world.store.write(_create, jobs, turn.now)
-    except DuplicateRun as error:
-        # Somebody made a run of the same date at the same moment; the next turn sees it.
-        log.info("%s", error)
-        n_created = 0
+    n_created = _write(turn, jobs)
     # They have no owner yet: claimed like all others, none is forgotten, whatever goes wrong here.
     world.claim_soon |= n_created > 0
     world.catalog.refresh(turn.conn, [job.row.dag_id for job in jobs])
     if any(job.row.has_custom_timetable for job in jobs):
         world.store.wake(DAG_PROCESSOR)
     return n_created
+
+
+def _write(turn: Turn, jobs: list[_Job]) -> int:
+    """Create the runs of all jobs in one transaction; if that fails, those of each in its own."""
+    try:
+        return turn.world.store.write(_create, jobs, turn.now)
+    except StoreUnavailable:
+        raise
+    except DuplicateRun as error:
+        # Somebody made a run of the same date at the same moment; the next turn sees it.
+        log.info("%s", error)
+        return 0
+    except Exception:
+        if len(jobs) > 1:
+            return sum(_write(turn, [job]) for job in jobs)
+        log.exception("DAG %s: its next run cannot be created", jobs[0].row.dag_id)
+        turn.world.store.write(dag.set_next_run, jobs[0].row.dag_id, None)
+        return 0
 
 
 Statement = Callable[[Connection], object]

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from slipstream.command.order import SCHEDULER, event_of
-from slipstream.errors import StoreUnavailable
 from slipstream.machine.decision import Decision
 from slipstream.machine.event import PlanChanged
 from slipstream.scheduler import admit, creation, reconcile
@@ -55,10 +54,9 @@ def _apply(turn: Turn, message: InboxMessage) -> None:
         return
     try:
         handler(turn, message)
-    except StoreUnavailable:
-        raise
-    except (LookupError, TypeError, ValueError) as error:
-        log.error("inbox message %d (%s) is dropped: %r", message.id, message.kind, error)
+    except Exception as error:
+        turn.unless_store(error)
+        log.exception("inbox message %d (%s) is dropped", message.id, message.kind)
 
 
 def _run_created(turn: Turn, message: InboxMessage) -> None:
@@ -128,16 +126,17 @@ def _dags_changed(turn: Turn, dag_ids: list[str]) -> None:
             continue
         try:
             compiled = world.catalog.plan(turn.conn, dag_id)
+            statement = creation.plan_next(turn, row, compiled, newest.get(dag_id))
         except Exception as error:
             turn.unless_store(error)
             log.error("DAG %s: its newest version cannot be used: %s", dag_id, error)
             continue
+        if statement is not None:
+            statements.append(statement)
         for active in world.book.of_dag(dag_id):
             if active.version_id != compiled.version_id:
                 active.version_id = compiled.version_id
                 turn.step(active, PlanChanged(compiled.plan))
-        if (statement := creation.plan_next(turn, row, compiled, newest.get(dag_id))) is not None:
-            statements.append(statement)
     _revive_quarantined(turn, dag_ids)
     creation.write_all(turn, statements)
 

@@ -34,7 +34,7 @@ from slipstream.scheduler import (
     reconcile,
     starting,
 )
-from slipstream.scheduler.lease import Lease
+from slipstream.scheduler.lease import Lease, LeaseLost
 from slipstream.scheduler.settings import Settings
 from slipstream.scheduler.turn import Turn
 from slipstream.scheduler.world import World
@@ -47,6 +47,8 @@ log = logging.getLogger(__name__)
 
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.1, 2.0
 _CLOCK_JUMP_S = 5.0
+_MAX_FAILED = 5
+"""Turns that may fail in a row, for reasons that are not the database's."""
 
 
 class Stop(Protocol):
@@ -101,6 +103,7 @@ class Scheduler:
         self._retry_s = 0.0
         """How long the database is given before the next try; 0: it is there."""
         self._retry_at = 0.0
+        self._n_failed = 0
         self.is_standby = True
         """Another scheduler is at work; this one waits for its end."""
         self._next: dict[str, float] = {}
@@ -195,8 +198,13 @@ class Scheduler:
                 self._recover()
                 self._back()
             self._work(report)
+            self._n_failed = 0
         except StoreUnavailable as error:
             self._away(error)
+        except LeaseLost:
+            raise
+        except Exception as error:
+            self._failed(error)
         report.worked_s = time.monotonic() - after
         return report
 
@@ -367,8 +375,20 @@ class Scheduler:
         self._retry_s = min(_LONGEST_RETRY_S, (self._retry_s or _FIRST_RETRY_S / 2) * 2)
         self._retry_at = self._clock.monotonic() + self._retry_s
 
+    def _failed(self, error: Exception) -> None:
+        """Begin anew after a defect of ours; give up when that does not help."""
+        self._n_failed += 1
+        if self._n_failed > _MAX_FAILED:
+            raise error
+        log.exception("A turn failed; the active runs are read anew.")
+        if self._n_failed > 1:
+            # Perhaps one of these is why. What they say is in the database too.
+            self._events.clear()
+        self._retry_s = _FIRST_RETRY_S
+        self._retry_at = self._clock.monotonic() + self._retry_s
+
     def _back(self) -> None:
-        log.warning("The database is back; the active runs were read anew.")
+        log.info("The active runs were read anew; the scheduler goes on.")
         self._retry_s = 0.0
 
     def _watch_clock(self) -> None:

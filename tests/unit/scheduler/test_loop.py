@@ -10,6 +10,7 @@ from slipstream.errors import NotFound, StoreUnavailable, UserError
 from slipstream.scheduler.service import Scheduler
 from slipstream.state import DagRunState, DagRunType, TaskInstanceState
 from slipstream.store import Connection, backfill, dag, inbox, job, pool, run
+from slipstream.timetable import NextRun
 
 FAILED = TaskInstanceState.FAILED
 
@@ -657,6 +658,59 @@ def test_a_run_that_the_database_refuses_is_set_aside_alone(
     rig.work()
     assert rig.run_state(good) == "success"
     assert "was set aside" in (rig.row(bad).quarantined or "")
+
+
+def test_a_turn_that_fails_is_begun_anew(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.add_dag(dag_spec("d", {"a": ["b"], "b": []}))
+    rig.start()
+    row = rig.trigger("d")
+    rig.turn()
+    attempt_id = rig.executor.of("a")
+    rig.executor.begin(attempt_id)
+    rig.executor.end(attempt_id)
+    with monkeypatch.context() as broken:
+        broken.setattr("slipstream.scheduler.due.fire", lambda turn: 1 / 0)
+        rig.scheduler.turn(0)
+    rig.later(1)
+    rig.work()
+    assert rig.run_state(row) == "success"
+
+
+def test_a_dag_whose_next_run_cannot_be_made_does_not_stop_the_others(rig: Rig) -> None:
+    daily = {"type": "cron_data_interval", "args": {"expression": "0 0 * * *"}}
+    since = "2025-12-30T00:00:00+00:00"
+    broken = {"type": "cron_data_interval", "args": {"expression": "not cron"}}
+    rig.add_dag(dag_spec("bad", {"a": []}, timetable=broken, start_date=since))
+    rig.add_dag(dag_spec("good", {"a": []}, timetable=daily, start_date=since))
+    rig.store.write(dag.set_next_run, "bad", NextRun.after(START.replace(year=2025), START))
+    rig.start()
+    rig.work()
+    with rig.store.read() as conn:
+        assert run.count_by_state(conn, "good") == {"success": 1}
+        assert run.count_by_state(conn, "bad") == {}
+
+
+def test_an_inbox_message_that_makes_no_sense_is_dropped(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}))
+    rig.start()
+    row = rig.trigger("d")
+    rig.turn()
+    for kind, payload in (("mark_ti", {"keys": [["a"]]}), ("nonsense", {}), ("clear", {})):
+        rig.store.write(
+            lambda conn, kind=kind, payload=payload: inbox.post(
+                conn,
+                target="scheduler",
+                kind=kind,
+                payload=payload,
+                dag_run_pk=row.id,
+                now=rig.clock.now(),
+            )
+        )
+    rig.later(1)
+    with rig.store.read() as conn:
+        assert inbox.is_empty(conn, "scheduler")
+    rig.work()
+    assert rig.run_state(row) == "success"
 
 
 def test_idle_turns_write_nothing_and_ask_little(rig: Rig) -> None:
