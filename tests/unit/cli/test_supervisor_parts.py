@@ -1,0 +1,125 @@
+"""The supervisor's small parts: output, back-off, console, lock, port."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from slipstream.errors import UserError
+from slipstream.supervisor.console import Console
+from slipstream.supervisor.lock import HomeLock
+from slipstream.supervisor.part import Output, Part, in_words
+from slipstream.supervisor.port import HealthProbe, listen
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[Output, int]]:
+    read_end, write_end = os.pipe()
+    output = Output("part", read_end)
+    yield output, write_end
+    output.close()
+
+
+def test_lines_come_whole_however_they_arrive(pipe: tuple[Output, int]) -> None:
+    output, writer = pipe
+    assert output.read_lines() == []
+    os.write(writer, b"one\ntw")
+    assert output.read_lines() == ["one"]
+    os.write(writer, b"o\nthr\xff")
+    assert output.read_lines() == ["two"]
+    os.close(writer)
+    assert output.read_lines() == ["thr\ufffd"]
+    assert not output.is_open
+
+
+def test_a_line_without_an_end_is_cut_before_it_eats_the_memory(pipe: tuple[Output, int]) -> None:
+    output, writer = pipe
+    found: list[str] = []
+    for _ in range(3):
+        os.write(writer, b"x" * 40_000)
+        found += output.read_lines()
+    assert "".join(found).startswith("x" * 65_536)
+    os.close(writer)
+    output.read_lines()
+
+
+def test_a_part_that_dies_again_and_again_waits_longer_each_time() -> None:
+    part = Part("part", [sys.executable, "-c", ""])
+    delays = [part.ended(1, now=0.0) for _ in range(9)]
+    assert delays[:4] == [0.2, 0.4, 0.8, 1.6]
+    assert delays[-1] == 30.0
+    assert part.restart_at == 30.0
+    assert part.ended(1, now=1000.0) == 0.2  # it had lived long enough
+
+
+def test_how_a_process_ended_is_told_in_words() -> None:
+    assert in_words(-9) == "was killed by SIGKILL"
+    assert in_words(3) == "ended with exit code 3"
+    assert in_words(0) == "ended"
+
+
+def test_an_error_that_several_parts_have_is_printed_once() -> None:
+    stream = io.StringIO()
+    console = Console(stream)
+    for part in ("scheduler", "api-server"):
+        console.say(part, "slipstream: The database is away.")
+        console.say(part, "hello")
+    assert stream.getvalue().splitlines() == [
+        "scheduler     | slipstream: The database is away.",
+        "scheduler     | hello",
+        "api-server    | hello",
+    ]
+
+
+def test_the_console_survives_its_reader() -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    console = Console(Gone())
+    console.say("scheduler", "one")
+    console.say("scheduler", "two")
+
+
+def test_a_home_has_one_supervisor(tmp_path: Path) -> None:
+    first, second = HomeLock(tmp_path), HomeLock(tmp_path)
+    first.acquire()
+    with pytest.raises(UserError, match=rf"already runs on {tmp_path} \(pid {os.getpid()}\)"):
+        second.acquire()
+    first.release()
+    second.acquire()
+    second.release()
+
+
+def test_a_port_that_cannot_be_had_says_why() -> None:
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UserError, match=f"Port {port} is taken by another program"):
+            listen("127.0.0.1", port)
+    with pytest.raises(UserError, match="There is no port 99999"):
+        listen("127.0.0.1", 99999)
+    with pytest.raises(UserError, match=r"Cannot listen on '203\.0\.113\.1'"):
+        listen("203.0.113.1", 8080)  # an address of documentation's, nobody's
+
+
+def test_nobody_who_answers_is_not_healthy() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        probe = HealthProbe("0.0.0.0", port)
+        waiting = probe.ask()
+        assert waiting is not None  # the kernel has accepted, the server not yet
+        assert probe.read() is None
+        server, _ = listener.accept()
+        with server:
+            assert server.recv(1000).startswith(b"GET /api/v2/monitor/health HTTP/1.0")
+            server.sendall(b'HTTP/1.1 200 OK\r\n\r\n{"metadatabase": {"status": "healthy"}}')
+            server.shutdown(socket.SHUT_WR)
+            waiting.setblocking(True)
+            assert probe.read() is False
+    assert probe.ask() is None
