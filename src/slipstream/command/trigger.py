@@ -47,8 +47,10 @@ def trigger_run(
 ) -> RunRow:
     """Create a queued run and return its row, once the scheduler knows of it.
 
-    ``logical_date`` None makes a run without one, as Airflow 3 does; with one, the data interval
-    is inferred from the timetable unless given. ``conf`` is checked against the DAG's params.
+    ``logical_date`` None makes a run without one and without a data interval, as Airflow 3 does;
+    with one, the data interval is inferred from the timetable unless given: from the logical
+    date for a run asked for by REST, from ``run_after`` for any other. A run id that is not given
+    is made of ``run_after``. ``conf`` is checked against the DAG's params.
     Raises NotFound (no such DAG), DuplicateRun, UserError (a bad argument).
     """
 
@@ -60,10 +62,11 @@ def trigger_run(
         version_id, spec = found
         plan = compile_plan(spec)
         _check_allowed(spec, run_type)
-        _check_date(spec, logical_date)
         check_conf(spec, conf)
         due = run_after or now
-        interval = _interval(spec, logical_date, data_interval, run_after)
+        by_date = triggered_by is DagRunTriggeredByType.REST_API
+        infer_at = logical_date if by_date and logical_date else due
+        interval = _interval(spec, logical_date, data_interval, infer_at)
         new = NewRun(
             dag_id=dag_id,
             run_id=_run_id(run_id, run_type, logical_date, due),
@@ -103,23 +106,12 @@ def _check_allowed(spec: DagSpec, run_type: DagRunType) -> None:
         )
 
 
-def _check_date(spec: DagSpec, logical_date: datetime | None) -> None:
-    start = spec.get("start_date")
-    if logical_date is None or start is None:
-        return
-    if logical_date < datetime.fromisoformat(start):
-        raise UserError(
-            f"Logical date {logical_date.isoformat()} is before the start_date {start} "
-            f"of DAG {spec['dag_id']!r}; give a later one."
-        )
-
-
 def _run_id(
     given: str | None, run_type: DagRunType, logical_date: datetime | None, run_after: datetime
 ) -> str:
     if given is None:
         if run_type is DagRunType.MANUAL:
-            return run_ids.of_timetable(run_type, logical_date or run_after)
+            return run_ids.of_timetable(run_type, run_after)
         return run_ids.generate(run_type, logical_date, run_after)
     pattern = settings.get("scheduler", "allowed_run_id_pattern", fallback=_DEFAULT_PATTERN)
     if ".." in given:
@@ -141,18 +133,16 @@ def _interval(
     spec: DagSpec,
     logical_date: datetime | None,
     given: tuple[datetime, datetime] | None,
-    run_after: datetime | None,
+    infer_at: datetime,
 ) -> DataInterval | None:
     if logical_date is None:
-        if given is not None:
-            raise UserError("A data interval needs a logical date; this run has none.")
-        return None
+        return None  # whatever was given: as Airflow 3, an interval belongs to a logical date
     if given is not None:
         if given[0] > given[1]:
             raise UserError("The data interval's end is before its start.")
         return DataInterval(*given)
     if spec["timetable"]["type"] == timetable.CUSTOM:
         # Only the DAG processor may run a custom timetable; an instant is what most infer.
-        return DataInterval.exact(logical_date)
+        return DataInterval.exact(infer_at)
     built = timetable.build(spec["timetable"], spec.get("timezone", "UTC"))
-    return built.manual_interval(run_after or logical_date)
+    return built.manual_interval(infer_at)

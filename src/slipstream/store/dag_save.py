@@ -296,7 +296,7 @@ def _dag_values(each: ParsedDag, file: ParsedFile) -> dict[str, Any]:
         "last_parsed_at": file.parsed_at,
         "parse_duration_s": file.duration_s,
         "timetable_summary": safe_text(spec.get("timetable_summary")),
-        "timetable_description": safe_text(spec.get("timetable_description"), 1000),
+        "timetable_description": safe_text(spec.get("timetable_description", ""), 1000),
         "has_custom_timetable": spec["timetable"]["type"] == "custom",
         "max_active_tasks": spec["max_active_tasks"],
         "max_active_runs": spec["max_active_runs"],

@@ -11,6 +11,7 @@ import pytest
 from slipstream.sdk import timetables as t
 from slipstream.sdk.exceptions import AirflowTimetableInvalid, NotSupportedYet
 from slipstream.sdk.schedule import timetable_of
+from slipstream.state import DagRunType
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -46,6 +47,29 @@ def test_built_in_timetables_answer_in_pendulum() -> None:
 )
 def test_every_schedule_has_a_spec(schedule: Any, kind: str) -> None:
     assert timetable_of(schedule, UTC).to_spec()["type"] == kind
+
+
+@pytest.mark.parametrize(
+    ("option", "kinds"),
+    [
+        ("create_cron_data_intervals", ["cron_data_interval", "delta_data_interval"]),
+        ("create_delta_data_intervals", ["cron_trigger", "delta_trigger"]),
+    ],
+)
+def test_one_option_decides_about_cron_and_timedelta(
+    option: str, kinds: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"AIRFLOW__SCHEDULER__{option.upper()}", "True")
+    schedules = ("@daily", timedelta(days=1))
+    assert [timetable_of(s, UTC).to_spec()["type"] for s in schedules] == kinds
+
+
+def test_a_run_id_is_made_of_run_after() -> None:
+    interval = t.DataInterval(START, START + timedelta(days=1))
+    made = t.NullTimetable().generate_run_id(
+        run_type=DagRunType.MANUAL, run_after=interval.end, data_interval=interval
+    )
+    assert made == "manual__2024-01-02T00:00:00+00:00"
 
 
 class NextMonth(t.Timetable):
