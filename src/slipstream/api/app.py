@@ -89,7 +89,7 @@ def create_app(store: Store, clock: Clock | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     app.add_middleware(Gate, server=server)
     _add_cors(app)
-    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)
+    app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=4)
     return app
 
 

@@ -43,7 +43,9 @@ def serve(
     n = n_workers or conf.getint("api", "workers", fallback=1)
     with _listening(host, port, fd) as sock:
         if n > 1:
-            workers.supervise(sock, n)
+            flags = {"--ssl-cert": ssl_cert, "--ssl-key": ssl_key}
+            options = [text for flag, value in flags.items() if value for text in (flag, value)]
+            workers.supervise(sock, n, options + ["--access-log"] * access_log)
             return
         opened = store or Store.open()
         try:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
 log = logging.getLogger(__name__)
 
@@ -18,8 +19,11 @@ _RESTART_S = 1.0
 """So long a worker that died is missed at most; one that dies at once is not restarted faster."""
 
 
-def supervise(sock: socket.socket, n_workers: int) -> None:
-    """Keep ``n_workers`` servers on the socket until SIGTERM or SIGINT, then stop them."""
+def supervise(sock: socket.socket, n_workers: int, options: Sequence[str]) -> None:
+    """Keep ``n_workers`` servers on the socket until SIGTERM or SIGINT, then stop them.
+
+    ``options`` are further flags of ``python -m slipstream.api``.
+    """
     stop = threading.Event()
     handlers = {s: signal.signal(s, lambda *_: stop.set()) for s in _STOP_SIGNALS}
     children: list[subprocess.Popen[bytes]] = []
@@ -29,7 +33,7 @@ def supervise(sock: socket.socket, n_workers: int) -> None:
             for child in children:
                 if child not in alive:
                     log.warning("API server worker %d ended with %s", child.pid, child.returncode)
-            children = alive + [_start(sock) for _ in range(n_workers - len(alive))]
+            children = alive + [_start(sock, options) for _ in range(n_workers - len(alive))]
             stop.wait(_RESTART_S)
     finally:
         _end(children)
@@ -37,10 +41,10 @@ def supervise(sock: socket.socket, n_workers: int) -> None:
             signal.signal(number, handler)
 
 
-def _start(sock: socket.socket) -> subprocess.Popen[bytes]:
+def _start(sock: socket.socket, options: Sequence[str]) -> subprocess.Popen[bytes]:
     fd = sock.fileno()
     command = [sys.executable, "-m", "slipstream.api", "--workers", "1", "--fd", str(fd)]
-    return subprocess.Popen(command, pass_fds=(fd,))
+    return subprocess.Popen([*command, *options], pass_fds=(fd,))
 
 
 def _end(children: list[subprocess.Popen[bytes]]) -> None:

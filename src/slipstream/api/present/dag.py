@@ -37,7 +37,8 @@ def present(
         "relative_fileloc": row.relative_fileloc,
         "fileloc": row.fileloc,
         "description": row.description,
-        "timetable_summary": row.timetable_summary,
+        # As Airflow: a DAG that is never scheduled has no summary, though its timetable has.
+        "timetable_summary": None if row.timetable_summary == "None" else row.timetable_summary,
         "timetable_description": row.timetable_description,
         "timetable_partitioned": False,
         "timetable_periodic": facts.is_periodic,
