@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from slipstream.sdk.exceptions import AirflowException, AirflowNotFoundException
 from slipstream.sdk.mask import is_sensitive, mask_secret
-
-ENV_PREFIX = "AIRFLOW_CONN_"
 
 
 class Connection:
@@ -313,11 +310,6 @@ def mask_uri(uri: str) -> str:
     userinfo, at, host = rest.rpartition("@")
     login = userinfo.partition(":")[0]
     return f"{scheme}{sep}{login}:***{at}{host}" if at else uri
-
-
-def from_environment(conn_id: str) -> str | None:
-    """Return a connection set by ``AIRFLOW_CONN_<ID>``, as URI or JSON."""
-    return os.environ.get(ENV_PREFIX + conn_id.upper())
 
 
 def masked_fields(connection: Connection) -> dict[str, Any]:

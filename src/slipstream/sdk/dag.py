@@ -106,7 +106,7 @@ class DAG:
         self.dag_id = dag_id
         self.description = description
         self.dag_display_name = dag_display_name or dag_id
-        self.fileloc = _caller_file()
+        self.fileloc = os.path.abspath(_caller_file())
         self.default_args: dict[str, Any] = copy.deepcopy(dict(default_args or {}))
         merged = dict(self.default_args.pop("params", None) or {})
         merged.update(params.as_params() if isinstance(params, ParamsDict) else params or {})

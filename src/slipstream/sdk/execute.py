@@ -8,12 +8,11 @@ retries: the caller turns ``Ended`` into an ``Outcome``.
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from slipstream.sdk import mask, policy, xcom_codec
+from slipstream.sdk import environment, mask, policy, xcom_codec
 from slipstream.sdk.context import context_to_environment, set_current_context
 from slipstream.sdk.exceptions import (
     AirflowException,
@@ -76,7 +75,7 @@ def run_task(task: BaseOperator, context: Context) -> Ended:
     try:
         with set_current_context(context):
             policy.mutate_task_instance(ti)
-            os.environ.update(context_to_environment(context))
+            environment.export(context_to_environment(context))
             value = _render_and_execute(task, context, ended)
             if task.overwrite_rtif_after_execution:
                 ended.rendered_fields = rendered_fields(task)

@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from slipstream.config import conf
-from slipstream.sdk import taskapi
+from slipstream.sdk import environment, taskapi
 from slipstream.sdk.taskapi import ConnectionData
 
 
@@ -49,14 +49,10 @@ class EnvironmentVariablesBackend(BaseSecretsBackend):
     """``AIRFLOW_CONN_…`` and ``AIRFLOW_VAR_…``."""
 
     def get_conn_value(self, conn_id: str) -> str | None:
-        from slipstream.sdk.connection import from_environment  # imports this module
-
-        return from_environment(conn_id)
+        return environment.get_connection(conn_id)
 
     def get_variable(self, key: str) -> str | None:
-        from slipstream.sdk.variable import from_environment  # imports this module
-
-        return from_environment(key)
+        return environment.get_variable(key)
 
 
 class MetastoreBackend(BaseSecretsBackend):

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 from slipstream.sdk import taskapi
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.sdk.mask import is_sensitive, mask_secret
 from slipstream.sdk.types import NOTSET, ArgNotSet
-
-ENV_PREFIX = "AIRFLOW_VAR_"
 
 
 class VariableNotFound(KeyError, AirflowException):
@@ -120,8 +117,3 @@ def read(key: str) -> str | None:
     from slipstream.sdk import secrets  # reads the configuration once, when first needed
 
     return secrets.get_variable(key)
-
-
-def from_environment(key: str) -> str | None:
-    """Return a variable set by ``AIRFLOW_VAR_<KEY>``."""
-    return os.environ.get(ENV_PREFIX + key.upper())

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import hashlib
 import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from slipstream.sdk.environment import patched
 from slipstream.sdk.exceptions import AirflowTaskTimeout
+
+patch_environ = patched
 
 
 def get_hostname() -> str:
@@ -46,21 +47,6 @@ def execute_in_subprocess(cmd: list[str], cwd: str | None = None, **_: Any) -> N
     :raises CalledProcessError: it exits with another code than 0
     """
     subprocess.run(cmd, cwd=cwd, check=True)
-
-
-@contextlib.contextmanager
-def patch_environ(new_env_variables: dict[str, str]) -> Iterator[None]:
-    """Set environment variables in the block."""
-    before = {key: os.environ.get(key) for key in new_env_variables}
-    os.environ.update(new_env_variables)
-    try:
-        yield
-    finally:
-        for key, value in before.items():
-            if value is None:
-                os.environ.pop(key, None)
-            else:
-                os.environ[key] = value
 
 
 class timeout:  # noqa: N801 (Airflow's name)

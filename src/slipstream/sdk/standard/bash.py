@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Collection, Container, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from slipstream.sdk import environment
 from slipstream.sdk.context import context_to_environment
 from slipstream.sdk.exceptions import AirflowException, AirflowSkipException
 from slipstream.sdk.operator import BaseOperator
@@ -68,7 +69,7 @@ class BashOperator(BaseOperator):
     def get_env(self, context: Context) -> dict[str, str]:
         """Return the command's environment."""
         inherits = self.append_env or self.env is None
-        env = dict(os.environ) if inherits else {}
+        env = environment.inherited() if inherits else {}
         env.update(self.env or {})
         env.update(context_to_environment(context))
         return env

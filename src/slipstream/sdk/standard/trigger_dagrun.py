@@ -23,7 +23,7 @@ from slipstream.sdk.operatorlink import BaseOperatorLink
 from slipstream.sdk.timezone import convert_to_utc, parse
 from slipstream.sdk.types import NOTSET, ArgNotSet
 from slipstream.sdk.xcom import BaseXCom
-from slipstream.state import DagRunState
+from slipstream.state import DagRunState, DagRunType
 
 if TYPE_CHECKING:
     from slipstream.sdk.context import Context
@@ -57,7 +57,7 @@ class TriggerDagRunOperator(BaseOperator):
 
     :param trigger_run_id: its run_id (generated, if None)
     :param conf: its conf, JSON values
-    :param logical_date: its logical date; not given: now; None: none
+    :param logical_date: its logical date; not given: now, or none if ``run_after`` is; None: none
     :param reset_dag_run: clear and run again a run of that id, if there is one
     :param wait_for_completion: wait until it is in ``allowed_states``; fail when it is in
         ``failed_states``
@@ -139,14 +139,14 @@ class TriggerDagRunOperator(BaseOperator):
 
     def _trigger(self, context: Context) -> str:
         """Create the run, record it, and return its run_id."""
-        logical_date = _moment(self.logical_date, utcnow())
+        logical_date, run_after = self._moments()
         ti = context["ti"]
         try:
             run = taskapi.current().trigger_dag_run(
                 dag_id=self.trigger_dag_id,
-                run_id=self.trigger_run_id,
+                run_id=str(self.trigger_run_id or self._run_id(logical_date, run_after)),
                 logical_date=logical_date,
-                run_after=_moment(self.run_after, None),
+                run_after=run_after,
                 conf=self.conf,
                 reset_dag_run=self.reset_dag_run,
                 note=self.note,
@@ -162,6 +162,20 @@ class TriggerDagRunOperator(BaseOperator):
         self.log.info("Triggered DAG %s, run %s", self.trigger_dag_id, run_id)
         ti.xcom_push(key=XCOM_RUN_ID, value=run_id)
         return run_id
+
+    def _moments(self) -> tuple[dt.datetime | None, dt.datetime | None]:
+        """Return the run's logical date and, if it was given, its run_after."""
+        run_after = _moment(self.run_after, None)
+        is_later = not isinstance(self.run_after, ArgNotSet)
+        return _moment(self.logical_date, None if is_later else utcnow()), run_after
+
+    def _run_id(self, logical_date: dt.datetime | None, run_after: dt.datetime | None) -> str:
+        """Return the id that Airflow's operator makes: it says ``manual``, whatever the run type."""
+        from slipstream.timetable.run_id import generate  # cron comes with it; few tasks trigger
+
+        if isinstance(self.run_after, ArgNotSet):
+            run_after = logical_date
+        return generate(DagRunType.MANUAL, logical_date, run_after or utcnow())
 
     def _wait(self, run_id: str) -> None:
         """Look at the run every ``poke_interval`` seconds until it has ended."""

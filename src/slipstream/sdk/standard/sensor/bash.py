@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from slipstream.sdk import environment
 from slipstream.sdk.exceptions import AirflowFailException
 from slipstream.sdk.sensor import BaseSensorOperator
 from slipstream.sdk.standard.subprocess_hook import SubprocessHook
@@ -40,7 +40,7 @@ class BashSensor(BaseSensorOperator):
     def poke(self, context: Context) -> bool:
         result = SubprocessHook().run_command(
             ["bash", "-c", self.bash_command],
-            env=self.env if self.env is not None else dict(os.environ),
+            env=self.env if self.env is not None else environment.inherited(),
             output_encoding=self.output_encoding,
         )
         if result.exit_code and self.retry_exit_code not in (None, result.exit_code):
