@@ -1,86 +1,71 @@
-"""Runs that people ask for get the ids, dates and data intervals that Airflow 3.3 gives them."""
+"""Triggering a run: what is checked, and what is made."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.unit.scheduler.harness import Rig, dag_spec
+from tests.unit.scheduler.harness import START, Rig, dag_spec
 
-from slipstream import command
-from slipstream.errors import DuplicateRun
-from slipstream.state import DagRunTriggeredByType
-from slipstream.store.row import RunRow
+from slipstream.errors import DuplicateRun, NotFound, UserError
 
-DATE = datetime(2026, 3, 3, 5, tzinfo=UTC)
-AFTER = datetime(2026, 11, 20, 10, tzinfo=UTC)
-DAILY = {
-    "type": "cron_data_interval",
-    "args": {"expression": "0 6 * * *", "timezone": "Europe/Berlin"},
-}
+DAILY = {"type": "cron_data_interval", "args": {"expression": "0 0 * * *"}}
 
 
-def trigger(rig: Rig, by: str, **values: Any) -> RunRow:
-    return command.trigger_run(
-        rig.store,
-        rig.clock,
-        dag_id="d",
-        triggered_by=DagRunTriggeredByType(by),
-        wait_s=0,
-        **values,
-    )
+def test_a_run_without_a_logical_date_has_no_interval(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": ["b"], "b": []}, timetable=DAILY))
+    row = rig.trigger("d", conf={"x": 1}, note="why")
+    assert (row.state, row.run_type, row.conf, row.note) == ("queued", "manual", {"x": 1}, "why")
+    assert (row.logical_date, row.data_interval_start) == (None, None)
+    assert row.run_after == START
+    assert row.run_id == "manual__2026-01-01T00:00:00+00:00"
+    assert rig.states(row) == {"a": None, "b": None}
 
 
-@pytest.fixture
-def daily(rig: Rig) -> Rig:
-    rig.add_dag(dag_spec("d", {"a": []}, timetable=DAILY, start_date="2026-01-01T00:00:00+00:00"))
-    return rig
+def test_an_unknown_dag_is_told_by_name(rig: Rig) -> None:
+    with pytest.raises(NotFound, match="'nope'"):
+        rig.trigger("nope")
 
 
-@pytest.mark.parametrize("logical_date", [None, DATE])
-def test_the_id_is_made_of_run_after(daily: Rig, logical_date: datetime | None) -> None:
-    row = trigger(daily, "rest_api", logical_date=logical_date, run_after=AFTER)
-    assert row.run_id == "manual__2026-11-20T10:00:00+00:00"
-    assert row.logical_date == logical_date
+def test_a_run_id_is_taken_once(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}))
+    rig.trigger("d", run_id="mine")
+    rig.clock.advance(1)
+    with pytest.raises(DuplicateRun, match="mine"):
+        rig.trigger("d", run_id="mine")
 
 
-def test_without_run_after_the_id_is_made_of_now(daily: Rig) -> None:
-    row = trigger(daily, "cli", logical_date=DATE)
-    assert row.run_id == f"manual__{daily.clock.now().isoformat()}"
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"run_id": "a/b"}, "allowed_run_id_pattern"),
+        ({"run_id": "a..b"}, r"'\.\.'"),
+        ({"run_id": "scheduled__2026-01-01T00:00:00+00:00"}, "reserved for scheduled runs"),
+        ({"logical_date": START, "data_interval": (START.replace(day=2), START)}, "before its st"),
+        ({"conf": {"n": "text"}}, "Param 'n'"),
+    ],
+)
+def test_bad_arguments_end_in_one_clear_message(
+    rig: Rig, values: dict[str, Any], message: str
+) -> None:
+    params = {"n": {"value": 1, "schema": {"type": "integer"}}}
+    rig.add_dag(dag_spec("d", {"a": []}, params=params))
+    with pytest.raises(UserError, match=message):
+        rig.trigger("d", **values)
 
 
-def test_by_rest_the_interval_is_inferred_from_the_logical_date(daily: Rig) -> None:
-    row = trigger(daily, "rest_api", logical_date=DATE, run_after=AFTER)
-    assert row.data_interval_start == datetime(2026, 3, 2, 5, tzinfo=UTC)
-    assert row.data_interval_end == datetime(2026, 3, 3, 5, tzinfo=UTC)
+def test_a_required_param_must_be_given(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}, params={"n": {"schema": {"type": "integer"}}}))
+    with pytest.raises(UserError, match=r"'n'.*required"):
+        rig.trigger("d")
+    assert rig.trigger("d", conf={"n": 3}).conf == {"n": 3}
 
 
-@pytest.mark.parametrize("by", ["cli", "operator"])
-def test_by_others_the_interval_is_inferred_from_run_after(daily: Rig, by: str) -> None:
-    row = trigger(daily, by, logical_date=DATE, run_after=AFTER)
-    assert row.data_interval_start == datetime(2026, 11, 19, 5, tzinfo=UTC)
-    assert row.data_interval_end == datetime(2026, 11, 20, 5, tzinfo=UTC)
-
-
-def test_a_given_interval_is_taken(daily: Rig) -> None:
-    row = trigger(daily, "rest_api", logical_date=DATE, data_interval=(DATE, AFTER))
-    assert (row.data_interval_start, row.data_interval_end) == (DATE, AFTER)
-
-
-def test_without_a_logical_date_there_is_no_interval(daily: Rig) -> None:
-    row = trigger(daily, "rest_api", data_interval=(DATE, AFTER))
-    assert row.data_interval_start is None
-    assert row.data_interval_end is None
-
-
-def test_a_logical_date_before_the_start_date_is_allowed(daily: Rig) -> None:
-    early = datetime(2025, 1, 1, tzinfo=UTC)
-    assert trigger(daily, "rest_api", logical_date=early).logical_date == early
-
-
-def test_two_runs_after_the_same_moment_need_ids(daily: Rig) -> None:
-    trigger(daily, "rest_api", run_after=AFTER)
-    daily.clock.advance(1)
-    with pytest.raises(DuplicateRun):
-        trigger(daily, "rest_api", logical_date=DATE, run_after=AFTER)
+def test_a_call_repeated_after_a_lost_answer_changes_nothing(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}))
+    rig.start()
+    row = rig.trigger("d")
+    rig.turn()
+    assert rig.states(row) == {"a": "queued"}
+    assert rig.trigger("d").id == row.id
+    assert rig.states(row) == {"a": "queued"}
