@@ -283,3 +283,21 @@ def test_info_and_cheat_sheet(cli: Cli) -> None:
 
 def test_jobs_check_says_when_nothing_is_alive(migrated: Cli) -> None:
     assert migrated("jobs", "check") == (1, "", "slipstream: No alive jobs found.\n")
+
+
+def test_changes_are_in_the_audit_log_without_their_secrets(with_demo: Cli) -> None:
+    from slipstream.store import Store, audit
+
+    with_demo("dags", "pause", "nobody")  # changes nothing
+    with_demo("dags", "trigger", "demo", "-r", "r1", "-c", '{"token": "hunter2"}')
+    with_demo("connections", "add", "c", "--conn-uri", "http://u:hunter2@h")
+    with_demo("variables", "set", "password", "hunter2")
+    with Store.open() as store, store.read() as conn:
+        rows = audit.list_newest(conn)
+    assert [(row.event, row.dag_id, row.run_id) for row in reversed(rows)] == [
+        ("cli_dags_trigger", "demo", "r1"),
+        ("cli_connections_add", None, None),
+        ("cli_variables_set", None, None),
+    ]
+    assert all(row.owner for row in rows)
+    assert "hunter2" not in str(rows)

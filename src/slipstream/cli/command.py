@@ -68,7 +68,7 @@ def add_command(parser: argparse.ArgumentParser, command: Command) -> None:
         parser.add_argument(*each.flags, **each.options)
     if not any("-v" in each.flags for each in command.args):
         parser.add_argument("-v", "--verbose", action="store_true", help="log more")
-    parser.set_defaults(run=command.run)
+    parser.set_defaults(run=command.run, words=" ".join(parser.prog.split()[1:]))
 
 
 def group_parser(prog: str, summary: str, commands: Iterable[Command]) -> Parser:

@@ -58,7 +58,7 @@ def add(args: argparse.Namespace) -> None:
             )
         connection.upsert(conn, new_row(made))
 
-    with open_store() as store:
+    with open_store(record=args) as store:
         store.write(save)
     print(f"Successfully added `conn_id`={args.conn_id}")
 
@@ -66,7 +66,7 @@ def add(args: argparse.Namespace) -> None:
 def delete(args: argparse.Namespace) -> None:
     from slipstream.store import connection
 
-    with open_store() as store:
+    with open_store(record=args) as store:
         if not store.write(connection.delete, args.conn_id):
             raise NotFound(f"Did not find a connection with `conn_id`={args.conn_id}")
     print(f"Successfully deleted connection with `conn_id`={args.conn_id}")
@@ -100,7 +100,7 @@ def import_connections(args: argparse.Namespace) -> None:
                 connection.upsert(conn, new_row(each))
         return kept
 
-    with open_store() as store:
+    with open_store(record=args) as store:
         kept = store.write(save)
     for each in given:
         if each.conn_id in kept:

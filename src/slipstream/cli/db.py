@@ -84,7 +84,7 @@ def clean(args: argparse.Namespace) -> None:
 
     before = parse_date(args.clean_before_timestamp)
     tables, dag_ids, excluded = map(_names, (args.tables, args.dag_ids, args.exclude_dag_ids))
-    with open_store() as store:
+    with open_store(record=args) as store:
         counts = cleaning.count(
             store, before, tables=tables, dag_ids=dag_ids, exclude_dag_ids=excluded
         )

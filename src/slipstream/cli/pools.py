@@ -34,7 +34,7 @@ def get(args: argparse.Namespace) -> None:
 
 def set_pool(args: argparse.Namespace) -> None:
     new = {args.pool: _facts(args.slots, args.description, args.include_deferred)}
-    with open_store() as store:
+    with open_store(record=args) as store:
         created = _save(store, new)
     print(f"Pool {args.pool} {'created' if created else 'updated'}")
 
@@ -47,7 +47,7 @@ def delete(args: argparse.Namespace) -> None:
             raise NotFound(f"Pool {args.pool} does not exist.")
         _tell_scheduler(conn)
 
-    with open_store() as store:
+    with open_store(record=args) as store:
         store.write(remove)
         store.wake("scheduler")
     print(f"Pool {args.pool} deleted")
@@ -78,7 +78,7 @@ def import_pools(args: argparse.Namespace) -> None:
         new[name] = _facts(
             facts["slots"], facts.get("description"), bool(facts.get("include_deferred", False))
         )
-    with open_store() as store:
+    with open_store(record=args) as store:
         _save(store, new)
     print(f"Imported {len(new)} pools from {args.file}")
 

@@ -11,7 +11,7 @@ from slipstream.cli.session import open_store
 def run(args: argparse.Namespace) -> None:
     from slipstream.store import connection, variable
 
-    with open_store() as store:
+    with open_store(record=args) as store:
         n_connections = store.write(connection.rotate)
         n_variables = store.write(variable.rotate)
     print(f"{n_connections} connections and {n_variables} variables use the first key now.")

@@ -10,18 +10,48 @@ from typing import TYPE_CHECKING
 from slipstream.errors import UserError
 
 if TYPE_CHECKING:
-    from slipstream.store import Store
+    import argparse
+
+    from slipstream.store import Connection, Store
+
+
+_RECORDED = ("task_id", "task_regex", "key", "conn_id", "pool", "file", "downstream", "upstream")
+"""Arguments that the audit log keeps, besides the ids that it has columns for; none is secret."""
 
 
 @contextmanager
-def open_store(check: bool = True) -> Iterator[Store]:
-    """Yield the configured store; with ``check``, only if its schema is the one we need."""
+def open_store(check: bool = True, record: argparse.Namespace | None = None) -> Iterator[Store]:
+    """Yield the configured store; with ``check``, only if its schema is the one we need.
+
+    ``record`` is the arguments of a command that changes something: once it has succeeded, the
+    audit log says who ran it.
+    """
     from slipstream.store import Store, migrate  # SQLAlchemy takes most of a command's start-up
 
     with Store.open() as store:
         if check:
             migrate.check(store)
         yield store
+        if record is not None:
+            store.write(_record, record)
+
+
+def _record(conn: Connection, args: argparse.Namespace) -> None:
+    from slipstream.cli.lookup import current_user
+    from slipstream.clock import utcnow
+    from slipstream.store import audit
+
+    given = {name: getattr(args, name, None) for name in _RECORDED}
+    audit.add(
+        conn,
+        event=f"cli_{args.words.replace(' ', '_').replace('-', '_')}",
+        now=utcnow(),
+        owner=current_user(),
+        dag_id=getattr(args, "dag_id", None),
+        run_id=getattr(args, "run_id", None),
+        task_id=getattr(args, "task_id", None),
+        extra={name: value for name, value in given.items() if value},
+    )
 
 
 def confirm(question: str, yes: bool) -> None:

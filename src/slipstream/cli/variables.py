@@ -41,7 +41,7 @@ def set_variable(args: argparse.Namespace) -> None:
     from slipstream.store import variable
 
     text = json.dumps(_deserialized(args.key, args.value), indent=2) if args.json else args.value
-    with open_store() as store:
+    with open_store(record=args) as store:
         store.write(variable.set, args.key, text, args.description)
     print(f"Variable {args.key} created")
 
@@ -49,7 +49,7 @@ def set_variable(args: argparse.Namespace) -> None:
 def delete(args: argparse.Namespace) -> None:
     from slipstream.store import variable
 
-    with open_store() as store:
+    with open_store(record=args) as store:
         if not store.write(variable.delete, args.key):
             raise NotFound(f"Variable {args.key} does not exist.")
     print(f"Variable {args.key} deleted")
@@ -82,7 +82,7 @@ def import_variables(args: argparse.Namespace) -> None:
                 variable.set(conn, key, *_text_and_description(value))
         return sorted(skipped)
 
-    with open_store() as store:
+    with open_store(record=args) as store:
         skipped = store.write(save)
     print(f"{len(given) - len(skipped)} of {len(given)} variables successfully updated.")
     if skipped:

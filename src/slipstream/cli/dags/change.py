@@ -40,7 +40,7 @@ def delete(args: argparse.Namespace) -> None:
         )
         return n_rows
 
-    with open_store() as store:
+    with open_store(record=args) as store:
         with store.read() as conn:
             the_dag(conn, args.dag_id)
         confirm(f"Delete all that is known of DAG {args.dag_id}, all its runs too?", args.yes)
@@ -54,7 +54,7 @@ def _set_paused(args: argparse.Namespace, paused: bool) -> None:
     from slipstream import command
     from slipstream.clock import SystemClock
 
-    with open_store() as store:
+    with open_store(record=args) as store:
         changing = _changing(store, args, paused)
         if not changing:
             print(f"No {'un' if paused else ''}paused DAGs were found")

@@ -75,7 +75,7 @@ def trigger(args: argparse.Namespace) -> None:
     logical_date = parse_date(args.logical_date) if args.logical_date else None
     if logical_date is not None and args.replace_microseconds:
         logical_date = logical_date.replace(microsecond=0)
-    with open_store() as store:
+    with open_store(record=args) as store:
         row = command.trigger_run(
             store,
             SystemClock(),
@@ -100,7 +100,7 @@ def clear(args: argparse.Namespace) -> None:
         "only_running": args.only_running,
         "by": current_user(),
     }
-    with open_store() as store:
+    with open_store(record=args) as store:
         with store.read() as conn:
             run_id = the_run(conn, args.dag_id, args.run_id).run_id
         found = command.clear(store, SystemClock(), run_id=run_id, dry_run=True, **options)

@@ -29,7 +29,7 @@ def clear(args: argparse.Namespace) -> None:
         "only_running": args.only_running,
         "by": current_user(),
     }
-    with open_store() as store:
+    with open_store(record=args) as store:
         with store.read() as conn:
             spec = the_spec(conn, args.dag_id)
             rows = _runs(conn, args)

@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Have the scheduler run a task instance, again if it has run, and wait for its end."""
     from slipstream.cli.tasks.for_real import run_by_scheduler
 
-    with open_store() as store:
+    with open_store(record=args) as store:
         return run_by_scheduler(store, args)
 
 
