@@ -42,6 +42,7 @@ class Catalog:
         self._new_name: dict[str, str] = data["renamed"]
         self.removed = frozenset[str](data["removed"])
         """``section.key`` of options that once did something and now do nothing."""
+        self._sensitive: frozenset[Name] | None = None
         self._old_names: dict[str, list[Name]] = {}
         for old, new in self._new_name.items():
             self._old_names.setdefault(new, []).append(_split(old))
@@ -76,13 +77,16 @@ class Catalog:
 
     def sensitive(self) -> frozenset[Name]:
         """Return the names of options that must never be shown; old names included."""
-        found = {
-            (section, key)
-            for section, keys in self._sections.items()
-            for key, facts in keys.items()
-            if facts.get("sensitive")
-        }
-        return frozenset(found | {old for name in found for old in self.old_names(*name)})
+        if self._sensitive is None:
+            found = {
+                (section, key)
+                for section, keys in self._sections.items()
+                for key, facts in keys.items()
+                if facts.get("sensitive")
+            }
+            old = {old for name in found for old in self.old_names(*name)}
+            self._sensitive = frozenset(found | old)
+        return self._sensitive
 
 
 _loaded: Catalog | None = None
