@@ -19,6 +19,7 @@ from typing import Any
 from slipstream.attempt import Outcome, Workload
 from slipstream.clock import Clock, SystemClock
 from slipstream.config import conf
+from slipstream.errors import ConfigError
 from slipstream.executors.base import (
     AttemptFinished,
     AttemptHandedBack,
@@ -37,6 +38,7 @@ _RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 5.0)
 """Before the n-th start after deaths in a row, so that a host that cannot start is no busy loop."""
 _GOOD_LIFE_S = 10.0
 _STOP_GRACE_S = 1.0
+_NO_LIMIT = 1_000_000
 _RECOVERY_S = 5.0
 
 
@@ -62,8 +64,14 @@ class LocalExecutor:
         self._is_stopped = False
         self._waits_for_room = False
 
-    def _n_slots(self) -> int:
-        return conf.getint("core", "parallelism", fallback=32)
+    def _n_slots(self) -> int | None:
+        """Return ``[core] parallelism``; None for its 0, which means no limit."""
+        n = conf.getint("core", "parallelism", fallback=32)
+        if n < 0:
+            raise ConfigError(
+                f"[core] parallelism is {n}; allowed are 1 and more, or 0 for no limit"
+            )
+        return n or None
 
     def start(self, scheduler_id: str) -> None:
         """Start the host.
@@ -137,7 +145,7 @@ class LocalExecutor:
     def _start_host(self) -> None:
         ours, theirs = socket.socketpair()
         command = [sys.executable, "-m", "slipstream.worker", "--link", str(theirs.fileno())]
-        command += ["--slots", str(self.capabilities.slots), "--executor", self.name]
+        command += ["--slots", str(self.capabilities.slots or _NO_LIMIT), "--executor", self.name]
         if self._scheduler_id:
             command += ["--scheduler", self._scheduler_id]
         # A session of its own: Ctrl-C in the terminal is for us, and we tell the host.

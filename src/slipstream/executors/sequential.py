@@ -8,5 +8,5 @@ from slipstream.executors.local import LocalExecutor
 class SequentialExecutor(LocalExecutor):
     """Runs one attempt at a time."""
 
-    def _n_slots(self) -> int:
+    def _n_slots(self) -> int | None:
         return 1

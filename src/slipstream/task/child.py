@@ -95,6 +95,8 @@ class _Attempt:
         if self._log_path and (reason := output.redirect_to(self._log_path)):
             self._client.send({"m": "unlogged", "reason": reason})
         output.reinstall()
+        if self._loaded is not None and self._loaded.output:
+            output.write_lines(self._loaded.output)
 
     def go(self, started_at: datetime) -> None:
         """Run it, send its outcome, and run the callbacks that follow."""
@@ -107,8 +109,7 @@ class _Attempt:
         if task_run is not None:
             task_run.run_callbacks()
         output.flush()
-        if outcome.error is not None:
-            self._write_last_line(outcome)
+        self._write_last_line(outcome)
 
     def _run(self, started_at: datetime) -> tuple[run.TaskRun | None, Outcome]:
         dag = self._find_dag()
@@ -175,8 +176,7 @@ class _Attempt:
         peak = outcome.max_rss_kb or 0
         output.write_record(
             "info",
-            f"Task process ended: {outcome.state}, exit code 0, peak memory {peak // 1024} MB",
-            logger="slipstream.task",
+            f"Task finished: {outcome.state}, exit code 0, peak memory {peak // 1024} MB",
         )
 
 

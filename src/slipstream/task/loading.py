@@ -41,6 +41,8 @@ class LoadedFile:
     asked_store: bool = False
     """The file read a variable, connection or the like, so its result ages."""
     duration_s: float = 0.0
+    output: bytes = b""
+    """What the file printed and logged while it was executed in a zygote, as log records."""
 
     def report(self) -> Message:
         """Return the ``loaded`` message."""
@@ -62,8 +64,9 @@ def load(path: Path, timeout_s: float, client: LoadClient) -> LoadedFile:
     began = time.monotonic()
     fds_before = _open_fds()
     before = taskapi.use(client)
-    with _Watch() as watch:
+    with _Watch() as watch, output.captured() as said:
         result = _execute(path, timeout_s)
+    result.output = bytes(said)
     taskapi.use(before)
     result.asked_store = client.n_requests > 0
     result.files = watch.dependencies(path)
@@ -134,12 +137,14 @@ class _Watch:
         return sorted(f for f in found if isinstance(f, str) and not f.startswith(_FIXED_FOLDERS))
 
 
+_PACKAGE = Path(__file__).parent.parent
 _FIXED_FOLDERS = tuple(
     {
         folder + os.sep
         for folder in (
             *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
-            str(Path(__file__).parent.parent),
+            str(_PACKAGE),
+            str(_PACKAGE.parent / "airflow"),
             "/proc",
             "/sys",
             "/dev",

@@ -15,7 +15,8 @@ import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -27,6 +28,8 @@ Mask = Callable[[str], str]
 _MAX_UNFINISHED = 1 << 16
 """Characters of a line without an end that are kept back before they are written as a record."""
 _MAX_FRAMES = 50
+_MAX_CAPTURED = 1 << 16
+"""A file that prints without end at its top must not fill the memory of its zygote."""
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str).encode
 
@@ -93,8 +96,37 @@ def _now() -> str:
     return utcnow().isoformat().replace("+00:00", "Z")
 
 
+_sinks: list[bytearray] = []
+
+
+@contextmanager
+def captured() -> Iterator[bytearray]:
+    """Collect the records of the block instead of writing them."""
+    sink = bytearray()
+    _sinks.append(sink)
+    try:
+        yield sink
+        flush()
+    finally:
+        _sinks.remove(sink)
+
+
+def write_lines(lines: bytes) -> None:
+    """Write records that were collected elsewhere."""
+    _write_all(1, lines)
+
+
 def _write(fd: int, record: dict[str, Any]) -> None:
-    data = memoryview((_encode(record) + "\n").encode("utf-8", "backslashreplace"))
+    line = (_encode(record) + "\n").encode("utf-8", "backslashreplace")
+    if _sinks:
+        if len(_sinks[-1]) < _MAX_CAPTURED:
+            _sinks[-1] += line
+    else:
+        _write_all(fd, line)
+
+
+def _write_all(fd: int, line: bytes) -> None:
+    data = memoryview(line)
     try:
         while data:
             data = data[os.write(fd, data) :]

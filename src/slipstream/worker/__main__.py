@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     link = open_link(args.link)
     clock = SystemClock()
-    sweeper.kill_orphans(own_mark="")
+    sweeper.kill_orphans()
     try:
         api = DirectTaskAPI(
             Store.open(), clock, executor=args.executor, scheduler_id=args.scheduler

@@ -83,8 +83,7 @@ def kill_tree(pid: int) -> None:
 def end_group(execution: Execution, pid: int) -> None:
     """Kill what an attempt that did not end well has left behind."""
     _kill_group(pid)
-    for orphan in sweeper.marked(sweeper.ATTEMPT_MARK, execution.attempt_id):
-        _kill(orphan)
+    sweeper.kill_marked(sweeper.ATTEMPT_MARK, execution.attempt_id)
 
 
 def _kill(pid: int) -> None:

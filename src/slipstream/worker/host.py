@@ -83,6 +83,7 @@ class Host:
         self._api = api
         self._link = link
         self._settings = settings
+        self._mark = sweeper.mark_of(api.host_id, os.getpid())
         self._selector = selectors.DefaultSelector()
         self._timers = Timers(clock)
         self._calls: deque[Callable[[], None]] = deque()
@@ -167,15 +168,14 @@ class Host:
         if events := self._reporter.take_events():
             self._link.send({"m": "events", "events": events})
         self._pool.close()
-        sweeper.kill_orphans(own_mark="")
+        sweeper.kill_marked(sweeper.HOST_MARK, self._mark)
         ok = self._batcher.close(_CLOSE_S)
         if ok:
             self._api.close(ok=True)
         self._link.close()
 
     def _zygote_env(self) -> dict[str, str]:
-        mark = sweeper.mark_of(self._api.host_id, os.getpid())
-        return {**self._settings.env, sweeper.HOST_MARK: mark}
+        return {**self._settings.env, sweeper.HOST_MARK: self._mark}
 
     def _deliver_left_journals(self) -> list[str]:
         """Write what dead hosts of this machine could not; return the attempt ids."""

@@ -65,6 +65,7 @@ def trigger(store: Store, clock: Clock, caller: Caller, params: Params) -> dict[
             conf=params["conf"],
             note=params["note"],
             triggered_by=DagRunTriggeredByType.OPERATOR,
+            user=_user(store, caller),
             run_type=DagRunType.OPERATOR_TRIGGERED,
             wait_s=0.0,
         )
@@ -78,6 +79,15 @@ def trigger(store: Store, clock: Clock, caller: Caller, params: Params) -> dict[
     except NotFound as exc:
         raise RequestRefused("DagNotFound", str(exc)) from exc
     return _run_data(row)
+
+
+def _user(store: Store, caller: Caller) -> str | None:
+    """Return who started the caller's run: of the runs that its tasks trigger that is the user."""
+    if not caller.get("run_id"):
+        return None
+    with store.read() as conn:
+        parent = run.get(conn, caller["dag_id"], caller["run_id"])
+    return parent.triggering_user if parent is not None else None
 
 
 def _existing(store: Store, params: Params) -> RunRow | None:

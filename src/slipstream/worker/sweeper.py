@@ -51,19 +51,21 @@ def marked(mark: str, value: str) -> list[int]:
     return [pid for pid in _pids() if wanted in _environment(pid)]
 
 
-def kill_orphans(own_mark: str) -> int:
-    """Kill what hosts that are dead have left running; return how many.
+def kill_marked(mark: str, value: str) -> None:
+    """Kill the processes that have ``mark=value`` in the environment they began with."""
+    for pid in marked(mark, value):
+        _kill(pid)
 
-    A host with the same id and start time that still lives keeps its processes.
-    """
+
+def kill_orphans() -> int:
+    """Kill what worker hosts that are dead have left running; return how many."""
     prefix = f"{HOST_MARK}=".encode()
     n_killed = 0
     for pid in _pids():
         for entry in _environment(pid):
             if not entry.startswith(prefix):
                 continue
-            value = entry[len(prefix) :].decode(errors="replace")
-            if value != own_mark and not _is_alive(value):
+            if not _is_alive(entry[len(prefix) :].decode(errors="replace")):
                 log.warning("killing pid %d, which a dead worker host left behind", pid)
                 n_killed += _kill(pid)
     return n_killed

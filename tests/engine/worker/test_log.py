@@ -139,12 +139,20 @@ def test_a_full_disk_does_not_stop_the_task(rig: Rig) -> None:
     assert len(rig.log_text(attempt_id)) <= 10_000
 
 
-def test_the_last_line_says_how_a_failed_process_ended(rig: Rig) -> None:
-    rig.dag("@task\ndef t():\n    raise ValueError\nt()")
+def test_the_last_line_says_how_the_process_ended(rig: Rig) -> None:
+    rig.dag("@task\ndef t():\n    pass\nt()")
     attempt_id = rig.submit("t")
     rig.finished(attempt_id)
     rig.until(lambda: "peak memory" in rig.log_text(attempt_id), "the last line")
-    assert "exit code 0" in rig.messages(attempt_id)[-1]
+    assert "success, exit code 0" in rig.messages(attempt_id)[-1]
+
+
+def test_what_the_file_prints_as_it_is_loaded_is_in_each_attempts_log(rig: Rig) -> None:
+    rig.dag("print('from the top')\n@task\ndef t():\n    print('from the task')\nt()")
+    for _ in range(2):
+        attempt_id = rig.submit("t")
+        rig.finished(attempt_id)
+        assert rig.messages(attempt_id)[:2] == ["from the top", "from the task"]
 
 
 def test_the_logging_level_is_the_configured_one(
