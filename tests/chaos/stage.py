@@ -172,7 +172,7 @@ class Stage:
     def kill(self, role: str, chance: random.Random) -> int:
         """Kill a process of a role, or all that there are; return how many."""
         there = [p for p in self.processes() if role == "all" or p.role == role]
-        victims = there if role == "all" else there[:0] or [chance.choice(there)] if there else []
+        victims = there if role == "all" or not there else [chance.choice(there)]
         for victim in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(victim.pid, signal.SIGKILL)

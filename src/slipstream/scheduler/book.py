@@ -116,6 +116,10 @@ class RunBook:
         """Return the DAG's runs whose machines are in memory."""
         return [self.active[pk] for pk in self._by_dag.get(dag_id, ()) if pk in self.active]
 
+    def runs_of_dag(self, dag_id: str) -> list[int]:
+        """Return all runs of the DAG that are known here, waiting or active."""
+        return list(self._by_dag.get(dag_id, ()))
+
     def lanes_of_dag(self, dag_id: str) -> list[Lane]:
         """Return the lanes of a DAG that have runs waiting."""
         return [lane for lane, queue in self._queues.items() if queue and lane[0] == dag_id]

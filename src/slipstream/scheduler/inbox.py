@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from slipstream.command.order import SCHEDULER, event_of
@@ -31,7 +32,11 @@ def take(turn: Turn) -> bool:
 
     They are deleted with the turn's transaction; after a failed one they are applied again.
     """
-    messages = inbox.take(turn.conn, SCHEDULER, _LIMIT)
+    world = turn.world
+    lapsed_before = turn.now - timedelta(seconds=world.settings.health_threshold_s)
+    messages = inbox.take(
+        turn.conn, SCHEDULER, _LIMIT, owner=world.scheduler_id, lapsed_before=lapsed_before
+    )
     changed_dags: dict[str, None] = {}
     for message in messages:
         if message.kind == "dag_changed" and message.dag_id is not None:
@@ -96,12 +101,7 @@ def _delete_run(turn: Turn, message: InboxMessage) -> None:
     pk = message.dag_run_pk
     if pk is None:
         return
-    book = turn.world.book
-    turn.batch.cancel += [a for a, (owner, _) in book.attempts.items() if owner == pk]
-    turn.forget(pk)
-    turn.batch.decisions.pop(pk, None)
-    turn.batch.attempts = [a for a in turn.batch.attempts if a.dag_run_id != pk]
-    turn.batch.workloads = [w for w in turn.batch.workloads if w.dag_run_pk != pk]
+    turn.discard(pk)
     turn.batch.also.append(lambda conn: run.delete(conn, pk))
 
 
@@ -123,6 +123,8 @@ def _dags_changed(turn: Turn, dag_ids: list[str]) -> None:
         admit.pause_changed(world, dag_id)
         row = world.catalog.dags.get(dag_id)
         if row is None:
+            for pk in world.book.runs_of_dag(dag_id):
+                turn.discard(pk)
             continue
         try:
             compiled = world.catalog.plan(turn.conn, dag_id)

@@ -39,7 +39,7 @@ from slipstream.scheduler.settings import Settings
 from slipstream.scheduler.turn import Turn
 from slipstream.scheduler.world import World
 from slipstream.state import DagRunState
-from slipstream.store import Store, lease, run
+from slipstream.store import Store, lease
 from slipstream.store.row import RunRow
 from slipstream.store.wake import Listener
 
@@ -222,7 +222,7 @@ class Scheduler:
                 log.warning("The scheduler that was at work is gone: this one takes over.")
                 self._take_charge()
         except StoreUnavailable as error:
-            log.error("%s", error)
+            self._away(error)  # should this one be in charge now, it reads all runs again
         return TurnReport()
 
     def _patience(self, timeout: float) -> float:
@@ -420,10 +420,3 @@ def _admit_row(turn: Turn, row: RunRow) -> bool:
         return turn.activate(row) is not None
     book.add_waiting(row)
     return False
-
-
-def unfinished(store: Store, row: RunRow) -> bool:
-    """Say whether a run still goes on, by the database."""
-    with store.read() as conn:
-        now = run.get_by_pk(conn, row.id)
-    return now is not None and now.state in (DagRunState.QUEUED, DagRunState.RUNNING)

@@ -23,7 +23,7 @@ from slipstream.scheduler import admit, past
 from slipstream.scheduler.batch import Batch
 from slipstream.scheduler.book import ActiveRun
 from slipstream.scheduler.timers import RunTimeout, TaskDue
-from slipstream.state import DagRunState, TaskInstanceState
+from slipstream.state import EXECUTING_STATES, DagRunState, TaskInstanceState
 from slipstream.store import Connection, task_instance
 from slipstream.store.row import RunRow
 
@@ -149,7 +149,7 @@ class Turn:
                 state = change.values["state"]
                 if state != TaskInstanceState.SCHEDULED:
                     world.ready.discard(pk, key)
-                if key in run_.machine.tis:
+                if key in run_.machine.tis or state not in EXECUTING_STATES:
                     world.slots.note(run_, key, state)
         for key in decided.deleted:
             world.ready.discard(pk, key)
@@ -178,6 +178,15 @@ class Turn:
         self.batch.cancel += open_attempts
         self.forget(row.id)
         self.batch.add(row.id, Decision(run={"quarantined": reason}))
+
+    def discard(self, pk: int) -> None:
+        """Drop a run that is no longer in the database, and what was decided about it."""
+        world, batch = self.world, self.batch
+        batch.cancel += [a for a, (owner, _) in world.book.attempts.items() if owner == pk]
+        self.forget(pk)
+        batch.decisions.pop(pk, None)
+        batch.attempts = [a for a in batch.attempts if a.dag_run_id != pk]
+        batch.workloads = [w for w in batch.workloads if w.dag_run_pk != pk]
 
     def forget(self, pk: int) -> None:
         """Drop a run from memory now."""

@@ -713,6 +713,39 @@ def test_an_inbox_message_that_makes_no_sense_is_dropped(rig: Rig) -> None:
     assert rig.run_state(row) == "success"
 
 
+def test_a_deleted_dag_takes_its_runs_along(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}, max_active_runs=1))
+    rig.start()
+    rig.trigger("d")
+    rig.clock.advance(1)
+    rig.trigger("d")
+    rig.turn()
+    attempt_id = rig.executor.of("a")
+    rig.store.write(dag.delete, "d")
+    rig.store.write(
+        lambda conn: inbox.post(
+            conn, target="scheduler", kind="dag_changed", dag_id="d", now=rig.clock.now()
+        )
+    )
+    rig.later(1)
+    assert rig.executor.cancelled == [attempt_id]
+    world = rig.scheduler.world
+    assert not world.book.active
+    assert not world.book.waiting
+
+
+def test_a_removed_task_gives_its_slots_back(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": [], "b": []}))
+    rig.start()
+    row = rig.trigger("d")
+    rig.turn()
+    assert rig.scheduler.world.slots.limits.executing == 2
+    rig.add_dag(dag_spec("d", {"a": []}))
+    rig.turn()
+    assert rig.states(row) == {"a": "queued", "b": "removed"}
+    assert rig.scheduler.world.slots.limits.executing == 1
+
+
 def test_idle_turns_write_nothing_and_ask_little(rig: Rig) -> None:
     rig.add_dag(dag_spec("d", {"a": []}))
     rig.start()
