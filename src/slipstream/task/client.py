@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from slipstream.sdk.exceptions import AirflowException
@@ -31,7 +34,9 @@ class HostClient(TaskAPI):
         with self._lock:
             self._n_requests += 1
             number = self._n_requests
-            self._stream.send({"m": "request", "id": number, "method": method, "params": params})
+            message = {"m": "request", "id": number, "method": method, "params": params}
+            with _unbroken():
+                self._stream.send(message)
             return _value(self._await(number))
 
     def _await(self, number: int) -> Message:
@@ -64,6 +69,16 @@ class LoadClient(TaskAPI):
                 reply, _ = receive_control(self._control)
                 if reply["m"] == "reply" and reply["id"] == self.n_requests:
                     return _value(reply)
+
+
+@contextmanager
+def _unbroken() -> Iterator[None]:
+    """Put off what a time limit or SIGTERM raises: half a frame would spoil all that follow."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGALRM, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _value(reply: Message) -> Any:

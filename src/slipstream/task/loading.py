@@ -19,6 +19,7 @@ from typing import Any, Self
 from slipstream.sdk import loader, taskapi
 from slipstream.task import output
 from slipstream.task.client import LoadClient
+from slipstream.task.failure import format_error
 from slipstream.task.limit import time_limit
 from slipstream.task.protocol import Message
 
@@ -87,11 +88,11 @@ def _execute(path: Path, timeout_s: float) -> LoadedFile:
         with time_limit(timeout_s, limit):
             loaded = loader.load_file(path)
     except BaseException as exc:  # a DAG file may raise anything, KeyboardInterrupt included
-        result.error = output.format_error(exc)
+        result.error = format_error(exc)
     else:
         result.dags = dict(loaded.dags)
         if loaded.errors:
-            result.error = "\n".join(output.format_error(error) for error in loaded.errors)
+            result.error = "\n".join(format_error(error) for error in loaded.errors)
     return result
 
 

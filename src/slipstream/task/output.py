@@ -10,24 +10,19 @@ from __future__ import annotations
 
 import io
 import json
-import linecache
 import logging
 import os
 import sys
-import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Any
 
 from slipstream.clock import utcnow
-
-Mask = Callable[[str], str]
+from slipstream.task.failure import Mask, error_detail
 
 _MAX_UNFINISHED = 1 << 16
 """Characters of a line without an end that are kept back before they are written as a record."""
-_MAX_FRAMES = 50
 _MAX_CAPTURED = 1 << 16
 """A file that prints without end at its top must not fill the memory of its zygote."""
 
@@ -162,71 +157,6 @@ class JsonHandler(logging.Handler):
         if record.stack_info:
             line["stack_info"] = self._mask(record.stack_info)
         _write(1, line)
-
-
-def error_detail(exc: BaseException, mask: Mask) -> list[dict[str, Any]]:
-    """Return an exception and its causes, innermost last, as Airflow 3's logs have them."""
-    details = []
-    seen: set[int] = set()
-    current: BaseException | None = exc
-    is_cause = False
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        details.append(
-            {
-                "exc_type": type(current).__name__,
-                "exc_value": mask(_text_of(current)),
-                "exc_notes": [mask(str(note)) for note in getattr(current, "__notes__", [])],
-                "syntax_error": None,
-                "is_cause": is_cause,
-                "frames": _frames(current.__traceback__),
-                "is_group": isinstance(current, BaseExceptionGroup),
-                "exceptions": [
-                    error_detail(inner, mask)
-                    for inner in getattr(current, "exceptions", ())
-                    if isinstance(current, BaseExceptionGroup)
-                ],
-            }
-        )
-        is_cause = current.__cause__ is not None
-        shown = None if current.__suppress_context__ else current.__context__
-        current = current.__cause__ or shown
-    return details
-
-
-def _text_of(exc: BaseException) -> str:
-    try:
-        return str(exc)
-    except Exception:
-        return f"<{type(exc).__name__} whose text cannot be made>"
-
-
-def _frames(tb: TracebackType | None) -> list[dict[str, Any]]:
-    frames = [
-        {"filename": frame.f_code.co_filename, "lineno": lineno, "name": frame.f_code.co_name}
-        for frame, lineno in traceback.walk_tb(tb)
-    ]
-    # The engine's own frames on top say nothing to the author of a DAG file.
-    while len(frames) > 1 and str(frames[0]["filename"]).startswith(_OWN_CODE):
-        del frames[0]
-    return frames[-_MAX_FRAMES:]
-
-
-_OWN_CODE = (
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep,
-    "<frozen importlib",
-)
-
-
-def format_error(exc: BaseException) -> str:
-    """Return the traceback as text, from the author's first frame on."""
-    tb = exc.__traceback__
-    while tb is not None and tb.tb_next is not None:
-        if not tb.tb_frame.f_code.co_filename.startswith(_OWN_CODE):
-            break
-        tb = tb.tb_next
-    linecache.checkcache()
-    return "".join(traceback.format_exception(type(exc), exc, tb))
 
 
 class RecordStream(io.TextIOBase):

@@ -7,7 +7,7 @@ It wires the parts together and turns the loop; what they do is theirs::
     pool        zygotes, and the processes forked from them
     reporter    collects a turn's writes and events
     batcher     writes them, a transaction per batch, in a thread
-    requests    answers tasks' requests, in threads
+    requests    answer tasks' requests, in threads
 
 The launcher's socket is its lease. While it is open, the host works; when it closes, the host
 finishes what runs, tells the scheduler through the store, and ends.
@@ -39,7 +39,7 @@ from slipstream.worker.execution import Execution, TaskProcess
 from slipstream.worker.link import Link
 from slipstream.worker.pool import ZygotePool
 from slipstream.worker.report import Reporter
-from slipstream.worker.requests import Requests
+from slipstream.worker.request_pool import RequestPool
 from slipstream.worker.supervisor import Limits, Supervisor
 from slipstream.worker.task_api import Batch, Committed, TaskAPI
 from slipstream.worker.timer import Timer, Timers
@@ -91,7 +91,7 @@ class Host:
         self._reporter = Reporter(api.hostname)
         self._journal = journal.Journal(settings.run_folder, api.host_id)
         self._batcher = Batcher(api, self._journal, self._on_committed)
-        self._requests = Requests(api, self._call_in_loop)
+        self._requests = RequestPool(api, self._call_in_loop)
         self._supervisor = Supervisor(
             self._selector, self._timers, clock, self._reporter, settings.limits, settings.n_slots
         )

@@ -166,6 +166,7 @@ class ZygotePool:
         name = str(self._n_loads)
         zygote = ZygoteHandle(ours, self._supervisor, self._clock.monotonic, key=key)
         zygote.max_age_s = MAX_AGE_S
+        zygote.created_at = self._clock.monotonic()
         self._loading[name] = self._by_path[key.path] = zygote
         self._listen(zygote)
         message = {"m": "load", "key": name, "path": key.path, "timeout_s": self._import_timeout_s}
@@ -208,6 +209,12 @@ class ZygotePool:
             except BlockingIOError:
                 return
             except PeerGone:
+                self._on_gone(zygote)
+                return
+            except (ValueError, KeyError):
+                # Code at the top of a DAG file has got at the socket.
+                log.exception("a zygote does not keep to the protocol; killing it")
+                zygote.kill()
                 self._on_gone(zygote)
                 return
             self._on_message(zygote, message, fd)
@@ -314,7 +321,7 @@ class ZygotePool:
     def _why_load_ended(self, zygote: ZygoteHandle, how: Exit) -> str:
         path = zygote.key.path if zygote.key else ""
         limit_s = self._import_timeout_s
-        if limit_s and self._clock.monotonic() - zygote.used_at > limit_s:
+        if limit_s and self._clock.monotonic() - zygote.created_at > limit_s:
             return (
                 f"Loading the DAG file {path} took longer than {limit_s:g} s "
                 "([core] dagbag_import_timeout) and was ended."

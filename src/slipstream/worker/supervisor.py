@@ -280,8 +280,14 @@ class Supervisor:
                 return
             if not data:
                 return
-            for message in process.buffer.feed(data):
-                self._on_message(process, message)
+            try:
+                for message in process.buffer.feed(data):
+                    self._on_message(process, message)
+            except (ValueError, KeyError, TypeError):
+                # User code has got at the socket; that is one task's trouble, not the host's.
+                log.exception("process %d is killed: it does not keep to the protocol", process.pid)
+                ending.kill_tree(process.pid)
+                self._on_closed(process)
 
     def _on_message(self, process: TaskProcess, message: Message) -> None:
         execution = process.execution

@@ -292,3 +292,27 @@ def test_a_host_whose_scheduler_is_gone_finishes_its_work_and_leaves_word(rig: R
         told = inbox.take(conn, "scheduler", 10)
     assert [m.payload for m in told if m.kind == "attempts_done"] == [{"ids": [attempt_id]}]
     assert rig.xcom("t") == 1
+
+
+def test_a_task_that_writes_rubbish_to_its_socket_harms_only_itself(rig: Rig) -> None:
+    rig.dag(
+        """
+        @task
+        def t():
+            for name in os.listdir("/proc/self/fd"):
+                try:
+                    if os.readlink(f"/proc/self/fd/{name}").startswith("socket:"):
+                        os.write(int(name), b"\\0\\0\\0\\4junk")
+                except OSError:
+                    pass
+            time.sleep(60)
+        @task
+        def quick(): return 1
+        t(); quick()
+        """
+    )
+    attempt_id = rig.submit("t")
+    host = rig.host_pid
+    assert rig.finished(attempt_id).state is S.FAILED
+    assert rig.outcome("quick").state is S.SUCCESS
+    assert rig.host_pid == host

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from slipstream.task import output
+from slipstream.task import failure, output
 
 Read = Callable[[], list[dict[str, Any]]]
 
@@ -82,7 +82,7 @@ def test_causes_and_groups_are_told(log: tuple[int, Read]) -> None:
         except KeyError as exc:
             raise ExceptionGroup("both", [ValueError("v")]) from exc
     except ExceptionGroup as exc:
-        first, second = output.error_detail(exc, str)
+        first, second = failure.error_detail(exc, str)
     assert (first["exc_type"], first["is_group"]) == ("ExceptionGroup", True)
     assert first["exceptions"][0][0]["exc_type"] == "ValueError"
     assert (second["exc_type"], second["is_cause"]) == ("KeyError", True)
@@ -93,11 +93,11 @@ def test_an_exception_that_cannot_be_shown_is_named() -> None:
         def __str__(self) -> str:
             raise RuntimeError
 
-    [detail] = output.error_detail(Broken(), str)
+    [detail] = failure.error_detail(Broken(), str)
     assert "Broken" in detail["exc_value"]
 
 
 def test_a_circle_of_causes_ends() -> None:
     a, b = ValueError("a"), ValueError("b")
     a.__cause__, b.__cause__ = b, a
-    assert len(output.error_detail(a, str)) == 2
+    assert len(failure.error_detail(a, str)) == 2

@@ -19,7 +19,7 @@ Respond = Callable[[Message], None]
 """Called in the loop's thread with the ``reply`` message."""
 
 
-class Requests:
+class RequestPool:
     """A bounded pool of threads, started with the first request."""
 
     def __init__(self, api: TaskAPI, call_in_loop: Callable[[Callable[[], None]], None]) -> None:
