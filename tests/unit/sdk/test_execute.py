@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from slipstream.clock import utcnow
 from slipstream.sdk import context as context_module
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.exceptions import (
@@ -207,12 +209,38 @@ def test_trigger_dag_run(run: Runner, api: MemoryAPI) -> None:
     )
     assert run(dag, "t").state is TaskInstanceState.SUCCESS
     (asked,) = [params for method, params in api.asked if method == "trigger_dag_run"]
-    assert (asked["dag_id"], asked["conf"], asked["run_id"]) == (
-        "other",
-        {"at": "2024-06-03"},
-        None,
-    )
+    assert (asked["dag_id"], asked["conf"]) == ("other", {"at": "2024-06-03"})
     assert api.xcoms["t", -1, "trigger_run_id"] == "made"
+
+
+@pytest.mark.parametrize(
+    ("given", "run_id", "logical_date", "run_after"),
+    [
+        ({"trigger_run_id": "mine_{{ ds }}"}, "mine_2024-06-03", "now", None),
+        ({}, "manual__now", "now", None),
+        ({"logical_date": "{{ ds }}"}, "manual__2024-06-03T00:00:00+00:00", "2024-06-03", None),
+        ({"logical_date": None}, "manual__now_random", None, None),
+        ({"run_after": NOW}, "manual__2024-06-03T12:30:00+00:00_random", None, "2024-06-03T12:30"),
+    ],
+)
+def test_a_triggered_run_gets_the_id_and_dates_that_airflow_gives_it(
+    run: Runner,
+    api: MemoryAPI,
+    given: dict[str, Any],
+    run_id: str,
+    logical_date: str | None,
+    run_after: str | None,
+) -> None:
+    api.answers["trigger_dag_run"] = {"run_id": "made"}
+    dag = dag_of(TriggerDagRunOperator, trigger_dag_id="other", **given)
+    assert run(dag, "t").state is TaskInstanceState.SUCCESS
+    (asked,) = [params for method, params in api.asked if method == "trigger_dag_run"]
+    today = utcnow().date().isoformat()
+    pattern = re.escape(run_id).replace("now", today + r"T[\d:.+]+").replace("random", r"\w{8}")
+    assert re.fullmatch(pattern, asked["run_id"])
+    for name, expected in (("logical_date", logical_date), ("run_after", run_after)):
+        start = today if expected == "now" else expected
+        assert asked[name] is None if start is None else asked[name].startswith(start)
 
 
 def test_trigger_dag_run_that_exists_may_be_skipped(run: Runner, api: MemoryAPI) -> None:
