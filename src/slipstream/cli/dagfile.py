@@ -22,7 +22,7 @@ from slipstream.sdk.dag import DAG
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.spec import DagSpec
 from slipstream.store import Connection, Store, dag
-from slipstream.task.output import format_error
+from slipstream.task.failure import format_error
 
 _SUFFIXES = (".py", ".zip")
 

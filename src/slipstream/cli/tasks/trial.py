@@ -27,7 +27,7 @@ from slipstream.spec import DagSpec
 from slipstream.state import DagRunType
 from slipstream.store import Store, run
 from slipstream.store.row import RunRow
-from slipstream.task.output import format_error
+from slipstream.task.failure import format_error
 from slipstream.task.run import TaskRun
 from slipstream.timetable.run_id import of_timetable
 
