@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
+from functools import lru_cache
 
 
 class FileTokens:
@@ -13,8 +14,14 @@ class FileTokens:
     def __init__(self, key: bytes) -> None:
         # Derived, so that a file token can never pass for anything else signed with the key.
         self._key = hmac.digest(key, b"slipstream.file_token", "sha256")
+        # Each page of DAGs shows a hundred of them, the same ones again and again.
+        self._made = lru_cache(4096)(self._make)
 
     def make(self, bundle_name: str, relative_fileloc: str) -> str:
+        """Return the token of a file."""
+        return self._made(bundle_name, relative_fileloc)
+
+    def _make(self, bundle_name: str, relative_fileloc: str) -> str:
         place = {"bundle_name": bundle_name, "relative_fileloc": relative_fileloc}
         text = _encode(json.dumps(place, separators=(",", ":")).encode())
         return f"{text}.{self._sign(text)}"
