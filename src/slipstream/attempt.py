@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from slipstream.state import TaskInstanceState
 
@@ -42,19 +42,20 @@ class _Wire:
     """JSON form of a flat dataclass whose datetime fields are listed in ``_DATETIMES``."""
 
     _DATETIMES: frozenset[str] = frozenset()
+    __dataclass_fields__: ClassVar[dict[str, Any]]
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict; fields that hold None are left out."""
         return {
-            f.name: _jsonable(v)
-            for f in fields(self)  # type: ignore[arg-type]
-            if (v := getattr(self, f.name)) is not None
+            name: _jsonable(v)
+            for name in self.__dataclass_fields__
+            if (v := getattr(self, name)) is not None
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
         """Build from ``to_json``'s form; keys of a newer version are ignored."""
-        known = {f.name for f in fields(cls)}  # type: ignore[arg-type]
+        known = cls.__dataclass_fields__  # not fields(): this is done for every attempt
         return cls(
             **{
                 k: datetime.fromisoformat(v) if k in cls._DATETIMES and v is not None else v
