@@ -301,3 +301,25 @@ def test_changes_are_in_the_audit_log_without_their_secrets(with_demo: Cli) -> N
     ]
     assert all(row.owner for row in rows)
     assert "hunter2" not in str(rows)
+
+
+def test_tasks_test_takes_params_and_environment(
+    with_demo: Cli, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home / "dags" / "echo.py").write_text(
+        "from datetime import datetime\n"
+        "from airflow.sdk import DAG, task\n"
+        "with DAG('echo', start_date=datetime(2026, 1, 1), schedule=None, params={'p': 'none'}):\n"
+        "    @task\n"
+        "    def tell(**context):\n"
+        "        import os\n"
+        "        return [context['params']['p'], os.environ['WHO']]\n"
+        "    tell()\n"
+    )
+    monkeypatch.setenv("WHO", "nobody")  # and not for the tests that follow
+    code, out, _ = with_demo(
+        *("tasks", "test", "echo", "tell", "--task-params", '{"p": "given"}'),
+        *("--env-vars", '{"WHO": "me"}'),
+    )
+    assert (code, 'XCom return_value: ["given", "me"]' in out) == (0, True)
+    assert with_demo("tasks", "test", "echo", "tell", "--task-params", "[1]")[0] == 1

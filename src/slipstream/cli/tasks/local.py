@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-import os
 from typing import Any
 
 from slipstream.cli.command import BUNDLE, DAG_ID, MAP_INDEX, RUN, Command, arg
@@ -18,8 +17,9 @@ def test(args: argparse.Namespace) -> int:
     """Run a task in this process; nothing of it is recorded."""
     from slipstream.cli.service.process import log_to_stderr
     from slipstream.cli.tasks.trial import AuthorFormatter, trial
+    from slipstream.sdk import environment
 
-    os.environ.update(_json_object("--env-vars", args.env_vars, texts=True))
+    environment.export(_json_object("--env-vars", args.env_vars, texts=True))
     params = _json_object("--task-params", args.task_params)
     log_to_stderr("INFO", AuthorFormatter())
     logging.getLogger().setLevel("INFO")
