@@ -282,10 +282,10 @@ class DAG:
         self.task_dict[task_id] = task
         self.task_group.used_group_ids.add(task_id)
         task.dag = self
-        if self.start_date is not None and task.start_date is not None:
-            task.start_date = max(task.start_date, self.start_date)
-        if self.end_date is not None and task.end_date is not None:
-            task.end_date = min(task.end_date, self.end_date)
+        if self.start_date is not None:
+            task.start_date = max(task.start_date or self.start_date, self.start_date)
+        if self.end_date is not None:
+            task.end_date = min(task.end_date or self.end_date, self.end_date)
 
     def add_tasks(self, tasks: Iterable[BaseOperator]) -> None:
         """Put several tasks into the DAG."""

@@ -81,7 +81,7 @@ class DagRun:
             return self._data[name]
         except KeyError:
             if name in _OPTIONAL:
-                return None
+                return _OPTIONAL[name]
             raise AttributeError(f"a dag run has no attribute {name!r}") from None
 
     @property
@@ -97,6 +97,15 @@ class DagRun:
     @property
     def run_type(self) -> DagRunType:
         return DagRunType(self._data["run_type"])
+
+    @property
+    def triggering_user_name(self) -> str | None:
+        return self._data.get("triggering_user")
+
+    @property
+    def consumed_asset_events(self) -> list[Any]:
+        """The asset events that made the run; none without assets."""
+        return self._data.get("consumed_asset_events") or []
 
     @property
     def is_backfill(self) -> bool:
@@ -135,9 +144,15 @@ class DagRun:
         return f"<DagRun {self.dag_id} {self.run_id}: {self._data.get('state')}>"
 
 
-_OPTIONAL = frozenset(
-    {"note", "clear_number", "consumed_asset_events", "partition_key", "bundle_version"}
-)
+_OPTIONAL: dict[str, Any] = {
+    "note": None,
+    "clear_number": 0,
+    "partition_key": None,
+    "partition_date": None,
+    "bundle_version": None,
+    "team_name": None,
+}
+"""What every dag run has in Airflow and not all of our sources say."""
 
 
 class TaskInstance:

@@ -100,8 +100,9 @@ def task_to_spec(task: BaseOperator) -> TaskSpec:
         "executor": task.executor,
         "max_active_tis_per_dag": task.max_active_tis_per_dag,
         "max_active_tis_per_dagrun": task.max_active_tis_per_dagrun,
-        "start_date": _iso(task.start_date),
-        "end_date": _iso(task.end_date),
+        # A task that adds nothing to its DAG's bounds has none of its own here.
+        "start_date": _iso(_own(task.start_date, task.dag.start_date)),
+        "end_date": _iso(_own(task.end_date, task.dag.end_date)),
         "no_op": is_no_op(task),
         "is_setup": task.is_setup,
         "is_teardown": task.is_teardown,
@@ -259,6 +260,10 @@ def _backoff(value: float | bool) -> float:
 
 def _unless(value: Any, default: Any) -> Any:
     return None if value == default else str(value)
+
+
+def _own(value: datetime | None, inherited: datetime | None) -> datetime | None:
+    return None if value == inherited else value
 
 
 def _seconds(value: timedelta | None) -> float | None:

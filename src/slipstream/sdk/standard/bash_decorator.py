@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -30,18 +29,11 @@ class _BashDecoratedOperator(DecoratedOperator, BashOperator):
     def __init__(
         self, *, python_callable: Any, op_args: Any = None, op_kwargs: Any = None, **kwargs: Any
     ) -> None:
-        if kwargs.pop("multiple_outputs", None):
-            warnings.warn(
-                "`multiple_outputs=True` is not supported in @task.bash tasks. Ignoring.",
-                UserWarning,
-                stacklevel=3,
-            )
         super().__init__(
             python_callable=python_callable,
             op_args=op_args,
             op_kwargs=op_kwargs,
             bash_command=SET_DURING_EXECUTION,
-            multiple_outputs=False,
             **kwargs,
         )
 
