@@ -11,7 +11,7 @@ from tests.engine.worker.rig import Rig, is_alive
 
 from slipstream.executors.base import AttemptFinished, AttemptLost, AttemptStarted
 from slipstream.state import TaskInstanceState as S
-from slipstream.store import attempt, inbox
+from slipstream.store import attempt, inbox, job
 
 SLEEPER = """
 @task
@@ -316,3 +316,18 @@ def test_a_task_that_writes_rubbish_to_its_socket_harms_only_itself(rig: Rig) ->
     assert rig.finished(attempt_id).state is S.FAILED
     assert rig.outcome("quick").state is S.SUCCESS
     assert rig.host_pid == host
+
+
+def test_a_host_that_others_have_declared_dead_ends_with_its_tasks(
+    idle_rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig = idle_rig
+    monkeypatch.setenv("AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC", "0.2")
+    rig.start()
+    rig.dag(SLEEPER)
+    attempt_id, pid = _sleeping(rig)
+    host_id = rig.row(attempt_id).host_id
+    rig.store.write(lambda conn: job.end(conn, host_id, "failed", datetime.now(UTC)))
+    rig.lost(attempt_id)
+    _gone(rig, pid)
+    assert rig.outcome("quick").state is S.SUCCESS
