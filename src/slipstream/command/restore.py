@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from slipstream.command.past import satisfied_by_rows
 from slipstream.errors import NotFound
 from slipstream.machine.decision import Decision
 from slipstream.machine.plan import DagPlan, compile_plan
@@ -36,13 +37,14 @@ def latest_plan(conn: Connection, dag_id: str) -> tuple[str, DagPlan]:
     return version_id, compile_plan(spec)
 
 
-def facts_of(row: RunRow) -> RunFacts:
-    """Return what the machine needs to know of a run's row."""
+def facts_of(row: RunRow, past_satisfied: frozenset[str] = frozenset()) -> RunFacts:
+    """Return what the machine needs to know of a run's row and of the run before it."""
     values = {f: getattr(row, f) for f in _SHARED}
     return RunFacts(
         dag_run_pk=row.id,
         run_type=DagRunType(row.run_type),
         state=DagRunState(row.state),
+        past_satisfied=past_satisfied,
         **values,
     )
 
@@ -54,6 +56,7 @@ def restore(conn: Connection, row: RunRow, now: datetime) -> tuple[RunMachine, D
     """
     _, plan = latest_plan(conn, row.dag_id)
     tis = task_instance.load_run(conn, row.id)
+    facts = facts_of(row, satisfied_by_rows(conn, plan, row))
     if not tis:
-        return RunMachine.new(plan, facts_of(row), now)
-    return RunMachine.restore(plan, facts_of(row), tis, now)
+        return RunMachine.new(plan, facts, now)
+    return RunMachine.restore(plan, facts, tis, now)

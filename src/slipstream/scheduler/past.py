@@ -1,6 +1,7 @@
-"""``depends_on_past`` across runs: finds the run before, and tells machines what it has done.
+"""``depends_on_past`` across active runs: tells machines what the run before them has done.
 
-What the past allows is ``machine.past``'s to say; this finds the two runs and passes on changes.
+Who that run is, and what it allows, are for ``command.past`` and ``machine.past`` to say; this
+passes changes on while both runs are in memory.
 """
 
 from __future__ import annotations
@@ -8,14 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from slipstream.command.past import States, previous_of, satisfied, stored_states
 from slipstream.machine.decision import Decision
 from slipstream.machine.event import PastChanged
-from slipstream.machine.past import PreviousRun, affected, asks_past, satisfied_tasks
-from slipstream.machine.plan import DagPlan
+from slipstream.machine.past import affected, asks_past
 from slipstream.scheduler.book import ActiveRun
-from slipstream.state import DagRunType
-from slipstream.store import Connection, run, task_instance
-from slipstream.store.row import RunRow
+from slipstream.store import run
 
 if TYPE_CHECKING:
     from slipstream.scheduler.turn import Turn
@@ -81,37 +80,17 @@ def _tell(turn: Turn, run_: ActiveRun) -> None:
 
 def _satisfied(turn: Turn, run_: ActiveRun) -> frozenset[str]:
     plan, row = run_.machine.plan, run_.row
-    before = _previous_of(turn.conn, plan, row)
-    if before is None:
-        return satisfied_tasks(plan, None)
-    if row.backfill_id is not None and before.backfill_id != row.backfill_id:
-        return satisfied_tasks(plan, None, first_of_backfill=True)
-    turn.world.past.set(run_.pk, before.id)
+    before = previous_of(turn.conn, plan, row)
+    states: States = {}
+    if before is not None:
+        turn.world.past.set(run_.pk, before.id)
+        active = turn.world.book.active.get(before.id)
+        states = _states_of(active) if active is not None else stored_states(turn.conn, before)
+    return satisfied(turn.conn, plan, row, before, states)
+
+
+def _states_of(active: ActiveRun) -> States:
     by_task: dict[str, list[str | None]] = defaultdict(list)
-    active = turn.world.book.active.get(before.id)
-    if active is not None:
-        for key, ti in active.machine.tis.items():
-            by_task[key.task_id].append(ti.state)
-    else:
-        for (task_id, _), state in task_instance.states(turn.conn, before.id).items():
-            by_task[task_id].append(state)
-    missing = [
-        t.task_id
-        for t in plan.tasks
-        if t.ignore_first_depends_on_past and t.depends_on_past and t.task_id not in by_task
-    ]
-    seen: set[str] = set()
-    if missing and row.logical_date is not None:
-        seen = task_instance.seen_before(turn.conn, row.dag_id, missing, row.logical_date)
-    return satisfied_tasks(plan, PreviousRun(before.logical_date, by_task), seen_before=seen)
-
-
-def _previous_of(conn: Connection, plan: DagPlan, row: RunRow) -> RunRow | None:
-    """Return the run before by logical date; with catchup, runs made by hand are passed over."""
-    if row.logical_date is None:
-        return None
-    before = run.previous(conn, row.dag_id, row.logical_date)
-    while plan.catchup and before is not None and before.run_type == DagRunType.MANUAL:
-        assert before.logical_date is not None
-        before = run.previous(conn, row.dag_id, before.logical_date)
-    return before
+    for key, ti in active.machine.tis.items():
+        by_task[key.task_id].append(ti.state)
+    return by_task

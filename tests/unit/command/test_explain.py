@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.scheduler.harness import Rig, dag_spec
+from tests.unit.scheduler.harness import START, Rig, dag_spec
 
 from slipstream import command
 from slipstream.errors import NotFound
@@ -51,6 +51,18 @@ def test_a_paused_dag_and_a_full_dag_are_named(rig: Rig) -> None:
     assert _why(rig, second, "a").code == "max_active_runs"
     command.set_paused(rig.store, rig.clock, dag_id="d", paused=True, wait_s=0)
     assert _why(rig, second, "a").code == "paused"
+
+
+def test_the_past_is_named_only_when_it_holds(rig: Rig) -> None:
+    task = {"b": {"depends_on_past": True}}
+    rig.add_dag(dag_spec("d", {"a": ["b"], "b": []}, task=task))
+    rig.start()
+    first = rig.trigger("d", run_id="r1", logical_date=START)
+    second = rig.trigger("d", run_id="r2", logical_date=START.replace(day=2))
+    rig.turn()
+    assert _why(rig, first, "b").code == "upstream"
+    assert not any("past" in reason for reason in _why(rig, first, "b").reasons)
+    assert any("past" in reason for reason in _why(rig, second, "b").reasons)
 
 
 def test_a_missing_scheduler_comes_first(rig: Rig) -> None:
