@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from slipstream.sdk.mask import mask_secret, redact
+from slipstream.sdk.public_name import public_path
 
 __all__ = ["LoggingMixin", "mask_secret", "redact", "remove_escape_codes"]
 
@@ -30,7 +31,7 @@ class LoggingMixin:
 
     @classmethod
     def _logger_for(cls, prefix: str | None, name: str | None) -> logging.Logger:
-        full = name or f"{cls.__module__}.{cls.__qualname__}"
+        full = name or public_path(cls)
         return logging.getLogger(f"{prefix}.{full}" if prefix else full)
 
     @classmethod

@@ -7,15 +7,13 @@ import json
 import time
 import uuid
 from datetime import datetime, timedelta
+from importlib import import_module
 from random import random
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dateutil
 import yaml
-
-if TYPE_CHECKING:
-    from babel import Locale  # type: ignore[import-not-found]
 
 __all__ = [
     "datetime",
@@ -45,14 +43,13 @@ def ds_format(ds: str, input_format: str, output_format: str) -> str:
     return _parse(str(ds), input_format).strftime(output_format)
 
 
-def ds_format_locale(
-    ds: str, input_format: str, output_format: str, locale: Locale | str | None = None
-) -> str:
+def ds_format_locale(ds: str, input_format: str, output_format: str, locale: Any = None) -> str:
     """Return a date or time in a format of Babel's, in a language."""
     # An optional package, only for this macro.
-    from babel.dates import format_datetime  # type: ignore[import-not-found]
-
-    text: str = format_datetime(_parse(str(ds), input_format), format=output_format, locale=locale)
+    dates: Any = import_module("babel.dates")
+    text: str = dates.format_datetime(
+        _parse(str(ds), input_format), format=output_format, locale=locale
+    )
     return text
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, Union
 
 from slipstream.sdk.exceptions import AirflowException
+from slipstream.sdk.public_name import public_path
 
 if TYPE_CHECKING:
     from slipstream.sdk.dag import DAG
@@ -119,8 +120,7 @@ class DAGNode(DependencyMixin):
         """A logger named after the class."""
         import logging  # only nodes that log pay for it
 
-        cls = type(self)
-        return logging.getLogger(f"airflow.task.operators.{cls.__module__}.{cls.__qualname__}")
+        return logging.getLogger(f"airflow.task.operators.{public_path(type(self))}")
 
     @property
     def upstream_list(self) -> list[BaseOperator]:
@@ -183,6 +183,7 @@ def connect(
     relatives: list[DAGNode] = []
     for item in flatten(others):
         item.update_relative(node, not upstream, edge_modifier=edge_modifier)
+        node.update_relative(item, upstream, edge_modifier=edge_modifier)
         for end in item.leaves if upstream else item.roots:
             if not isinstance(end, DAGNode):
                 raise AirflowException(

@@ -33,6 +33,7 @@ from slipstream.sdk.operator_args import (
     legacy_arguments,
 )
 from slipstream.sdk.param import ParamsDict
+from slipstream.sdk.public_name import public_path
 from slipstream.sdk.template import Templater
 from slipstream.sdk.timezone import convert_to_utc
 from slipstream.state import TriggerRule, WeightRule
@@ -348,8 +349,7 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
     def log(self) -> logging.Logger:
         import logging  # only operators that log pay for it
 
-        cls = type(self)
-        name = f"airflow.task.operators.{cls.__module__}.{cls.__qualname__}"
+        name = f"airflow.task.operators.{public_path(type(self))}"
         return logging.getLogger(f"{name}.{self.logger_name}" if self.logger_name else name)
 
     logger = log

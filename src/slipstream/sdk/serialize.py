@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from slipstream.sdk.exceptions import SerializationError
-from slipstream.sdk.module_loading import qualname
 from slipstream.sdk.operator import DEFAULT_OWNER, DEFAULT_POOL, DEFAULT_QUEUE, DEFAULT_RETRY_DELAY
 from slipstream.sdk.param import Param, ParamsDict
+from slipstream.sdk.public_name import public_module
 from slipstream.sdk.timezone import timezone_name
 from slipstream.spec import SPEC_VERSION, DagSpec, GroupSpec, ParamSpec, TaskSpec
 from slipstream.state import TriggerRule, WeightRule
@@ -94,7 +95,7 @@ def task_to_spec(task: BaseOperator) -> TaskSpec:
         "ignore_first_depends_on_past": task.ignore_first_depends_on_past,
         "wait_for_past_depends_before_skipping": task.wait_for_past_depends_before_skipping,
         "wait_for_downstream": task.wait_for_downstream,
-        "weight_rule": _weight_rule(task.weight_rule),
+        "weight_rule": _weight_rule(task),
         "pool": _unless(task.pool, DEFAULT_POOL),
         "queue": _unless(task.queue, DEFAULT_QUEUE),
         "executor": task.executor,
@@ -131,8 +132,8 @@ def task_to_spec(task: BaseOperator) -> TaskSpec:
     spec = {k: v for k, v in fields.items() if v}
     if task.retry_delay != DEFAULT_RETRY_DELAY:
         spec["retry_delay_s"] = task.retry_delay.total_seconds()
-    if task.priority_weight != 1:
-        spec["priority_weight"] = task.priority_weight
+    if (weight := _priority_weight(task)) != 1:
+        spec["priority_weight"] = weight
     if task.pool_slots != 1:
         spec["pool_slots"] = task.pool_slots
     if not task.do_xcom_push:
@@ -150,30 +151,6 @@ def is_no_op(task: BaseOperator) -> bool:
         and not (task._pre_execute_hook or task._post_execute_hook)
         and task.start_trigger_args is None
     )
-
-
-_PUBLIC_MODULES = (
-    ("slipstream.sdk.standard.sensor.", "airflow.providers.standard.sensors."),
-    ("slipstream.sdk.standard.", "airflow.providers.standard.operators."),
-    ("slipstream.sdk.", "airflow.sdk.bases."),
-)
-_DECORATORS = {
-    "slipstream.sdk.standard.python_decorator": "airflow.providers.standard.decorators.python",
-    "slipstream.sdk.standard.bash_decorator": "airflow.providers.standard.decorators.bash",
-    "slipstream.sdk.standard.venv_decorator": "airflow.providers.standard.decorators.python_virtualenv",
-    "slipstream.sdk.standard.sensor_decorator": "airflow.providers.standard.decorators.sensor",
-}
-
-
-def public_module(cls: type) -> str:
-    """Return the module that users know an operator's class by."""
-    module = cls.__module__
-    if module in _DECORATORS:
-        return _DECORATORS[module]
-    for ours, public in _PUBLIC_MODULES:
-        if module.startswith(ours):
-            return public + module.removeprefix(ours)
-    return module
 
 
 def _group_to_spec(group: TaskGroup) -> GroupSpec:
@@ -248,10 +225,31 @@ def _link_name(link: Any) -> str:
     return str(getattr(link, "name", link))
 
 
-def _weight_rule(rule: Any) -> str | None:
-    if isinstance(rule, WeightRule):
-        return None if rule is WeightRule.DOWNSTREAM else rule.value
-    return qualname(type(rule), use_qualname=True)
+def _weight_rule(task: BaseOperator) -> str | None:
+    if not isinstance(task.weight_rule, WeightRule):
+        return WeightRule.ABSOLUTE.value
+    return None if task.weight_rule is WeightRule.DOWNSTREAM else task.weight_rule.value
+
+
+def _priority_weight(task: BaseOperator) -> int:
+    """Return the weight; that of a strategy of the user's is asked for once, for a first try.
+
+    The scheduler never runs user code, so a strategy cannot look at later tries.
+    """
+    if isinstance(task.weight_rule, WeightRule):
+        return task.priority_weight
+    ti = SimpleNamespace(
+        dag_id=task.dag_id,
+        task_id=task.task_id,
+        task=task,
+        map_index=-1,
+        try_number=0,
+        max_tries=task.retries,
+        pool=task.pool,
+        queue=task.queue,
+        priority_weight=task.priority_weight,
+    )
+    return int(task.weight_rule.get_weight(ti))
 
 
 def _backoff(value: float | bool) -> float:

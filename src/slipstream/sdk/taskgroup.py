@@ -239,14 +239,14 @@ class TaskGroup(DAGNode):
 
     def _label_edge(self, other: Any, upstream: bool, label: EdgeModifier) -> None:
         """Label the edge of the closed group, which graphs draw at its join nodes."""
-        if self.dag is None:
+        if self.dag is None or self.is_root or not isinstance(other, DAGNode):
             return
-        is_group = isinstance(other, TaskGroup)
+        group = other if isinstance(other, TaskGroup) else None
         if upstream:
-            before = other.downstream_join_id if is_group else other.node_id
+            before = group.downstream_join_id if group is not None else other.node_id
             label.add_edge_info(self.dag, before, self.upstream_join_id)
         else:
-            after = other.upstream_join_id if is_group else other.node_id
+            after = group.upstream_join_id if group is not None else other.node_id
             label.add_edge_info(self.dag, self.downstream_join_id, after)
 
     def get_task_group_dict(self) -> dict[str | None, TaskGroup]:

@@ -59,6 +59,19 @@ def test_a_plain_dag_has_a_small_spec() -> None:
     }
 
 
+def test_tasks_have_the_bounds_of_their_dag() -> None:
+    first, last = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 3, 1, tzinfo=UTC)
+    within = datetime(2024, 2, 1, tzinfo=UTC)
+    with DAG("d", start_date=first, end_date=last) as made:
+        plain = EmptyOperator(task_id="plain")
+        early = EmptyOperator(task_id="early", start_date=datetime(2023, 1, 1, tzinfo=UTC))
+        late = EmptyOperator(task_id="late", start_date=within)
+    assert [t.start_date for t in (plain, early, late)] == [first, first, within]
+    assert {t.end_date for t in made.tasks} == {last}
+    starts = {t["task_id"]: t.get("start_date") for t in spec(made)["tasks"]}
+    assert starts == {"plain": None, "early": None, "late": within.isoformat()}
+
+
 def test_the_spec_carries_what_the_engine_needs() -> None:
     with (
         DAG(

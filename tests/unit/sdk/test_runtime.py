@@ -83,6 +83,12 @@ def test_facts_about_itself(ti: Any) -> None:
         ti.dag_run.nonsense
 
 
+def test_what_every_dag_run_has(ti: Any) -> None:
+    run = ti.dag_run
+    assert (run.triggering_user_name, run.team_name, run.note) == (None, None, None)
+    assert (run.clear_number, run.consumed_asset_events) == (0, [])
+
+
 def test_earlier_runs(ti: Any, api: MemoryAPI) -> None:
     api.answers["get_previous_run"] = {
         "dag_id": "d",
