@@ -9,7 +9,7 @@ Two kinds of Unix socket carry JSON objects whose ``m`` names the message:
 
 Control messages, host to zygote::
 
-    load     {key, path, bundle}  + fd   base only: fork a DAG zygote that serves on the fd
+    load     {key, path, timeout_s} + fd base only: fork a DAG zygote that serves on the fd
     fork     {n}                         fork n task processes, each reported by ``forked``
     reply    {id, value | error}         answer to a ``request``
 
@@ -17,7 +17,7 @@ Control messages, zygote to host::
 
     ready    {pid}                       the base zygote serves
     loading  {key, pid}                  base only: the DAG zygote's process
-    loaded   {error, shareable, why, files, asked, duration_s}   a DAG zygote has executed its file
+    loaded   {error, unshareable, files, asked, duration_s}   a DAG zygote has executed its file
     forked   {pid}  + fd                 a task process; the fd is the host's end of its socket
     failed   {what, reason}              a fork was refused by the system
     exited   {pid, code, signal, max_rss_kb, cpu_s}
@@ -25,7 +25,7 @@ Control messages, zygote to host::
 
 Attempt messages, host to task process::
 
-    assign   {workload, path, bundle, log, load_error, timeout_s}    what to run; prepare
+    assign   {workload, path, log, load_error?}   what to run: prepare for it
     go       {started_at}                the start is committed: run
     reply    {id, value | error: {type, message}}
 
