@@ -189,7 +189,7 @@ def compile_plan(spec: DagSpec) -> DagPlan:
     )
     groups = {g["group_id"]: _group(g) for g in spec.get("groups", ())}
     tasks = tuple(
-        _task(i, t, weights[i], _mapped_groups(t.get("group"), groups))
+        _task(i, t, weights[i], _mapped_groups(t.get("group"), groups), spec)
         for i, t in enumerate(ordered)
     )
     for mapping in [t.mapping for t in tasks] + [g.mapping for g in groups.values()]:
@@ -295,7 +295,9 @@ def _date(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _task(index: int, spec: TaskSpec, weight: int, mapped_groups: Sequence[str]) -> TaskPlan:
+def _task(
+    index: int, spec: TaskSpec, weight: int, mapped_groups: Sequence[str], dag: DagSpec
+) -> TaskPlan:
     is_teardown = spec.get("is_teardown", False)
     default_rule = TriggerRule.ALL_DONE_SETUP_SUCCESS if is_teardown else TriggerRule.ALL_SUCCESS
     mapped = spec.get("mapped")
@@ -322,8 +324,8 @@ def _task(index: int, spec: TaskSpec, weight: int, mapped_groups: Sequence[str])
         executor=spec.get("executor"),
         max_active_tis_per_dag=spec.get("max_active_tis_per_dag"),
         max_active_tis_per_dagrun=spec.get("max_active_tis_per_dagrun"),
-        start_date=_date(spec.get("start_date")),
-        end_date=_date(spec.get("end_date")),
+        start_date=_date(spec.get("start_date", dag.get("start_date"))),
+        end_date=_date(spec.get("end_date", dag.get("end_date"))),
         no_op=spec.get("no_op", False),
         is_setup=spec.get("is_setup", False),
         is_teardown=is_teardown,

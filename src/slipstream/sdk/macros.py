@@ -45,7 +45,7 @@ def ds_format(ds: str, input_format: str, output_format: str) -> str:
 
 def ds_format_locale(ds: str, input_format: str, output_format: str, locale: Any = None) -> str:
     """Return a date or time in a format of Babel's, in a language."""
-    # An optional package, only for this macro.
+    # Heavy, and only for this macro.
     dates: Any = import_module("babel.dates")
     text: str = dates.format_datetime(
         _parse(str(ds), input_format), format=output_format, locale=locale

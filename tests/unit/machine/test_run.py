@@ -299,6 +299,12 @@ class TestVerdict:
         assert (r.run_state, r.states()) == (DagRunState.FAILED, {"b": None})
         assert d.callbacks[0].reason == "all_tasks_deadlocked"
 
+    def test_a_run_before_the_start_date_of_the_dag_has_no_instances(self) -> None:
+        spec = dag(task("a"), start_date="2030-01-01T00:00:00+00:00")
+        r = Driver(spec, logical_date=START)
+        assert (r.run_state, r.states()) == (DagRunState.SUCCESS, {})
+        assert Driver(spec).states() == {"a": S.SCHEDULED}
+
     def test_no_run_is_deadlocked_while_it_may_wait_for_another(self) -> None:
         late = task("late", "b", start_date="2030-01-01T00:00:00+00:00")
         for waits in ({"depends_on_past": True}, {"max_active_tis_per_dag": 1}):

@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import pytest
 
+from slipstream.sdk import macros
 from slipstream.sdk.context import Context
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.operator import BaseOperator
@@ -136,6 +137,11 @@ def test_a_template_field_without_attribute_is_named() -> None:
 
     with pytest.raises(AttributeError, match="'missing' is configured as a template field"):
         Bad(task_id="t", dag=DAG("d")).render_template_fields(Context())
+
+
+def test_dates_are_written_in_a_language() -> None:
+    assert macros.ds_format_locale("2026-06-08", "%Y-%m-%d", "d MMM yyyy", "en") == "8 Jun 2026"
+    assert macros.ds_format_locale("2026-06-08", "%Y-%m-%d", "EEEE", "de") == "Montag"
 
 
 ALL_NAMES = """
