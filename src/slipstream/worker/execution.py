@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipstream.attempt import Outcome
 from slipstream.task.protocol import FrameBuffer, Message, encode
+from slipstream.worker.timer import Timer
 
 if TYPE_CHECKING:
     from slipstream.worker.zygote import ZygoteHandle
@@ -73,6 +74,8 @@ class Execution:
     """Why the host ends the process, in words; None: it does not."""
     load_error: str | None = None
     """Why its DAG file cannot be loaded; the process only says so and fails."""
+    timers: list[Timer] = field(default_factory=list)
+    """What is to happen if it takes too long; cancelled at its end."""
     n_processes: int = 0
     """Processes that it was given; more than one when one died before it began."""
 

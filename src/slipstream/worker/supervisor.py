@@ -82,7 +82,10 @@ class Supervisor:
 
     def submit(self, execution: Execution) -> None:
         """Take an execution; one whose attempt id is here already is dropped."""
-        if execution.attempt_id in self._executions or not self.accepts_work:
+        if not self.accepts_work:
+            self._reporter.handed_back(execution)
+            return
+        if execution.attempt_id in self._executions:
             return
         self._executions[execution.attempt_id] = execution
         self._queue.append(execution)
@@ -249,7 +252,8 @@ class Supervisor:
         self._send(process, {"m": "go", "started_at": execution.started_at.isoformat()})
         limit_s = execution.workload.get("execution_timeout_s")
         if limit_s:
-            self._timers.after(
+            self._after(
+                execution,
                 limit_s + self._limits.timeout_grace_s,
                 lambda: self._on_timeout(execution, process, limit_s),
             )
@@ -338,7 +342,8 @@ class Supervisor:
             self._reporter.callback_done(execution, ok, outcome.error)
         process = execution.process
         if process is not None and process.exit is None:
-            self._timers.after(self._limits.overtime_s, lambda: self._on_overtime(process))
+            overtime_s = self._limits.overtime_s
+            self._after(execution, overtime_s, lambda: self._on_overtime(process))
 
     def _end(self, execution: Execution, process: TaskProcess, how: Exit) -> None:
         """The process of an execution has ended."""
@@ -366,7 +371,12 @@ class Supervisor:
         self._free_slot(execution)
         self._forget(execution)
 
+    def _after(self, execution: Execution, delay_s: float, action: Callable[[], None]) -> None:
+        execution.timers.append(self._timers.after(delay_s, action))
+
     def _forget(self, execution: Execution) -> None:
+        for timer in execution.timers:
+            timer.cancel()
         self._executions.pop(execution.attempt_id, None)
 
     def _on_timeout(self, execution: Execution, process: TaskProcess, limit_s: float) -> None:

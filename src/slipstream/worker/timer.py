@@ -8,6 +8,8 @@ from itertools import count
 
 from slipstream.clock import Clock
 
+_SWEEP_EVERY = 1024
+
 
 class Timer:
     """Something to do later; ``cancel`` makes it nothing."""
@@ -41,8 +43,16 @@ class Timers:
     def after(self, delay_s: float, action: Callable[[], None]) -> Timer:
         """Run the action once, ``delay_s`` seconds from now."""
         timer = Timer(action)
-        heapq.heappush(self._heap, (self._clock.monotonic() + delay_s, next(self._order), timer))
+        number = next(self._order)
+        heapq.heappush(self._heap, (self._clock.monotonic() + delay_s, number, timer))
+        if number % _SWEEP_EVERY == 0:
+            # Most timers are cancelled long before their time: hours of them would pile up.
+            self._heap = [entry for entry in self._heap if entry[2].is_live]
+            heapq.heapify(self._heap)
         return timer
+
+    def __len__(self) -> int:
+        return len(self._heap)
 
     def wait_s(self) -> float | None:
         """Return the seconds until the next timer; None when there is none."""
