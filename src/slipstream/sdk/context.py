@@ -139,7 +139,10 @@ def build(workload: Workload, task: BaseOperator, ti: RuntimeTaskInstance) -> Co
         test_mode=False,
         var=Variables(),
         conn=ConnectionAccessor(),
-        params=process_params(dag, task.params, workload.conf, suppress_exception=False),
+    )
+    context.set_lazy(
+        "params",
+        lambda: process_params(dag, task.params, workload.conf, suppress_exception=False),
     )
     context.set_lazy("macros", _macros)
     _add_asset_keys(context)

@@ -172,6 +172,8 @@ class DAG:
         from slipstream.sdk.schedule import check_schedule  # imports the timetables' names lazily
 
         check_schedule(self.schedule)
+        if DagContext.checks_schedules:
+            self.timetable.validate()
 
     # Properties of Airflow's that are computed
 

@@ -19,6 +19,9 @@ class DagContext:
     _stack: list[DAG] = []
     collected: list[DAG] | None = None
     """Set by the loader while it executes a file."""
+    checks_schedules: bool = False
+    """Whether ``DAG()`` itself refuses a bad schedule, so that the traceback names the line.
+    A task's process has no use for timetables, and is spared the import."""
 
     @classmethod
     def push(cls, dag: DAG) -> None:

@@ -91,6 +91,7 @@ def run_task(task: BaseOperator, context: Context) -> Ended:
 
 
 def _render_and_execute(task: BaseOperator, context: Context, ended: Ended) -> Any:
+    context["params"]  # checks them, whether the task reads them or not
     task.resolve_template_files()
     task.render_template_fields(context)
     ended.rendered_fields = rendered_fields(task)

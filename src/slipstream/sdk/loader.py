@@ -32,14 +32,17 @@ class Loaded:
     """The file started threads that still run: forking from this process is unsafe."""
 
 
-def load_file(path: Path) -> Loaded:
+def load_file(path: Path, *, check_schedules: bool = False) -> Loaded:
     """Execute a ``.py`` file, or the modules at the root of a zip, and return the DAGs.
+
+    With ``check_schedules``, ``DAG()`` raises where it is given a schedule that makes none.
 
     Exceptions of the file are in ``errors``, with their tracebacks. The file's own process-wide
     effects (SystemExit, signals, threads) are the caller's to contain; SystemExit is an error.
     """
     loaded = Loaded()
     threads_before = threading.active_count()
+    DagContext.checks_schedules = check_schedules
     if path.suffix != ".py":
         _load_archive(path, loaded)
     else:

@@ -7,7 +7,6 @@ down, in ``serialize``; how constructor arguments find their defaults, in ``cons
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -19,15 +18,15 @@ from slipstream.sdk.dagcontext import TaskGroupContext
 from slipstream.sdk.exceptions import (
     AirflowException,
     NotSupportedYet,
-    RemovedInAirflow3Warning,
     TaskDeferred,
 )
 from slipstream.sdk.key import validate_key
 from slipstream.sdk.node import DAGNode, DependencyMixin
 from slipstream.sdk.operator_args import (
     as_callbacks,
+    as_execution_timeout,
     as_timedelta,
-    check_types,
+    check_arguments,
     checked_trigger_rule,
     checked_weight_rule,
     legacy_arguments,
@@ -155,36 +154,17 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
         render_template_as_native_obj: bool | None = None,
         **kwargs: Any,
     ) -> None:
-        for name, value in legacy_arguments(kwargs, task_id).items():
-            if name == "max_active_tis_per_dag":
-                max_active_tis_per_dag = value
-            elif name == "do_xcom_push":
-                do_xcom_push = value
+        legacy = legacy_arguments(kwargs, task_id)
         if kwargs:
             raise TypeError(
                 f"Invalid arguments were passed to {type(self).__name__} (task_id: {task_id}). "
                 f"Invalid arguments were:\n**kwargs: {kwargs}"
             )
-        construction = construction_of(self)
-        validate_key(task_id)
-        group = construction.task_group
-        self.task_id = group.child_id(task_id) if group is not None else task_id
-        self._label = task_id
-        self._dag: DAG | None = None
-        self.task_group: TaskGroup | None = None
-        self.upstream_task_ids: set[str] = set()
-        self.downstream_task_ids: set[str] = set()
-
+        self._set_identity(task_id)
         self.owner = owner
         self.email = email
         self.email_on_retry = email_on_retry
         self.email_on_failure = email_on_failure
-        self.start_date = convert_to_utc(as_datetime("start_date", start_date))
-        self.end_date = convert_to_utc(as_datetime("end_date", end_date))
-        self.depends_on_past = depends_on_past or wait_for_downstream
-        self.ignore_first_depends_on_past = ignore_first_depends_on_past
-        self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping
-        self.wait_for_downstream = wait_for_downstream
         self.retries = _as_retries(retries)
         self.retry_delay = as_timedelta("retry_delay", retry_delay)
         self.retry_exponential_backoff = retry_exponential_backoff
@@ -194,17 +174,18 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
         if retry_policy is not None:
             raise NotSupportedYet(f"retry policies (retry_policy of task {self.task_id!r})")
         self.retry_policy = None
+        self.start_date = convert_to_utc(as_datetime("start_date", start_date))
+        self.end_date = convert_to_utc(as_datetime("end_date", end_date))
+        self.depends_on_past = depends_on_past or wait_for_downstream
+        self.ignore_first_depends_on_past = ignore_first_depends_on_past
+        self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping
+        self.wait_for_downstream = wait_for_downstream
         self.priority_weight = priority_weight
         self.weight_rule = checked_weight_rule(weight_rule)
         self.queue = queue or conf.get("operators", "default_queue", fallback=DEFAULT_QUEUE)
         self.pool = pool or DEFAULT_POOL
         self.pool_slots = pool_slots
-        if execution_timeout is not None and not isinstance(execution_timeout, timedelta):
-            raise ValueError(
-                "execution_timeout must be timedelta object but passed as type: "
-                f"{type(execution_timeout)}"
-            )
-        self.execution_timeout = execution_timeout
+        self.execution_timeout = as_execution_timeout(execution_timeout)
         self.on_execute_callback = as_callbacks(on_execute_callback)
         self.on_failure_callback = as_callbacks(on_failure_callback)
         self.on_success_callback = as_callbacks(on_success_callback)
@@ -212,14 +193,15 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
         self.on_skipped_callback = as_callbacks(on_skipped_callback)
         self._pre_execute_hook = pre_execute
         self._post_execute_hook = post_execute
+        self.trigger_rule = checked_trigger_rule(trigger_rule, self._where())
         self.resources = resources
         self.run_as_user = run_as_user
         self.map_index_template = map_index_template
-        self.max_active_tis_per_dag = max_active_tis_per_dag
+        self.max_active_tis_per_dag = legacy.get("max_active_tis_per_dag", max_active_tis_per_dag)
         self.max_active_tis_per_dagrun = max_active_tis_per_dagrun
         self.executor = executor
         self.executor_config = executor_config or {}
-        self.do_xcom_push = do_xcom_push
+        self.do_xcom_push = legacy.get("do_xcom_push", do_xcom_push)
         self.multiple_outputs = multiple_outputs
         self.inlets: list[Any] = _as_list(inlets)
         self.outlets: list[Any] = _as_list(outlets)
@@ -229,25 +211,32 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
         self.logger_name = logger_name
         self.allow_nested_operators = allow_nested_operators
         self.render_template_as_native_obj = render_template_as_native_obj
-        if sla is not None:
-            warnings.warn(
-                "The SLA feature is gone since Airflow 3.0; `sla` is ignored. "
-                "Deadline alerts replace it.",
-                RemovedInAirflow3Warning,
-                stacklevel=3,
-            )
-        dag = construction.dag
-        where = f"{dag.dag_id if dag is not None else ''}.{self.task_id}"
-        self.trigger_rule = checked_trigger_rule(trigger_rule, where)
-        check_types(self)
-        if pool_slots < 1:
-            in_dag = f" in dag {dag.dag_id}" if dag is not None else ""
-            raise ValueError(f"pool slots for {self.task_id}{in_dag} cannot be less than 1")
+        check_arguments(self, sla=sla)
+        self._enter_dag(params)
+
+    def _set_identity(self, task_id: str) -> None:
+        """Take the id, with its group's prefix, and begin without edges."""
+        validate_key(task_id)
+        group = construction_of(self).task_group
+        self.task_id = group.child_id(task_id) if group is not None else task_id
+        self._label = task_id
+        self._dag: DAG | None = None
+        self.task_group: TaskGroup | None = None
+        self.upstream_task_ids: set[str] = set()
+        self.downstream_task_ids: set[str] = set()
+
+    def _where(self) -> str:
+        dag = construction_of(self).dag
+        return f"{dag.dag_id if dag is not None else ''}.{self.task_id}"
+
+    def _enter_dag(self, params: Any) -> None:
+        """Join the group and the DAG that the constructor found."""
+        construction = construction_of(self)
         self.params = ParamsDict({**construction.params, **dict(params or {})})
-        if group is not None:
-            group.add(self)
-        if dag is not None:
-            self.dag = dag
+        if construction.task_group is not None:
+            construction.task_group.add(self)
+        if construction.dag is not None:
+            self.dag = construction.dag
 
     def _constructed(self, given: dict[str, Any]) -> None:
         """Finish construction: remember the arguments, connect the XComArgs among them."""

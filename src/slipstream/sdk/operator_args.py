@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from slipstream.sdk.construction import construction_of
 from slipstream.sdk.exceptions import RemovedInAirflow3Warning
 from slipstream.state import TriggerRule, WeightRule
 
@@ -49,11 +50,39 @@ _OLD_TRIGGER_RULES = {
 }
 
 
-def check_types(task: BaseOperator) -> None:
-    """Check that the task's attributes have their types.
+def check_arguments(task: BaseOperator, *, sla: Any) -> None:
+    """Check what can be checked once all arguments are there.
 
     :raises TypeError: naming the argument, the task, what was expected and what came
+    :raises ValueError: a value is out of its range
     """
+    _check_types(task)
+    if task.pool_slots < 1:
+        dag = construction_of(task).dag
+        in_dag = f" in dag {dag.dag_id}" if dag is not None else ""
+        raise ValueError(f"pool slots for {task.task_id}{in_dag} cannot be less than 1")
+    if sla is not None:
+        warnings.warn(
+            "The SLA feature is gone since Airflow 3.0; `sla` is ignored. "
+            "Deadline alerts replace it.",
+            RemovedInAirflow3Warning,
+            stacklevel=5,
+        )
+
+
+def as_execution_timeout(value: Any) -> timedelta | None:
+    """Return the timeout.
+
+    :raises ValueError: it is no timedelta
+    """
+    if value is None or isinstance(value, timedelta):
+        return value
+    raise ValueError(
+        f"execution_timeout must be timedelta object but passed as type: {type(value)}"
+    )
+
+
+def _check_types(task: BaseOperator) -> None:
     values = task.__dict__
     for table, optional in ((_EXPECTED, False), (_EXPECTED_OR_NONE, True)):
         for name, expected in table:

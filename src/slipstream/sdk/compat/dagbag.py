@@ -48,7 +48,7 @@ class DagBag:
             source = path.read_bytes().lower()
             if b"dag" not in source or b"airflow" not in source:
                 return []
-        loaded = loader.load_file(path)
+        loaded = loader.load_file(path, check_schedules=True)
         for error in loaded.errors:
             self.import_errors[str(path)] = "".join(traceback.format_exception(error))
         self.dags.update(loaded.dags)
