@@ -396,33 +396,15 @@ class DAG:
         include_direct_upstream: bool = False,
     ) -> DAG:
         """Return a copy with only the tasks named (or matched by a regex) and their relatives."""
-        import re  # rarely needed
+        from slipstream.sdk.dag_subset import partial_subset  # imports this module
 
-        if isinstance(task_ids, str):
-            pattern = re.compile(task_ids)
-            chosen = {i for i in self.task_dict if pattern.search(i)}
-        else:
-            chosen = set(task_ids)
-        keep = set(chosen)
-        for i in chosen:
-            task = self.get_task(i)
-            if include_downstream:
-                keep |= task.get_flat_relative_ids(upstream=False)
-            if include_upstream:
-                keep |= task.get_flat_relative_ids(upstream=True)
-            elif include_direct_upstream:
-                keep |= task.upstream_task_ids
-        return self._subset(keep)
-
-    def _subset(self, keep: set[str]) -> DAG:
-        clone = copy.copy(self)
-        memo: dict[int, Any] = {id(self): clone}
-        clone.task_group = _copy_group(self.task_group, None, clone, keep, memo)
-        clone.task_dict = {i: memo[id(t)] for i, t in self.task_dict.items() if i in keep}
-        for task in clone.task_dict.values():
-            task.upstream_task_ids = task.upstream_task_ids & keep
-            task.downstream_task_ids = task.downstream_task_ids & keep
-        return clone
+        return partial_subset(
+            self,
+            task_ids,
+            include_downstream=include_downstream,
+            include_upstream=include_upstream,
+            include_direct_upstream=include_direct_upstream,
+        )
 
     # Authoring
 
@@ -512,22 +494,3 @@ def _caller_file() -> str:
             return name
         frame = frame.f_back
     return ""
-
-
-def _copy_group(
-    group: TaskGroup, parent: TaskGroup | None, dag: DAG, keep: set[str], memo: dict[int, Any]
-) -> TaskGroup:
-    clone = copy.copy(group)
-    clone.parent_group, clone.dag, clone.children = parent, dag, {}
-    clone.used_group_ids = set(group.used_group_ids)
-    for child_id, child in group.children.items():
-        if isinstance(child, TaskGroup):
-            sub = _copy_group(child, clone, dag, keep, memo)
-            if sub.children:
-                clone.children[child_id] = sub
-        elif child_id in keep:
-            task = copy.copy(child)
-            task.__dict__.update(_dag=dag, task_group=clone)
-            memo[id(child)] = task
-            clone.children[child_id] = task
-    return clone
