@@ -36,7 +36,7 @@ def apply_all(turn: Turn, events: Iterable[ExecutorEvent]) -> None:
         elif isinstance(event, AttemptStarted | AttemptFinished | AttemptHandedBack):
             _apply(turn, event)
     if lost:
-        reconcile.lose(turn, lost)
+        reconcile.host_died(turn, lost)
 
 
 def _apply(turn: Turn, event: AttemptStarted | AttemptFinished | AttemptHandedBack) -> None:

@@ -38,7 +38,10 @@ def everything(turn: Turn) -> None:
         _apply_outcome(turn, row)
     lost: dict[str, str] = {}
     queued: list[tuple[ActiveRun, TIKey, AttemptRow]] = []
-    for row in attempt.open(turn.conn, world.scheduler_id):
+    still_open = attempt.open(turn.conn, world.scheduler_id)
+    # In this order: a host registers before it starts anything, so each host of these is known.
+    world.hosts.refresh(turn.conn, turn.now)
+    for row in still_open:
         found = _current(turn, row)
         if found is None:
             continue
@@ -62,6 +65,20 @@ def apply_done(turn: Turn, attempt_ids: Iterable[str]) -> None:
         row = attempt.get(turn.conn, attempt_id)
         if row is not None and row.state == "done" and not row.applied:
             _apply_outcome(turn, row)
+
+
+def host_died(turn: Turn, reasons: dict[str, str]) -> None:
+    """See to the attempts that a dead host had: what it never began costs no try."""
+    rows = attempt.get_many(turn.conn, reasons)
+    for attempt_id, row in rows.items():
+        owner = turn.world.book.owner_of(attempt_id)
+        if row.state == "queued" and owner is not None:
+            turn.step(owner[0], HandedBack(owner[1], attempt_id))
+    begun = {
+        id_: why for id_, why in reasons.items() if id_ in rows and rows[id_].state != "queued"
+    }
+    if begun:
+        lose(turn, begun)
 
 
 def lose(turn: Turn, reasons: dict[str, str]) -> None:

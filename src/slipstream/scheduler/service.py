@@ -319,7 +319,6 @@ class Scheduler:
         if world.sweep_soon or self._is_due("sweep", sweep_s):
             world.sweep_soon = False
             if world.book.attempts:
-                world.hosts.refresh(turn.conn, turn.now)
                 reconcile.everything(turn)
                 reconcile.sweep_queued(turn)
             world.claim_soon = True
@@ -342,8 +341,6 @@ class Scheduler:
         for row in rows:
             taken_over |= _admit_row(turn, row)
         if taken_over:
-            world = self.world
-            world.hosts.refresh(turn.conn, turn.now)
             reconcile.everything(turn)
 
     # -- trouble ---------------------------------------------------------------------------------
@@ -362,7 +359,6 @@ class Scheduler:
                 rows += self._lease.claim(turn.now)
             for row in rows:
                 _admit_row(turn, row)
-            self.world.hosts.refresh(turn.conn, turn.now)
             reconcile.everything(turn)
             callback.recover(turn)
             turn.close()

@@ -379,6 +379,20 @@ def test_a_lost_attempt_is_retried_by_the_tasks_own_retries(rig: Rig) -> None:
     assert rig.run_state(row) == "success"
 
 
+def test_what_a_dead_host_had_not_begun_costs_no_try(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}))
+    rig.start()
+    row = rig.trigger("d")
+    rig.turn()
+    old = rig.executor.of("a")
+    rig.executor.lose(old)
+    rig.turn()
+    assert rig.executor.workloads[rig.executor.of("a")].try_number == 1
+    assert not rig.executor.begin(old)
+    rig.work()
+    assert rig.run_state(row) == "success"
+
+
 def test_a_finish_that_the_host_committed_before_it_died_counts(rig: Rig) -> None:
     rig.add_dag(dag_spec("d", {"a": []}))
     rig.start()
