@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 from slipstream import timetable as engine
 from slipstream.clock import utcnow
 from slipstream.sdk.exceptions import AirflowTimetableInvalid, NotSupportedYet
+from slipstream.sdk.public_name import public_path
 from slipstream.sdk.timezone import coerce_datetime, timezone_name
 from slipstream.spec import TimetableSpec
 from slipstream.state import DagRunType
@@ -75,8 +76,7 @@ class Timetable:
     @property
     def type_name(self) -> str:
         """Where the class is, to find it again."""
-        cls = type(self)
-        return f"{cls.__module__}.{cls.__qualname__}"
+        return public_path(type(self))
 
     @property
     def summary(self) -> str:

@@ -13,6 +13,7 @@ import pytest
 from slipstream.sdk import policy
 from slipstream.sdk.dagcontext import DagContext
 from slipstream.sdk.loader import load_file
+from slipstream.sdk.serialize import dag_to_spec
 
 
 @pytest.fixture
@@ -162,3 +163,21 @@ def test_cluster_policies_see_dags_and_tasks(folder: Path) -> None:
         "AirflowClusterPolicyError",
         "AirflowClusterPolicyViolation",
     ]
+
+
+def test_where_a_file_lies_does_not_change_its_dags(folder: Path) -> None:
+    text = (
+        "from airflow.sdk import DAG, BaseOperator\n"
+        "from airflow.timetables.base import Timetable\n"
+        "class Mine(BaseOperator): pass\n"
+        "class Never(Timetable): can_be_scheduled = False\n"
+        "with DAG('d', schedule=Never()): Mine(task_id='t')\n"
+    )
+    specs = []
+    for name in ("here", "there"):
+        (folder / name).mkdir()
+        loaded = load_file(write(folder / name, text))
+        specs.append(dag_to_spec(loaded.dags["d"], "f.py"))
+    assert specs[0] == specs[1]
+    assert specs[0]["tasks"][0]["module"] == "f"
+    assert specs[0]["timetable"] == {"type": "custom", "class_path": "f.Never"}
