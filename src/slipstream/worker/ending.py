@@ -37,11 +37,16 @@ def outcome_of_death(execution: Execution, how: Exit, now: datetime) -> Outcome:
 
 def _what_happened(execution: Execution, how: Exit) -> str:
     if execution.cancelled:
-        return f"The task process was ended: {execution.cancelled}."
+        return why_ended(execution)
     hint = ""
     if how.signal == signal.SIGKILL:
         hint = " The system does that when memory runs out."
     return f"The task process {how}.{hint}"
+
+
+def why_ended(execution: Execution) -> str:
+    """Say why the host has ended the attempt's process."""
+    return f"The task process was ended: {execution.cancelled}."
 
 
 def write_last_line(execution: Execution, how: Exit, now: datetime) -> None:

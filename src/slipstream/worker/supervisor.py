@@ -299,7 +299,10 @@ class Supervisor:
             return
         match message["m"]:
             case "finish":
-                self._settle(execution, Outcome.from_json(message["outcome"]))
+                outcome = Outcome.from_json(message["outcome"])
+                if execution.cancelled and outcome.state is TaskInstanceState.FAILED:
+                    outcome.error = f"{ending.why_ended(execution)} ({outcome.error})"
+                self._settle(execution, outcome)
             case "request":
                 self.ask(execution, process, message)
             case "unlogged":

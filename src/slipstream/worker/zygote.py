@@ -157,14 +157,15 @@ class ZygoteHandle:
     def is_fresh(self) -> bool:
         """Whether the loaded file and all that it read are as they were.
 
-        Looked up at most every few milliseconds: a burst of attempts costs one look.
+        Looked up at most every millisecond for each such file: looking costs a few thousandths
+        of that, and a burst of attempts one look.
         """
         now = self.now()
         if not self.is_ready:
             return True
         if now - self.created_at > self.max_age_s:
             return False
-        if now - self.checked_at > _FRESH_S:
+        if now - self.checked_at > _FRESH_S * len(self.stamps):
             self.checked_at = now
             return all(stamp(path) == before for path, before in self.stamps.items())
         return True
@@ -178,7 +179,7 @@ class ZygoteHandle:
             self.max_age_s = VOLATILE_AGE_S
 
 
-_FRESH_S = 0.02
+_FRESH_S = 0.001
 VOLATILE_AGE_S = 2.0
 """How long a file is shared whose result depends on the store, or that failed to load."""
 MAX_AGE_S = 60.0
