@@ -98,7 +98,7 @@ def load(store: Store, file: DagFile) -> dict[str, DAG]:
     """Execute the file and return its DAGs; print the traceback and raise UserError if it fails."""
     before = taskapi.use(StoreTaskAPI(store, {}))
     try:
-        loaded = loader.load_file(file.path)
+        loaded = loader.load_file(file.path, check_schedules=True)
     finally:
         taskapi.use(before)
     for error in loaded.errors:

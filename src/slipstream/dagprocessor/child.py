@@ -30,14 +30,13 @@ from slipstream.config import conf
 from slipstream.dagprocessor import failure
 from slipstream.dagprocessor.dependency import Tracer
 from slipstream.dagprocessor.job import NEXT_RUN, Answer, Failure, Job, ParsedDag
-from slipstream.sdk import bundle, loader, serialize, taskapi, timetables
+from slipstream.sdk import bundle, heuristic, loader, serialize, taskapi, timetables
 from slipstream.task import protocol
 from slipstream.timetable import DataInterval, of_dag
 
 _MB = 1 << 20
 _MAX_WARNINGS = 50
 _MAX_ANSWER_BYTES = 256 * _MB
-_BUILT_IN_HEURISTIC = "airflow.utils.file.might_contain_dag_via_default_heuristic"
 
 
 class ParsingTimeout(BaseException):
@@ -122,13 +121,14 @@ def _work(job: Job) -> Answer:
 
 
 def _load(job: Job, answer: Answer) -> None:
-    if not _might_contain_dag(job):
+    # The built-in rule was asked when the file was found.
+    if heuristic.has_own_rule() and not heuristic.ask_own_rule(job.path):
         answer.is_dag_file = False
         return
     if job.root not in sys.path:
         sys.path.append(job.root)
     text = _source(job.path)
-    loaded = loader.load_file(Path(job.path))
+    loaded = loader.load_file(Path(job.path), check_schedules=True)
     answer.failures += [_failure(e, job.path) for e in loaded.errors]
     if job.kind == NEXT_RUN:
         answer.next_run = _next_run(job, loaded.dags)
@@ -167,15 +167,6 @@ def _next_run(job: Job, dags: dict[str, Any]) -> dict[str, str] | None:
         "end": run.data_interval.end.isoformat(),
         "run_after": run.run_after.isoformat(),
     }
-
-
-def _might_contain_dag(job: Job) -> bool:
-    """Ask the user's own heuristic; the built-in one was asked when the file was found."""
-    name = conf.get("core", "might_contain_dag_callable", fallback=_BUILT_IN_HEURISTIC)
-    if name == _BUILT_IN_HEURISTIC or not conf.getboolean("core", "dag_discovery_safe_mode"):
-        return True
-    heuristic: Any = conf.getimport("core", "might_contain_dag_callable")
-    return bool(heuristic(file_path=job.path, zip_file=None))
 
 
 def _path_in_archive(path: str, fileloc: str) -> str:

@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from slipstream.dagprocessor import ignore
+from slipstream.sdk import heuristic
 
 log = logging.getLogger(__name__)
 
@@ -139,7 +140,5 @@ def _is_new(entry: os.DirEntry[str], seen: set[str], found: Found) -> bool:
 
 
 def _mentions_dags(path: str) -> bool:
-    """Say whether a file could define a DAG by what its text mentions, as Airflow's safe mode."""
     with open(path, "rb") as file:
-        content = file.read().lower()
-    return b"airflow" in content and (b"dag" in content or b"asset" in content)
+        return heuristic.mentions_dags(file.read())

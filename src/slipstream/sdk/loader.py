@@ -54,13 +54,15 @@ def load_file(path: Path, *, check_schedules: bool = False) -> Loaded:
 def _load_archive(path: Path, loaded: Loaded) -> None:
     import zipfile  # 10 ms, and few DAGs are in archives
 
+    from slipstream.sdk import heuristic
+
     try:
         with zipfile.ZipFile(path) as archive:
             names = [i.filename for i in archive.infolist() if "/" not in i.filename]
             members = [
                 n
                 for n in sorted(names)
-                if n.endswith((".py", ".pyc")) and _mentions_dag(archive.read(n))
+                if n.endswith((".py", ".pyc")) and heuristic.may_hold_dags(n, archive)
             ]
     except (OSError, zipfile.BadZipFile) as e:
         loaded.errors.append(e)
@@ -73,11 +75,6 @@ def _load_archive(path: Path, loaded: Loaded) -> None:
             continue
         sys.modules.pop(name, None)
         _execute(name, path, member, loaded)
-
-
-def _mentions_dag(source: bytes) -> bool:
-    lowered = source.lower()
-    return b"dag" in lowered and b"airflow" in lowered
 
 
 def _module_name(path: Path) -> str:

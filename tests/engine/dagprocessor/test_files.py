@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.engine.dagprocessor.home import HEADER, Home, dag_text
 
+from slipstream.cli.main import main
 from slipstream.store import dag, dag_file, inbox
 
 
@@ -178,6 +180,45 @@ def test_the_modules_at_the_root_of_an_archive_are_dag_files(home: Home) -> None
     }
     with home.store.read() as conn:
         assert dag.source(conn, rows["two"].latest_version_id or "") == dag_text("two")
+
+
+def test_safe_mode_looks_into_archives(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = {
+        "one.py": dag_text("one"),
+        "asset.py": "import airflow\nraise ValueError('executed')  # for an asset\n",
+        "effect.py": "1 / 0\n",
+    }
+    _zip(home.dags / "pack.zip", members)
+    home.parse()
+    assert home.active() == {"one"}
+    assert "ValueError: executed" in home.error("pack.zip")
+    assert "ZeroDivisionError" not in home.error("pack.zip")
+    monkeypatch.setenv("AIRFLOW__CORE__DAG_DISCOVERY_SAFE_MODE", "False")
+    home.parse(force=True)
+    assert "ZeroDivisionError" in home.error("pack.zip")
+
+
+def test_a_callable_of_the_users_chooses_in_archives_too(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (home.path / "plugins").mkdir()
+    (home.path / "plugins" / "zip_chooser.py").write_text(
+        "def choose(file_path, zip_file=None):\n"
+        "    return zip_file is None or b'yes' in zip_file.read(file_path)\n"
+    )
+    monkeypatch.setenv("AIRFLOW__CORE__MIGHT_CONTAIN_DAG_CALLABLE", "zip_chooser.choose")
+    _zip(home.dags / "pack.zip", {"one.py": dag_text("yes"), "two.py": dag_text("no")})
+    home.parse()
+    assert (home.active(), home.errors()) == ({"yes"}, {})
+
+
+def test_the_report_counts_the_dags_of_archives(
+    home: Home, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _zip(home.dags / "pack.zip", {"one.py": dag_text("one"), "two.py": dag_text("two")})
+    assert main(["dags", "report", "--output", "json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["file"], told["dag_num"], told["task_num"]) == ("pack.zip", "2", "2")
 
 
 def test_an_archive_without_a_module_of_before_makes_its_dags_stale(home: Home) -> None:

@@ -208,6 +208,28 @@ def test_the_traceback_starts_in_the_users_file(home: Home) -> None:
     assert row.line == 4
 
 
+@pytest.mark.parametrize("schedule", ["'@dayly'", "'61 * * * *'", "5"])
+def test_a_bad_schedule_has_its_line(home: Home, schedule: str) -> None:
+    path = home.write(
+        "schedule.py",
+        f"""
+        from airflow.sdk import DAG
+
+        def build():
+            return DAG(
+                "d", schedule={schedule}
+            )
+
+        build()
+        """,
+    )
+    home.parse()
+    error = home.errors()["schedule.py"]
+    assert error.line == 5
+    assert f'File "{path}", line 9, in <module>' in error.stacktrace
+    assert error.stacktrace.index(str(path)) < error.stacktrace.index("slipstream")
+
+
 def test_a_syntax_error_has_its_line(home: Home) -> None:
     home.write("broken.py", "# airflow dag\n\nx = = 1\n")
     home.parse()

@@ -26,7 +26,9 @@ def reserialize(args: argparse.Namespace) -> int:
 
 def report(args: argparse.Namespace) -> None:
     """Show each file with its DAGs and the time that it took, after parsing what has changed."""
+    from slipstream.dagprocessor.catalog import FileKey
     from slipstream.dagprocessor.service import DagProcessor
+    from slipstream.dagprocessor.writer import file_key
     from slipstream.store import dag, dag_file
 
     with open_store() as store:
@@ -35,12 +37,13 @@ def report(args: argparse.Namespace) -> None:
             files = dag_file.list_all(conn)
             dags = dag.list_all(conn, stale=False)
             specs = dag.latest_specs(conn, [row.dag_id for row in dags])
-    by_file: dict[tuple[str, str], list[str]] = {}
+    by_file: dict[FileKey, list[str]] = {}
     for row in dags:
-        by_file.setdefault((row.bundle_name, row.relative_fileloc), []).append(row.dag_id)
+        file_of = file_key(row.bundle_name, row.relative_fileloc)
+        by_file.setdefault(file_of, []).append(row.dag_id)
     records = []
     for file in sorted(files, key=lambda each: -each.duration_s):
-        ids = sorted(by_file.get((file.bundle_name, file.relative_fileloc), []))
+        ids = sorted(by_file.get(FileKey(file.bundle_name, file.relative_fileloc), []))
         records.append(
             {
                 "file": file.relative_fileloc,
