@@ -45,6 +45,24 @@ class Variables(dict[str, VariableAccessor]):
             raise AttributeError(f"var has json and value, not {name!r}") from None
 
 
+class MacrosAccessor:
+    """``macros``: loaded when one is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        from slipstream.sdk import macros  # heavy: dateutil, yaml, plugins
+
+        self.__dict__.update(vars(macros.accessor()))
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            raise AttributeError(f"there is no macro {name!r}") from None
+
+    def __repr__(self) -> str:
+        return "<MacrosAccessor (dynamic access to macros)>"
+
+
 class ConnectionAccessor:
     """``conn.my_id.host`` and ``conn.get("my_id")``."""
 

@@ -11,8 +11,12 @@ import datetime as dt
 from collections.abc import Callable, Collection, ItemsView, Iterator, Mapping, ValuesView
 from typing import TYPE_CHECKING, Any
 
+from slipstream.sdk.accessor import ConnectionAccessor, MacrosAccessor, Variables
+from slipstream.sdk.asset_event import InletEvents, OutletEvents, TriggeringAssetEvents
 from slipstream.sdk.context_keys import KNOWN_CONTEXT_KEYS
 from slipstream.sdk.exceptions import AirflowException
+from slipstream.sdk.lazy_value import LazyValue
+from slipstream.sdk.state_store import StateStoreAccessor
 
 if TYPE_CHECKING:
     from slipstream.attempt import Workload
@@ -20,6 +24,16 @@ if TYPE_CHECKING:
     from slipstream.sdk.runtime import RuntimeTaskInstance
 
 __all__ = ["KNOWN_CONTEXT_KEYS", "Context", "build", "context_merge", "get_current_context"]
+
+
+_ASKED = frozenset(
+    {
+        "prev_data_interval_end_success",
+        "prev_data_interval_start_success",
+        "prev_end_date_success",
+        "prev_start_date_success",
+    }
+)
 
 
 class _Lazy:
@@ -72,6 +86,13 @@ class Context(dict[str, Any]):
             self[key] = default
         return self[key]
 
+    def for_call(self) -> dict[str, Any]:
+        """Return all entries, for a function that takes them as ``**kwargs``.
+
+        Those that only the store can answer stay lazy, as Airflow's do: few functions use them.
+        """
+        return {k: LazyValue(lambda k=k: self[k]) if k in _ASKED else self[k] for k in self}  # type: ignore[misc]
+
     def set_lazy(self, key: str, compute: Callable[[], Any]) -> None:
         """Have ``key`` computed when it is first read."""
         super().__setitem__(key, _Lazy(compute))
@@ -117,7 +138,6 @@ def context_copy_partial(source: Mapping[str, Any], keys: Collection[str]) -> Co
 
 def build(workload: Workload, task: BaseOperator, ti: RuntimeTaskInstance) -> Context:
     """Return the context of an attempt."""
-    from slipstream.sdk.accessor import ConnectionAccessor, Variables  # not for parsing
     from slipstream.sdk.param import process_params
 
     dag = task.dag
@@ -139,12 +159,12 @@ def build(workload: Workload, task: BaseOperator, ti: RuntimeTaskInstance) -> Co
         test_mode=False,
         var=Variables(),
         conn=ConnectionAccessor(),
+        macros=MacrosAccessor(),
     )
     context.set_lazy(
         "params",
         lambda: process_params(dag, task.params, workload.conf, suppress_exception=False),
     )
-    context.set_lazy("macros", _macros)
     _add_asset_keys(context)
     _add_dates(context, workload, ti)
     context.set_lazy("prev_start_date_success", lambda: ti.previous_success("start_date"))
@@ -176,25 +196,12 @@ def _add_dates(context: Context, workload: Workload, ti: RuntimeTaskInstance) ->
 
 
 def _add_asset_keys(context: Context) -> None:
-    from slipstream.sdk.asset_event import (  # not for parsing
-        InletEvents,
-        OutletEvents,
-        TriggeringAssetEvents,
-    )
-    from slipstream.sdk.state_store import StateStoreAccessor  # not for parsing
-
     context["outlet_events"] = OutletEvents()
     context["inlet_events"] = InletEvents(context["inlets"])
     context["triggering_asset_events"] = TriggeringAssetEvents({})
     context["task_state_store"] = StateStoreAccessor("task_state_store")
     if context["inlets"] or context["outlets"]:
         context["asset_state_store"] = StateStoreAccessor("asset_state_store")
-
-
-def _macros() -> Any:
-    from slipstream.sdk import macros  # heavy: dateutil, yaml, plugins
-
-    return macros.accessor()
 
 
 AIRFLOW_VAR_NAME_FORMAT_MAPPING = {

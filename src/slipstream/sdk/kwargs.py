@@ -35,7 +35,8 @@ class KeywordParameters:
                     f"The key {name!r} in args is a part of kwargs and therefore reserved."
                 )
         if wildcard:
-            return cls(kwargs, wildcard=True)
+            for_call = getattr(kwargs, "for_call", None)
+            return cls(for_call() if for_call is not None else kwargs, wildcard=True)
         wanted = {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
         names = [k for k in kwargs if k in wanted and k not in taken]
         return cls({k: kwargs[k] for k in names}, wildcard=False)

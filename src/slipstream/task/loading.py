@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from slipstream.sdk import loader, taskapi
+from slipstream.sdk.preload import preload
 from slipstream.task import output
 from slipstream.task.client import LoadClient
 from slipstream.task.failure import format_error
@@ -69,6 +70,7 @@ def load(path: Path, timeout_s: float, client: LoadClient) -> LoadedFile:
         result = _execute(path, timeout_s)
     result.output = bytes(said)
     taskapi.use(before)
+    preload(result.dags.values())
     result.asked_store = client.n_requests > 0
     result.files = watch.dependencies(path)
     result.unshareable = _why_unshareable(fds_before, result.files)
