@@ -74,6 +74,8 @@ def test_details_come_from_the_file(shared: Api) -> None:
 
 def test_tasks_have_the_defaults_that_the_spec_leaves_out(shared: Api) -> None:
     task = shared.ok("GET", "/dags/sales/tasks/tell")
+    inherited = {"value": 3, "schema": {"type": "integer"}, "description": None, "source": "dag"}
+    assert task["params"] == {"n": inherited}
     assert task["retries"] == 0.0
     assert task["owner"] == "airflow"
     assert task["trigger_rule"] == "all_success"

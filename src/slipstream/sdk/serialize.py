@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -117,7 +118,7 @@ def task_to_spec(task: BaseOperator) -> TaskSpec:
             for n in ("execute", "success", "failure", "retry", "skipped")
             if getattr(task, f"on_{n}_callback")
         ],
-        "template_fields": sorted(task.template_fields),
+        "template_fields": _in_order(task.template_fields),
         "template_fields_renderers": dict(task.template_fields_renderers),
         "params": _params(_own_params(task)),
         "inlets": [_asset(a) for a in task.inlets],
@@ -209,6 +210,11 @@ def _params(params: ParamsDict | Mapping[str, Param]) -> dict[str, ParamSpec]:
             spec["description"] = param.description
         specs[name] = cast(ParamSpec, spec)
     return specs
+
+
+def _in_order(names: Collection[str]) -> list[str]:
+    """Return the names as the author ordered them; sorted, if they have no order."""
+    return sorted(names) if isinstance(names, AbstractSet) else list(names)
 
 
 def _own_params(task: BaseOperator) -> dict[str, Param]:

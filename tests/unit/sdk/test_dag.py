@@ -59,6 +59,12 @@ def test_a_plain_dag_has_a_small_spec() -> None:
     }
 
 
+def test_template_fields_keep_their_order() -> None:
+    with DAG("d") as made:
+        BashOperator(task_id="t", bash_command="x")
+    assert spec(made)["tasks"][0]["template_fields"] == ["bash_command", "env", "cwd"]
+
+
 def test_tasks_have_the_bounds_of_their_dag() -> None:
     first, last = datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 3, 1, tzinfo=UTC)
     within = datetime(2024, 2, 1, tzinfo=UTC)

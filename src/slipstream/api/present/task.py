@@ -10,13 +10,16 @@ from slipstream.spec import DagSpec, ParamSpec, TaskSpec
 _RETRY_DELAY_S = 300.0
 
 
-def present_params(params: dict[str, ParamSpec] | None) -> dict[str, Any]:
+def present_params(
+    params: dict[str, ParamSpec] | None, source: str | None = None
+) -> dict[str, Any]:
+    """Return params by name; ``source`` says whose they are where a task shows its DAG's too."""
     return {
         name: {
             "value": param.get("value"),
             "schema": param.get("schema", {}),
             "description": param.get("description"),
-            "source": None,
+            "source": source,
         }
         for name, param in (params or {}).items()
     }
@@ -48,7 +51,8 @@ def present(task: TaskSpec, dag: DagSpec) -> dict[str, Any]:
         "downstream_task_ids": sorted(task.get("downstream", [])),
         "doc_md": task.get("doc_md"),
         "operator_name": task.get("operator_name", task["type"]),
-        "params": present_params(task.get("params")),
+        "params": present_params(dag.get("params"), "dag")
+        | present_params(task.get("params"), "task"),
         "class_ref": {"module_path": task["module"], "class_name": task["type"]},
         "is_mapped": "mapped" in task,
         "extra_links": task.get("extra_links", []),
