@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from slipstream.sdk import lazy as _lazy
 
 if TYPE_CHECKING:
+    from slipstream.config import conf
     from slipstream.sdk.asset import (
         Asset,
         AssetAccessControl,
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
         AssetDecorator as asset,
     )
     from slipstream.sdk.branch import BaseBranchOperator, BranchMixIn
-    from slipstream.sdk.config_port import conf
     from slipstream.sdk.connection import Connection
     from slipstream.sdk.context import Context, get_current_context
     from slipstream.sdk.dag import DAG, dag
@@ -186,7 +186,7 @@ _NAMES = {
     "asset": "slipstream.sdk.asset:AssetDecorator",
     "chain": "slipstream.sdk.dependency",
     "chain_linear": "slipstream.sdk.dependency",
-    "conf": "slipstream.sdk.config_port",
+    "conf": "slipstream.config",
     "cross_downstream": "slipstream.sdk.dependency",
     "dag": "slipstream.sdk.dag",
     "deadline_reference": "slipstream.sdk.deadline",

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from slipstream.sdk.exceptions import AirflowException, AirflowNotFoundException
-from slipstream.sdk.mask import is_sensitive, mask_secret
+from slipstream.sdk.mask import mask_secret
 
 
 class Connection:
@@ -310,12 +310,3 @@ def mask_uri(uri: str) -> str:
     userinfo, at, host = rest.rpartition("@")
     login = userinfo.partition(":")[0]
     return f"{scheme}{sep}{login}:***{at}{host}" if at else uri
-
-
-def masked_fields(connection: Connection) -> dict[str, Any]:
-    """Return the fields for showing, secrets masked."""
-    fields = connection.to_dict()
-    if fields["password"]:
-        fields["password"] = "***"
-    fields["extra"] = {k: "***" if is_sensitive(k) else v for k, v in fields["extra"].items()}
-    return fields

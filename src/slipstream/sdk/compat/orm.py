@@ -39,10 +39,6 @@ class AssetModel(Model):
     """A stored asset."""
 
 
-class DagBagModel(Model):
-    """A stored bag."""
-
-
 class DagModel(Model):
     """A stored DAG."""
 
