@@ -17,7 +17,7 @@ from slipstream.clock import Clock
 from slipstream.dagprocessor.catalog import FileKey
 from slipstream.dagprocessor.discovery import Stamp
 from slipstream.dagprocessor.job import Done, ParsedDag
-from slipstream.store import Connection, Store, dag, dag_file, import_error, inbox
+from slipstream.store import Connection, Store, dag, dag_file, dag_warning, import_error, inbox
 from slipstream.timetable import CUSTOM, DataInterval, NextRun
 
 PARSED_BY = slipstream.__version__
@@ -148,6 +148,8 @@ class Writer:
         for file in files:
             if _IN_ARCHIVE in file.relative_fileloc:
                 dag_file.delete(conn, file.bundle_name, [file.relative_fileloc])
+        specs = {each.spec["dag_id"]: each.spec for file in files for each in file.dags}
+        dag_warning.check_pools(conn, specs, now)
         inbox.delete(conn, ids)
         return saved
 

@@ -132,7 +132,7 @@ class Blocked:
 
     def __str__(self) -> str:
         if self.limit == "missing_pool":
-            return f"pool {self.name!r} does not exist"
+            return f"pool {self.name!r} does not exist: create it, or name another"
         if self.limit == "pool":
             return f"pool {self.name!r} is full: {self.used} of {self.allowed} slots are taken"
         what = f"{self.limit} of {self.name}" if self.name else self.limit

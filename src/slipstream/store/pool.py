@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy import delete as sql_delete
 
+from slipstream.clock import utcnow
 from slipstream.errors import UserError
-from slipstream.store import dialect
+from slipstream.store import dag_warning, dialect
 from slipstream.store.codec import safe_text
 from slipstream.store.row import POOL, PoolRow
 from slipstream.store.schema import pool
@@ -58,6 +59,7 @@ def upsert(
     if conn.execute(update(pool).where(pool.c.name == name).values(**values)).rowcount:
         return False
     conn.execute(insert(pool).values(name=name, **values))
+    dag_warning.pools_changed(conn, utcnow())
     return True
 
 
@@ -65,4 +67,7 @@ def delete(conn: Connection, name: str) -> bool:
     """Delete a pool; False when there was none. Raises UserError for the default pool."""
     if name == DEFAULT:
         raise UserError(f"{DEFAULT} cannot be deleted: tasks without a pool of their own use it.")
-    return conn.execute(sql_delete(pool).where(pool.c.name == name)).rowcount > 0
+    was_there = conn.execute(sql_delete(pool).where(pool.c.name == name)).rowcount > 0
+    if was_there:
+        dag_warning.pools_changed(conn, utcnow())
+    return was_there

@@ -307,3 +307,12 @@ def test_bundles_that_are_configured_no_more_take_their_dags_along(
     monkeypatch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
     home.parse()
     assert home.active() == set()
+
+
+def test_a_task_in_a_pool_that_there_is_not_is_a_warning(home: Home) -> None:
+    home.write("d.py", dag_text("d").replace("task_id='t'", "task_id='t', pool='deep'"))
+    home.parse()
+    with home.store.read() as conn:
+        (found,) = dag.warnings(conn)
+    assert (found.dag_id, found.warning_type) == ("d", "non-existent pool")
+    assert "'deep'" in found.message
