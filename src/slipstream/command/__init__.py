@@ -12,11 +12,12 @@ from slipstream.command.clear import clear
 from slipstream.command.explain import explain
 from slipstream.command.mark import mark_run, mark_task
 from slipstream.command.pause import set_paused
-from slipstream.command.remove import delete_run
+from slipstream.command.remove import delete_dag, delete_run
 from slipstream.command.trigger import trigger_run
 
 __all__ = [
     "clear",
+    "delete_dag",
     "delete_run",
     "explain",
     "mark_run",

@@ -1,12 +1,14 @@
-"""Delete a run with all that belongs to it."""
+"""Delete a run or a DAG, with all that belongs to it."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from slipstream.clock import Clock
 from slipstream.command.deliver import WAIT_S, deliver
 from slipstream.command.order import Order
 from slipstream.command.scope import the_run
-from slipstream.store import Connection, Store
+from slipstream.store import Connection, Store, dag, inbox
 
 
 def delete_run(
@@ -25,3 +27,18 @@ def delete_run(
         return None, [Order("delete_run", dag_id, row.id, {"by": by})]
 
     deliver(store, clock, compose, wait_s=wait_s)
+
+
+def delete_dag(conn: Connection, dag_id: str, now: datetime) -> int:
+    """Delete a DAG with its history, and ask for its file to be read again; return how many rows.
+
+    A part of the caller's transaction: wake ``scheduler`` and ``dag_processor`` after it. The
+    file, if it is still there, brings the DAG back.
+    """
+    row = dag.get(conn, dag_id)
+    n_rows = dag.delete(conn, dag_id)
+    inbox.post(conn, target="scheduler", kind="dag_changed", dag_id=dag_id, now=now)
+    if row is not None:
+        file = {"bundle_name": row.bundle_name, "relative_fileloc": row.relative_fileloc}
+        inbox.post(conn, target="dag_processor", kind="reparse", payload=file, now=now)
+    return n_rows

@@ -16,11 +16,11 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from slipstream.clock import Clock, SystemClock
-from slipstream.dagprocessor.catalog import FileKey
 from slipstream.dagprocessor.settings import Settings
 from slipstream.dagprocessor.timer import Timer
 from slipstream.dagprocessor.watcher import Watcher
 from slipstream.dagprocessor.workshop import Report, Workshop
+from slipstream.dagprocessor.writer import file_key
 from slipstream.errors import SlipstreamError, StoreUnavailable, UserError
 from slipstream.sdk import bundle
 from slipstream.store import Connection, Store, inbox, job
@@ -227,7 +227,7 @@ class DagProcessor:
             case "next_run" if message.dag_id is not None:
                 return self._workshop.ask_next_run(message.dag_id, payload.get("last"), message.id)
             case "reparse":
-                key = FileKey(payload["bundle_name"], payload["relative_fileloc"])
+                key = file_key(payload["bundle_name"], payload["relative_fileloc"])
                 if key.bundle_name not in self._roots:
                     return False
                 self._workshop.scan([key.bundle_name])

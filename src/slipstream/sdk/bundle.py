@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 from slipstream.config import conf
 from slipstream.errors import UserError
@@ -12,9 +13,16 @@ DAGS_FOLDER = "dags-folder"
 EXAMPLE_DAGS = "example_dags"
 
 
+_LOCAL = "LocalDagBundle"
+_OPTION = "[dag_processor] dag_bundle_config_list"
+
+
 def roots() -> dict[str, Path]:
-    """Return the root folder of each bundle: the DAGs folder, and the examples if they are on."""
-    found = {DAGS_FOLDER: dags_folder()}
+    """Return the root folder of each bundle, the one of the examples too if they are on.
+
+    :raises UserError: the configured list of bundles is no good
+    """
+    found = configured()
     if conf.getboolean("core", "load_examples", fallback=False):
         found[EXAMPLE_DAGS] = example_dags()
     return found
@@ -31,28 +39,61 @@ def example_dags() -> Path:
     return Path(__file__).parent.parent / "example_dags"
 
 
+def configured() -> dict[str, Path]:
+    """Return the bundles that the configuration lists; not given, there is the DAGs folder.
+
+    :raises UserError: what is listed is no list of local bundles
+    """
+    option = ("dag_processor", "dag_bundle_config_list")
+    listed = conf.getjson(*option) if conf.has_option(*option) else None
+    if listed is None:
+        return {DAGS_FOLDER: dags_folder()}
+    if not isinstance(listed, list) or not listed:
+        raise UserError(f"{_OPTION} must be a JSON list of at least one bundle, not {listed!r}.")
+    found: dict[str, Path] = {}
+    for each in listed:
+        name, path = _bundle(each)
+        if name in found or name == EXAMPLE_DAGS:
+            raise UserError(f"{_OPTION}: the name {name!r} is taken; give each bundle its own.")
+        found[name] = path
+    return found
+
+
+def _bundle(entry: Any) -> tuple[str, Path]:
+    """Return the name and the folder of one entry of the list."""
+    name = entry.get("name") if isinstance(entry, dict) else None
+    if not isinstance(name, str) or not name:
+        raise UserError(f"{_OPTION}: an entry needs a name: {entry!r}.")
+    classpath = entry.get("classpath")
+    if not isinstance(classpath, str) or classpath.rpartition(".")[2] != _LOCAL:
+        raise UserError(
+            f"{_OPTION}: bundle {name!r} has the class {classpath!r}; this version of Slipstream "
+            f"supports airflow.dag_processing.bundles.local.{_LOCAL} only."
+        )
+    path = (entry.get("kwargs") or {}).get("path")
+    return name, Path(path).expanduser() if path else dags_folder()
+
+
 def resolve(bundle_name: str, relative_fileloc: str) -> Path:
     """Return the path of a DAG file (of the archive, for a module inside a zip).
 
     :raises UserError: there is no such bundle
     """
-    if bundle_name == DAGS_FOLDER:
-        root = dags_folder()
-    elif bundle_name == EXAMPLE_DAGS:
-        root = example_dags()
-    else:
-        raise UserError(
-            f"There is no DAG bundle named {bundle_name!r}; known are "
-            f"{DAGS_FOLDER!r} and {EXAMPLE_DAGS!r}."
-        )
+    known = {**configured(), EXAMPLE_DAGS: example_dags()}
+    if bundle_name not in known:
+        names = ", ".join(map(repr, known))
+        raise UserError(f"There is no DAG bundle named {bundle_name!r}; known are {names}.")
+    root = known[bundle_name]
     head, zip_suffix, inner = relative_fileloc.partition(".zip/")
     return root / (f"{head}.zip" if zip_suffix and inner else relative_fileloc)
 
 
 def import_folders() -> list[str]:
-    """Return what DAG files can import from: the DAGs, plugins and config folders."""
+    """Return what DAG files can import from: the DAGs, config and plugins folders."""
     plugins = conf.get("core", "plugins_folder", fallback="") or str(conf.home / "plugins")
-    return [str(dags_folder()), str(conf.home / "config"), str(Path(plugins).expanduser())]
+    own = [conf.home / "config", Path(plugins).expanduser()]
+    # In order, each once: the DAGs folder is a bundle too, unless others are listed.
+    return list(dict.fromkeys(map(str, [dags_folder(), *configured().values(), *own])))
 
 
 def extend_sys_path() -> None:

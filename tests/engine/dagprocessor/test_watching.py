@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+import zipfile
 
+import pytest
 from tests.engine.dagprocessor.home import Home, dag_text, eventually
 
+from slipstream import command
+from slipstream.clock import utcnow
 from slipstream.store import inbox, job
 
 
@@ -173,3 +177,19 @@ def _ask(home: Home, relative: str) -> int:
 def _pending(home: Home, ids: list[int]) -> set[int]:
     with home.store.read() as conn:
         return inbox.pending(conn, ids)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_deleted_dag_comes_back_from_its_file(home: Home, packed: bool) -> None:
+    if packed:
+        with zipfile.ZipFile(home.dags / "d.zip", "w") as archive:
+            archive.writestr("d.py", dag_text("d"))
+    else:
+        home.write("d.py", dag_text("d"))
+    with home.running():
+        eventually(lambda: home.active() == {"d"}, "the DAG is seen")
+        home.store.write(command.delete_dag, "d", utcnow())
+        home.store.wake("dag_processor")
+        eventually(lambda: home.active() == {"d"}, "it is back", 5)
+    with home.store.read() as conn:
+        assert inbox.is_empty(conn, "dag_processor")

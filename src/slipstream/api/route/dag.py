@@ -18,7 +18,7 @@ from slipstream.api.query import DagQuery, DagSelection, TagQuery, capped, filte
 from slipstream.api.reply import Json, no_content
 from slipstream.spec import DagSpec
 from slipstream.state import DagRunState
-from slipstream.store import Connection, dag, inbox
+from slipstream.store import Connection, dag
 from slipstream.store.listing import Between, Filter, OneOf, UnknownField, version
 from slipstream.store.listing import dag as listing
 from slipstream.store.listing.dag import DagFilter, DagListed
@@ -173,13 +173,12 @@ def delete_dag(call: Editor, dag_id: str) -> Response:
             raise not_found(f"Dag with id: {dag_id} was not found")
 
     def delete(conn: Connection) -> None:
-        dag.delete(conn, dag_id)
-        now = call.clock.now()
-        inbox.post(conn, target="scheduler", kind="dag_changed", dag_id=dag_id, now=now)
+        command.delete_dag(conn, dag_id, call.clock.now())
         audit.write(conn, call, "delete_dag", dag_id=dag_id)
 
     call.store.write(delete)
     call.store.wake("scheduler")
+    call.store.wake("dag_processor")
     return no_content()
 
 

@@ -23,22 +23,13 @@ def unpause(args: argparse.Namespace) -> None:
 
 
 def delete(args: argparse.Namespace) -> None:
+    from slipstream import command
     from slipstream.cli.lookup import the_dag
     from slipstream.clock import utcnow
-    from slipstream.store import dag, inbox
 
     def remove(conn: Connection) -> int:
         the_dag(conn, args.dag_id)
-        n_rows = dag.delete(conn, args.dag_id)
-        inbox.post(
-            conn,
-            target="scheduler",
-            kind="dag_changed",
-            dag_id=args.dag_id,
-            payload={},
-            now=utcnow(),
-        )
-        return n_rows
+        return command.delete_dag(conn, args.dag_id, utcnow())
 
     with open_store(record=args) as store:
         with store.read() as conn:
@@ -46,6 +37,7 @@ def delete(args: argparse.Namespace) -> None:
         confirm(f"Delete all that is known of DAG {args.dag_id}, all its runs too?", args.yes)
         n_rows = store.write(remove)
         store.wake("scheduler")
+        store.wake("dag_processor")
     print(f"Removed {n_rows} record(s)")
     print("While its file is in the DAGs folder, the dag-processor brings the DAG back.")
 
