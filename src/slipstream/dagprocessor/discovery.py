@@ -82,7 +82,7 @@ class Scanner:
             rules = _with_rules_of(folder, below, rules, entries)
             for entry in entries:
                 relative = below / entry.name
-                is_folder = entry.is_dir()
+                is_folder = _is_folder(entry)
                 if entry.name == ignore.FILE_NAME or rules.ignores(relative, is_folder=is_folder):
                     continue
                 if not is_folder:
@@ -113,6 +113,13 @@ def _with_rules_of(
     except OSError as e:
         log.warning("%s cannot be read; nothing is ignored by it: %s", path, e)
         return rules
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links that lead to each other
+        return False
 
 
 def _stamp(entry: os.DirEntry[str]) -> Stamp | None:

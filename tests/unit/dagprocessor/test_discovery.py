@@ -78,5 +78,14 @@ def test_a_second_scan_sees_what_changed(tmp_path: Path) -> None:
     assert scanner.scan().dag_files["x.py"] != first
 
 
+def test_links_that_lead_nowhere_harm_nothing(tmp_path: Path) -> None:
+    (tmp_path / "one").symlink_to("two")
+    (tmp_path / "two").symlink_to("one")
+    (tmp_path / "itself.py").symlink_to("itself.py")
+    (tmp_path / "gone.py").symlink_to("/nowhere/gone.py")
+    (tmp_path / "d.py").write_text("from airflow.sdk import DAG")
+    assert _scan(tmp_path) == {"d.py"}
+
+
 def test_a_root_that_does_not_exist_is_empty(tmp_path: Path) -> None:
     assert _scan(tmp_path / "nothing") == set()
