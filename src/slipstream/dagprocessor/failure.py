@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import traceback
 
+import slipstream
 from slipstream.dagprocessor.job import Failure
 
+_OURS = os.path.dirname(slipstream.__file__) + os.sep
 _MAX_FRAMES = 40
 _MAX_CHARS = 200_000
 
@@ -14,8 +16,10 @@ _MAX_CHARS = 200_000
 def of_exception(exc: BaseException, path: str, *, tracebacks: bool = True) -> Failure:
     """Describe what went wrong while the DAG file ``path`` was loaded.
 
-    The traceback starts in the DAG file. Without a frame there (an error that we found ourselves,
-    such as a cycle), or with ``tracebacks`` off, only the exception itself is told.
+    The traceback starts in the DAG file; without a frame there, in the first file that is not
+    ours, if the error is from there (a plugin's timetable). An error that we found ourselves (a
+    cycle) and one of syntax have no frames: of these, and with ``tracebacks`` off, only the
+    exception itself is told.
     """
     told = traceback.TracebackException.from_exception(exc, limit=-_MAX_FRAMES, compact=True)
     line = _line(exc, path)
@@ -44,9 +48,15 @@ def _trim(told: traceback.TracebackException | None, path: str) -> None:
     while told is not None and id(told) not in seen:
         seen.add(id(told))
         frames = told.stack
-        first = next((i for i, f in enumerate(frames) if _same(f.filename, path)), len(frames))
-        del frames[:first]
+        first = next((i for i, f in enumerate(frames) if _same(f.filename, path)), None)
+        if first is None and frames and not _is_ours(frames[-1].filename):
+            first = next(i for i, f in enumerate(frames) if not _is_ours(f.filename))
+        del frames[: len(frames) if first is None else first]
         told = told.__cause__ or told.__context__
+
+
+def _is_ours(filename: str) -> bool:
+    return filename.startswith((_OURS, "<frozen importlib"))
 
 
 def _same(filename: str, path: str) -> bool:

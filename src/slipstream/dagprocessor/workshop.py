@@ -325,12 +325,15 @@ class Workshop:
 
     def _save_next_run(self, done: Done) -> None:
         dag_id = done.job.dag_id or ""
-        for failure in done.answer.failures:
+        failure = next(iter(done.answer.failures), None)
+        if failure is not None:
             log.error(
                 "The timetable of DAG %r failed, so it has no next run: %s", dag_id, failure.text
             )
+        key = FileKey(done.job.bundle_name, done.job.relative_fileloc)
         found = writer.next_run(done.answer.next_run)
-        self._writer.set_next_run(dag_id, found, self._messages.get(done.job.key, ()))
+        answered = self._messages.get(done.job.key, ())
+        self._writer.set_next_run(key, dag_id, found, failure, answered)
         self._messages.pop(done.job.key, None)
 
     def _is_present(self, key: FileKey) -> bool:

@@ -16,7 +16,7 @@ import slipstream
 from slipstream.clock import Clock
 from slipstream.dagprocessor.catalog import FileKey
 from slipstream.dagprocessor.discovery import Stamp
-from slipstream.dagprocessor.job import Done, ParsedDag
+from slipstream.dagprocessor.job import Done, Failure, ParsedDag
 from slipstream.store import Connection, Store, dag, dag_file, dag_warning, import_error, inbox
 from slipstream.timetable import CUSTOM, DataInterval, NextRun
 
@@ -121,9 +121,16 @@ class Writer:
             del self._owners[dag_id]
         return Written(contested=self._take_losers(freed) - gone)
 
-    def set_next_run(self, dag_id: str, run: NextRun | None, answered: Iterable[int]) -> None:
-        """Write when a DAG with a timetable of the user's runs next."""
-        self._store.write(self._set_next_run, dag_id, run, sorted(answered))
+    def set_next_run(
+        self,
+        key: FileKey,
+        dag_id: str,
+        run: NextRun | None,
+        failure: Failure | None,
+        answered: Iterable[int],
+    ) -> None:
+        """Write when a DAG with a timetable of the user's runs next, or why nobody can say."""
+        self._store.write(self._set_next_run, key, dag_id, run, failure, sorted(answered))
         self._store.wake("scheduler")
 
     def forget_messages(self, ids: Iterable[int]) -> None:
@@ -171,12 +178,33 @@ class Writer:
         return stale
 
     def _set_next_run(
-        self, conn: Connection, dag_id: str, run: NextRun | None, ids: list[int]
+        self,
+        conn: Connection,
+        key: FileKey,
+        dag_id: str,
+        run: NextRun | None,
+        failure: Failure | None,
+        ids: list[int],
     ) -> None:
         dag.set_next_run(conn, dag_id, run)
         now = self._clock.now()
+        self._tell_of_timetable(conn, key, dag_id, failure, now)
         inbox.post(conn, target="scheduler", kind="dag_changed", dag_id=dag_id, now=now)
         inbox.delete(conn, ids)
+
+    def _tell_of_timetable(
+        self, conn: Connection, key: FileKey, dag_id: str, failure: Failure | None, now: datetime
+    ) -> None:
+        """Make a timetable's failure an import error of its file; take it back when it works.
+
+        An error that the file has of its own says more, and stays.
+        """
+        head = f"The timetable of DAG {dag_id!r} failed, so it has no next run:\n"
+        known = import_error.of_file(conn, *key)
+        if failure is not None and (known is None or known.stacktrace.startswith(head)):
+            import_error.put(conn, *key, head + failure.text, now, line=failure.line)
+        elif failure is None and known is not None and known.stacktrace.startswith(head):
+            import_error.delete(conn, key.bundle_name, [key.relative_fileloc])
 
     def _files_of(self, parsed: Parsed, contests: _Contests) -> list[dag.ParsedFile]:
         """Return one entry for a plain file; for an archive, one for it and each module in it."""

@@ -1,13 +1,15 @@
-"""Import errors: one per file that could not be imported. ``dag.upsert_file`` writes them."""
+"""Import errors: one per file that is no good. ``dag.upsert_file`` writes those of parses."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy import delete as sql_delete
 
-from slipstream.store.codec import digest
+from slipstream.store import dialect
+from slipstream.store.codec import digest, safe_text
 from slipstream.store.row import IMPORT_ERROR, ImportErrorRow
 from slipstream.store.schema import import_error
 
@@ -37,6 +39,29 @@ def of_file(conn: Connection, bundle_name: str, relative_fileloc: str) -> Import
             )
         )
     )
+
+
+def put(
+    conn: Connection,
+    bundle_name: str,
+    relative_fileloc: str,
+    stacktrace: str,
+    now: datetime,
+    *,
+    line: int | None = None,
+) -> None:
+    """Write the error of a file, in place of the one that it had."""
+    row = {
+        "bundle_name": bundle_name,
+        "path_hash": digest(relative_fileloc),
+        "filename": relative_fileloc,
+        "line": line,
+        "stacktrace": safe_text(stacktrace),
+        "timestamp": now,
+    }
+    told = ("filename", "line", "stacktrace", "timestamp")
+    keys = ("bundle_name", "path_hash")
+    conn.execute(dialect.of(conn).upsert(import_error, keys, told), [row])
 
 
 def count(conn: Connection) -> int:

@@ -79,7 +79,48 @@ def test_a_timetable_that_fails_leaves_no_next_run(home: Home) -> None:
     home.parse()
     row = home.rows()["custom"]
     assert row.next_run_after is None
-    assert not row.is_stale
+    assert (row.is_stale, row.has_import_errors) == (False, False)
+    error = home.errors()["custom.py"]
+    assert error.stacktrace.startswith("The timetable of DAG 'custom' failed")
+    assert error.stacktrace.endswith("ValueError: no idea")
+    assert (home.path / "dags/custom.py").read_text().splitlines()[
+        (error.line or 0) - 1
+    ].strip() == ("raise ValueError('no idea')")
+    _write(home)
+    home.parse()
+    assert home.errors() == {}
+    assert home.rows()["custom"].next_run_after is not None
+
+
+def test_a_timetable_that_works_again_takes_its_error_back(home: Home) -> None:
+    broken = home.path / "broken"
+    broken.touch()
+    _write(home, f"import os; assert not os.path.exists({str(broken)!r})")
+    with home.running():
+        eventually(lambda: "custom.py" in home.errors(), "the error is seen")
+        broken.unlink()
+        home.store.write(
+            inbox.post, target="dag_processor", kind="next_run", dag_id="custom", now=utcnow()
+        )
+        home.store.wake("dag_processor")
+        eventually(lambda: home.errors() == {}, "the error is gone", 5)
+    assert home.rows()["custom"].next_run_after is not None
+
+
+def test_the_traceback_of_a_plugins_timetable_starts_in_the_plugin(home: Home) -> None:
+    plugin = home.path / "plugins" / "slow_days.py"
+    plugin.parent.mkdir()
+    plugin.write_text(TIMETABLE.replace("{body}", "raise ValueError('no idea')"))
+    home.write(
+        "custom.py",
+        HEADER
+        + "from slow_days import Mine\n"
+        + "with DAG('custom', schedule=Mine()):\n    EmptyOperator(task_id='t')\n",
+    )
+    home.parse()
+    _, traceback, first, *_ = home.errors()["custom.py"].stacktrace.splitlines()
+    assert traceback == "Traceback (most recent call last):"
+    assert str(plugin) in first
 
 
 def test_a_timetable_may_end(home: Home) -> None:
