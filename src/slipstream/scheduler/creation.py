@@ -210,7 +210,9 @@ def _insert(conn: Connection, job: _Job, what: RunDue, now: datetime) -> bool:
 
 def _ask_next(conn: Connection, dag_id: str, last: DataInterval | None, now: datetime) -> None:
     """Ask the DAG processor for the next run of a custom timetable."""
-    interval = [at.isoformat() for at in last] if last is not None else None
+    interval = None
+    if last is not None:
+        interval = {"start": last.start.isoformat(), "end": last.end.isoformat()}
     payload = {"last": interval}
     inbox.post(conn, target=DAG_PROCESSOR, kind="next_run", payload=payload, dag_id=dag_id, now=now)
 

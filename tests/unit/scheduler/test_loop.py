@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from tests.unit.scheduler.harness import START, Rig, dag_spec
 
@@ -769,3 +771,21 @@ def test_idle_turns_write_nothing_and_ask_little(rig: Rig) -> None:
         rig.clock.advance(0.05)
         wrote += rig.scheduler.turn(0).wrote
     assert wrote == 0
+
+
+def test_the_dag_processor_is_asked_for_the_run_after_one_of_a_custom_timetable(rig: Rig) -> None:
+    custom = {"type": "custom", "class_path": "mine.Mine"}
+    rig.add_dag(dag_spec("d", {"a": []}, timetable=custom))
+    first = NextRun.after(rig.clock.now() - timedelta(hours=7), rig.clock.now())
+    rig.store.write(dag.set_next_run, "d", first)
+    rig.start()
+    rig.turn()
+    with rig.store.read() as conn:
+        made = run.get(conn, "d", f"scheduled__{first.run_after.isoformat()}")
+        *_, asked = inbox.take(conn, "dag_processor", 10)
+    assert made is not None
+    assert (made.data_interval_start, made.data_interval_end) == first.data_interval
+    assert (asked.kind, asked.dag_id) == ("next_run", "d")
+    # The form that DagProcessor takes: see test_a_message_has_the_next_run_computed.
+    start, end = (at.isoformat() for at in first.data_interval)
+    assert asked.payload == {"last": {"start": start, "end": end}}
