@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -111,7 +113,7 @@ class Standalone:
         return found
 
     def pid_of(self, part: str) -> int | None:
-        own = re.compile(rf"slipstream\.cli\.main {part}( |$)")
+        own = re.compile(rf"slipstream {part}( |$)")
         return next((pid for pid, line in self.processes().items() if own.search(line)), None)
 
     def cli(self, *words: str) -> str:
@@ -210,6 +212,46 @@ def test_a_part_that_dies_starts_again(start: Start, part: str) -> None:
     wait_for(lambda: is_healthy(url), "healthy again")
     assert f"{part} was killed by SIGKILL; starts again" in standalone.output
     assert standalone.process.poll() is None
+
+
+def test_parts_keep_nothing_of_the_supervisors(start: Start) -> None:
+    standalone = start()
+    standalone.wait_until_ready()
+    for part in ("scheduler", "dag-processor", "api-server"):
+        pid = standalone.pid_of(part)
+        descriptors = [os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()]
+        # A part that outlived the supervisor would keep its lock.
+        assert not [name for name in descriptors if name.endswith("standalone.lock")]
+        assert os.getpgid(pid or 0) == pid
+    # The means to migrate are gone with the process that did it.
+    assert "slip-database" not in [
+        Path(f"/proc/{pid}/comm").read_text().strip() for pid in standalone.processes()
+    ]
+
+
+def test_a_part_that_starts_again_reads_the_configuration_again(start: Start) -> None:
+    standalone = start()
+    url = standalone.wait_until_ready()
+    (standalone.home / "airflow.cfg").write_text("[core]\nparallelism = many\n")
+    before = standalone.pid_of("scheduler")
+    assert before is not None
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: "[core] parallelism is 'many'" in standalone.output, "the complaint")
+    (standalone.home / "airflow.cfg").write_text("[core]\nparallelism = 4\n")
+    wait_for(lambda: standalone.pid_of("scheduler") not in (None, before), "another process")
+    wait_for(lambda: is_healthy(url), "healthy again")
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path, start: Start) -> None:
+    path = tmp_path / "other.db"
+    with contextlib.closing(sqlite3.connect(path)) as other, other:
+        other.execute("CREATE TABLE alembic_version (version_num TEXT)")
+        other.execute("INSERT INTO alembic_version VALUES ('29ce7909c52b')")
+    standalone = start(AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{path}")
+    assert standalone.wait_for_end() == 1
+    assert standalone.output.count("belongs to another program") == 1, standalone.output
+    assert "Traceback" not in standalone.output
+    assert "api-server" not in standalone.output, "nothing may start on it"
 
 
 def test_a_second_start_on_the_same_home_says_so(start: Start) -> None:

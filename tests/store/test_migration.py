@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,19 @@ def test_upgrading_twice_changes_nothing(store: Store) -> None:
     assert migrate.upgrade(store) == migrate.head()
     with store.read() as conn:
         assert [p.slots for p in pool.list_all(conn)] == [5]
+
+
+def test_who_finds_the_database_upgraded_does_without_alembic(fresh_url: str) -> None:
+    with Store.open(fresh_url) as store:
+        migrate.upgrade(store)
+    program = (
+        "import sys; from slipstream.store import Store, migrate; "
+        "print(migrate.upgrade(Store.open(sys.argv[1])), 'alembic' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, fresh_url], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.split() == [migrate.head(), "False"], done.stderr
 
 
 def test_two_processes_may_upgrade_at_once(fresh_url: str, spawn: Spawn) -> None:

@@ -81,8 +81,6 @@ def upgrade(store: Store, target: str = "head") -> str:
     Processes that upgrade at once wait for each other. Raises UserError for a database that is
     another program's, or newer than this code.
     """
-    from alembic import command
-
     if store.dialect == "sqlite":
         _create_file(store)
     with store.engine.connect() as conn:
@@ -91,6 +89,8 @@ def upgrade(store: Store, target: str = "head") -> str:
                 found = _current(conn)
                 _check_revision(store.url, found, wanted=None)
                 if found != (head() if target == "head" else target):
+                    from alembic import command  # not for those who waited for another's upgrade
+
                     command.upgrade(_config(conn), target)
         except (TimeoutError, DBAPIError) as error:
             raise UserError(f"Cannot migrate the database {store.url}: {_reason(error)}") from error

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+
+from slipstream.supervisor.fork import Body, fork
 
 _FIRST_DELAY_S, _LONGEST_DELAY_S = 0.2, 30.0
 _GOOD_LIFE_S = 60.0
@@ -47,49 +48,35 @@ class Output:
 class Part:
     """A process that is to be up. All times are monotonic seconds."""
 
-    def __init__(self, name: str, command: Sequence[str], fds: Sequence[int] = ()) -> None:
-        """``fds`` are descriptors that the process inherits."""
+    def __init__(self, name: str, body: Body, fds: Sequence[int] = ()) -> None:
+        """``body`` runs in a fork of this process, which keeps the descriptors ``fds``."""
         self.name = name
         self.restart_at: float | None = None
         """When to start it again; None: it runs, or is not to run."""
         self.output: Output | None = None
         """Of the process that runs, or ran last."""
-        self._command = list(command)
+        self.pid: int | None = None
+        """The process's id; None when it does not run."""
+        self._body = body
         self._fds = tuple(fds)
-        self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._n_quick_deaths = 0
 
-    @property
-    def pid(self) -> int | None:
-        """The process's id; None when it does not run."""
-        return self._process.pid if self._process else None
-
-    def start(self, env: Mapping[str, str], now: float) -> Output:
-        """Start the process, in a process group of its own: Ctrl-C is for the supervisor."""
+    def start(self, now: float) -> Output:
+        """Start the process; return where its lines arrive."""
         self.restart_at = None
         self._started_at = now
         read_end, write_end = os.pipe()
         try:
-            self._process = subprocess.Popen(
-                self._command,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=write_end,
-                stderr=write_end,
-                process_group=0,
-                pass_fds=self._fds,
-            )
+            self.pid = fork(self._body, output=write_end, fds=self._fds)
         finally:
             os.close(write_end)
         self.output = Output(self.name, read_end)
         return self.output
 
-    def ended(self, code: int, now: float) -> float:
+    def ended(self, now: float) -> float:
         """Take note that the process has ended; return after how many seconds to start it again."""
-        if self._process is not None:
-            self._process.returncode = code  # the supervisor has reaped it, as it reaps all
-            self._process = None
+        self.pid = None
         if now - self._started_at > _GOOD_LIFE_S:
             self._n_quick_deaths = 0
         delay_s = min(_LONGEST_DELAY_S, _FIRST_DELAY_S * 2.0**self._n_quick_deaths)

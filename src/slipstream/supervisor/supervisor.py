@@ -2,7 +2,7 @@
 
 It is the subreaper of all that its parts start: a worker host whose scheduler was killed becomes
 a child of the supervisor, which is how nothing is left behind when it stops. When the supervisor
-itself is killed, the kernel tells the parts (see ``slipstream.cli.service.process``).
+itself is killed, the kernel tells the parts (see ``fork``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import selectors
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -36,15 +36,18 @@ class Supervisor:
 
     def __init__(
         self,
+        preparation: Part,
         parts: Sequence[Part],
-        env: Mapping[str, str],
         say: Say,
         probe: HealthProbe,
         on_healthy: Callable[[float], None],
     ) -> None:
-        """``say(part_name, line)`` prints; ``on_healthy`` gets the seconds that the start took."""
+        """``preparation`` has to succeed before the parts start, and is over then.
+
+        ``say(part_name, line)`` prints; ``on_healthy`` gets the seconds that the start took.
+        """
+        self._preparation = preparation
         self._parts = list(parts)
-        self._env = env
         self._say = say
         self._probe = probe
         self._probe_at: float | None = None
@@ -58,13 +61,16 @@ class Supervisor:
         self._failed = False
         self._stopping = False
 
-    def run(self) -> int:
-        """Start, watch, stop; return the exit code: 0 after a signal, 1 when a part cannot run."""
+    def run(self, warm_up: Callable[[], None]) -> int:
+        """Start, watch, stop; return the exit code: 0 after a signal, 1 when a part cannot run.
+
+        ``warm_up`` does what all parts would do; it is a part of the start's time.
+        """
         adopt_orphans()
+        self._started_at = time.monotonic()
+        warm_up()
         with self._signals_caught():
-            self._started_at = self._probe_at = time.monotonic()
-            for part in self._parts:
-                self._start(part)
+            self._start(self._preparation)
             while not self._signals and not self._failed:
                 self._turn()
             self._stop()
@@ -98,7 +104,7 @@ class Supervisor:
         self._signals.append(number)
 
     def _start(self, part: Part) -> None:
-        output = part.start(self._env, time.monotonic())
+        output = part.start(time.monotonic())
         self._selector.register(output, selectors.EVENT_READ, output)
 
     def _turn(self) -> None:
@@ -176,15 +182,33 @@ class Supervisor:
                 return
             if pid == 0:
                 return
+            code = os.waitstatus_to_exitcode(status)
+            if self._preparation.pid == pid:
+                self._on_prepared(code)
             for part in self._parts:
                 if part.pid == pid:
-                    self._on_death(part, os.waitstatus_to_exitcode(status))
+                    self._on_death(part, code)
 
-    def _on_death(self, part: Part, code: int) -> None:
+    def _on_prepared(self, code: int) -> None:
+        self._print_last_words(self._preparation)
+        self._preparation.pid = None
+        if code != 0:
+            self._failed = True
+            if code not in _USER_ERROR_CODES:
+                self._say("standalone", f"{self._preparation.name} {in_words(code)}")
+        elif not self._signals:
+            for part in self._parts:
+                self._start(part)
+            self._probe_at = time.monotonic()
+
+    def _print_last_words(self, part: Part) -> None:
         output = part.output
         while output is not None and output.is_open and self._print_lines(output):
-            pass  # its last words come before ours
-        delay_s = part.ended(code, time.monotonic())
+            pass
+
+    def _on_death(self, part: Part, code: int) -> None:
+        self._print_last_words(part)  # they come before ours
+        delay_s = part.ended(time.monotonic())
         if self._stopping:
             return
         if not self._healthy and code in _USER_ERROR_CODES:

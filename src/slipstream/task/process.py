@@ -49,6 +49,20 @@ def set_name(name: str) -> None:
     _call(_PR_SET_NAME, ctypes.addressof(_name))
 
 
+def set_title(title: str) -> None:
+    """Set the command line that ``ps`` shows and ``pgrep -f`` searches, cut to the first one's length.
+
+    For a fork that becomes another program: it would go by its parent's command line.
+    """
+    with open("/proc/self/stat", "rb") as file:
+        text = file.read()
+    begin, end = map(int, text[text.rindex(b")") + 2 :].split()[45:47])
+    room = end - begin
+    if begin and room > 0:  # else the kernel does not tell us
+        # The last byte stays NUL: anything else there means to the kernel that the text goes on.
+        ctypes.memmove(begin, title.encode()[: room - 1].ljust(room, b"\0"), room)
+
+
 def start_time(pid: int) -> int | None:
     """Return when the process started, in clock ticks since boot; None when there is none.
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import selectors
+import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from slipstream.supervisor.console import Console
 from slipstream.supervisor.lock import HomeLock
 from slipstream.supervisor.part import Output, Part, in_words
 from slipstream.supervisor.port import HealthProbe, listen
+from slipstream.task.process import set_title
 
 
 @pytest.fixture
@@ -50,12 +53,12 @@ def test_a_line_without_an_end_is_cut_before_it_eats_the_memory(pipe: tuple[Outp
 
 
 def test_a_part_that_dies_again_and_again_waits_longer_each_time() -> None:
-    part = Part("part", [sys.executable, "-c", ""])
-    delays = [part.ended(1, now=0.0) for _ in range(9)]
+    part = Part("part", lambda: 0)
+    delays = [part.ended(now=0.0) for _ in range(9)]
     assert delays[:4] == [0.2, 0.4, 0.8, 1.6]
     assert delays[-1] == 30.0
     assert part.restart_at == 30.0
-    assert part.ended(1, now=1000.0) == 0.2  # it had lived long enough
+    assert part.ended(now=1000.0) == 0.2  # it had lived long enough
 
 
 def test_how_a_process_ended_is_told_in_words() -> None:
@@ -123,3 +126,57 @@ def test_nobody_who_answers_is_not_healthy() -> None:
             waiting.setblocking(True)
             assert probe.read() is False
     assert probe.ask() is None
+
+
+def run_to_the_end(body: Callable[[], int], fds: Sequence[int] = ()) -> tuple[list[str], int]:
+    """Return the lines that a part printed and its exit code."""
+    part = Part("part", body, fds)
+    output = part.start(now=0.0)
+    assert part.pid is not None
+    lines: list[str] = []
+    with selectors.DefaultSelector() as selector:
+        selector.register(output, selectors.EVENT_READ)
+        while output.is_open:
+            assert selector.select(30.0), "it neither printed nor ended"
+            lines += output.read_lines()
+    output.close()
+    _, status = os.waitpid(part.pid, 0)
+    return lines, os.waitstatus_to_exitcode(status)
+
+
+def test_a_part_is_a_process_of_its_own_with_what_it_was_given() -> None:
+    kept_read, kept_write = os.pipe()
+    other_read, other_write = os.pipe()
+
+    def body() -> int:
+        set_title("slipstream scheduler")
+        os.write(kept_write, Path("/proc/self/cmdline").read_bytes().rstrip(b"\0"))
+        os.write(1, f"{os.getpgrp() == os.getpid()} {os.read(0, 1)!r}\n".encode())
+        try:
+            os.fstat(other_read)
+        except OSError as error:
+            os.write(2, f"{error.strerror}\n".encode())
+        return 3
+
+    lines, code = run_to_the_end(body, [kept_write])
+    assert lines == ["True b''", "Bad file descriptor"]
+    assert code == 3
+    assert os.read(kept_read, 1000) == b"slipstream scheduler"
+    for descriptor in (kept_read, kept_write, other_read, other_write):
+        os.close(descriptor)
+
+
+def test_a_part_drops_the_supervisors_signal_handlers() -> None:
+    old = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        _, code = run_to_the_end(lambda: os.kill(os.getpid(), signal.SIGTERM) or 0)
+    finally:
+        signal.signal(signal.SIGTERM, old)
+    assert code == -signal.SIGTERM
+
+
+def test_however_a_part_ends_it_has_an_exit_code() -> None:
+    assert run_to_the_end(lambda: sys.exit(2)) == ([], 2)
+    assert run_to_the_end(lambda: sys.exit()) == ([], 0)
+    _, code = run_to_the_end(lambda: 1 // 0)
+    assert code == 1

@@ -1,10 +1,9 @@
-"""What makes a process a service: it stops on a signal, logs to stderr, ends with its supervisor."""
+"""What makes a process a service: it has a name, logs to stderr, stops on a signal."""
 
 from __future__ import annotations
 
 import argparse
 import logging
-import os
 import signal
 import threading
 from types import FrameType
@@ -16,22 +15,16 @@ from slipstream.config import conf
 if TYPE_CHECKING:
     from slipstream.store import Store
 
-SUPERVISOR_VARIABLE = "SLIPSTREAM_SUPERVISOR_PID"
-"""Set by the supervisor for the parts that it starts."""
-
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 DATE_FORMAT = "%H:%M:%S"
 
 
 def begin(args: argparse.Namespace, name: str) -> None:
     """Turn this process into a service; until it handles signals, they end it at once."""
-    from slipstream.task.process import die_with_parent, set_name  # ctypes is only for services
+    from slipstream.task.process import set_name  # ctypes is only for services
 
     set_name(f"slip-{name}")
     conf.check()
-    supervisor = os.environ.get(SUPERVISOR_VARIABLE)
-    if supervisor:
-        die_with_parent(int(supervisor), signal.SIGTERM)
     log_to_stderr("DEBUG" if args.verbose else conf.get("logging", "logging_level"))
 
 
