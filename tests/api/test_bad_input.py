@@ -163,6 +163,17 @@ def test_text_that_databases_cannot_hold_is_stored_safely(filled: Api) -> None:
     check(filled.get("/dags/sales/dagRuns/done"), "read")
 
 
+@pytest.mark.parametrize("half", [b'{"key": "\\ud83d"}', b'{"\\ud83d": [1, ["\\ud83d"]]}'])
+def test_data_that_no_reply_can_spell_is_shown_with_a_question_mark(
+    filled: Api, half: bytes
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    body = b'{"logical_date": null, "dag_run_id": "half", "conf": %s}' % half
+    assert filled.post("/dags/sales/dagRuns", content=body, headers=headers).status_code == 200
+    assert "?" in str(filled.ok("GET", "/dags/sales/dagRuns/half")["conf"])
+    assert filled.ok("GET", "/dags/~/dagRuns")["total_entries"] > 1
+
+
 def test_an_oversized_body_is_refused(shared: Api) -> None:
     body = b'{"logical_date": null, "note": "' + b"x" * (MAX_BODY_BYTES + 1) + b'"}'
     headers = {"Content-Type": "application/json"}

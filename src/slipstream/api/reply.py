@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_json
 from starlette.responses import Response
 
 
@@ -23,7 +23,27 @@ class Json(Response):
         super().__init__(content, status_code, headers)
 
     def render(self, content: Any) -> bytes:
-        return to_json(content, inf_nan_mode="null", bytes_mode="base64", serialize_unknown=True)
+        try:
+            return _encode(content)
+        except PydanticSerializationError:
+            # JSON can spell half a surrogate pair, which a run's conf or an XCom may thus hold,
+            # but no reply can: it is no UTF-8.
+            return _encode(_as_utf8(content))
+
+
+def _encode(content: Any) -> bytes:
+    return to_json(content, inf_nan_mode="null", bytes_mode="base64", serialize_unknown=True)
+
+
+def _as_utf8(value: Any) -> Any:
+    """Return plain data with ``?`` for what is no character."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_as_utf8(key): _as_utf8(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_utf8(item) for item in value]
+    return value
 
 
 def no_content() -> Response:
