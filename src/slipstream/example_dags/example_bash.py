@@ -1,6 +1,6 @@
 """### Shell commands
 
-Commands are Jinja templates: `{{ ds }}` is the run's date, `{{ ti.xcom_pull(...) }}` what another
+Commands are Jinja templates: `{{ run_id }}` is the run's id, `{{ ti.xcom_pull(...) }}` what another
 task printed last. A command that ends with exit code 99 is skipped, any other but 0 fails.
 """
 
@@ -33,7 +33,7 @@ with DAG(
     )
     warn = BashOperator(
         task_id="warn",
-        bash_command="echo 'On {{ ds }} the disk is over its limit.'",
+        bash_command="echo 'In {{ run_id }} the disk is over its limit.'",
     )
     tidy_up = BashOperator(
         task_id="tidy_up",

@@ -5,6 +5,7 @@ XComs; the table itself goes to a SQLite file, by the run's date, so that a run 
 without counting anything twice.
 
 The "shop" is a random generator seeded with the date: every run of a date sees the same orders.
+A run started by hand may have no logical date; it works on the day it was started.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ DATABASE = Path(tempfile.gettempdir()) / "slipstream_example_orders.db"
 CURRENCIES = {"EUR": 1.0, "USD": 0.92, "GBP": 1.17}
 
 
+def day_of(dag_run) -> str:
+    return f"{dag_run.logical_date or dag_run.run_after:%Y-%m-%d}"
+
+
 @dag(
     schedule="@daily",
     start_date=datetime(2026, 1, 1),
@@ -31,12 +36,13 @@ CURRENCIES = {"EUR": 1.0, "USD": 0.92, "GBP": 1.17}
 )
 def example_etl():
     @task
-    def extract(ds: str) -> list[dict]:
+    def extract(dag_run=None) -> list[dict]:
         """Read the orders of the run's day from the shop."""
-        shop = random.Random(ds)
+        day = day_of(dag_run)
+        shop = random.Random(day)
         return [
             {
-                "order_id": f"{ds}-{number:03}",
+                "order_id": f"{day}-{number:03}",
                 "amount": round(shop.uniform(5, 250), 2),
                 "currency": shop.choice(list(CURRENCIES)),
             }
@@ -53,23 +59,24 @@ def example_etl():
         return [order for order in converted if order["eur"] >= 10]
 
     @task
-    def load(orders: list[dict], ds: str) -> int:
+    def load(orders: list[dict], dag_run=None) -> int:
         """Replace the day's rows, so that running again changes nothing."""
+        day = day_of(dag_run)
         with sqlite3.connect(DATABASE) as connection:
             connection.execute(
                 "CREATE TABLE IF NOT EXISTS orders (order_id TEXT PRIMARY KEY, day TEXT, eur REAL)"
             )
-            connection.execute("DELETE FROM orders WHERE day = ?", (ds,))
+            connection.execute("DELETE FROM orders WHERE day = ?", (day,))
             connection.executemany(
                 "INSERT INTO orders VALUES (?, ?, ?)",
-                [(order["order_id"], ds, order["eur"]) for order in orders],
+                [(order["order_id"], day, order["eur"]) for order in orders],
             )
         return len(orders)
 
     @task
-    def report(n_orders: int, orders: list[dict], ds: str) -> None:
+    def report(n_orders: int, orders: list[dict], dag_run=None) -> None:
         total = sum(order["eur"] for order in orders)
-        print(f"{ds}: {n_orders} orders, {total:,.2f} EUR")
+        print(f"{day_of(dag_run)}: {n_orders} orders, {total:,.2f} EUR")
 
     orders = transform(extract())
     report(load(orders), orders)
