@@ -20,7 +20,7 @@ from slipstream.errors import UserError
 from slipstream.state import TaskInstanceState
 from slipstream.store import dialect, xcom
 from slipstream.store.codec import dump, safe_text
-from slipstream.store.dialect.base import Row
+from slipstream.store.dialect.lean import Row
 from slipstream.store.rendered import save_all as save_rendered
 from slipstream.store.row import ATTEMPT, AttemptRow
 from slipstream.store.schema import attempt, dag_run

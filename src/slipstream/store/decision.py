@@ -19,6 +19,7 @@ from slipstream.machine.decision import Decision
 from slipstream.store import dialect, schema
 from slipstream.store.codec import dump, safe_text
 from slipstream.store.dialect import Dialect
+from slipstream.store.dialect.lean import lean
 
 _TI_KEYS = ("dag_run_id", "task_id", "map_index")
 _TI_COLUMNS = tuple(c.name for c in schema.task_instance.c if c.name not in _TI_KEYS)
@@ -81,7 +82,7 @@ def save(
     _save_task_instances(conn, db, ordered, now)
     _insert_attempts(conn, db, attempts, now)
     _close_attempts(conn, db, ordered, now)
-    _append_story(conn, ordered, now)
+    _append_story(conn, db, ordered, now)
     _request_callbacks(conn, ordered, now)
 
 
@@ -133,20 +134,23 @@ def _save_task_instances(
             else:
                 changed[key] = values
     if new:
-        conn.execute(
+        upsert = lean(
+            conn,
             db.upsert(schema.task_instance, _TI_KEYS, _TI_COLUMNS),
-            [
-                {
-                    "dag_run_id": pk,
-                    "task_id": task_id,
-                    "map_index": map_index,
-                    **_TI_DEFAULTS,
-                    **values,
-                    "updated_at": now,
-                }
-                for (pk, task_id, map_index), values in sorted(new.items())
-            ],
+            (*_TI_KEYS, *_TI_COLUMNS),
         )
+        rows = [
+            {
+                "dag_run_id": pk,
+                "task_id": task_id,
+                "map_index": map_index,
+                **_TI_DEFAULTS,
+                **values,
+                "updated_at": now,
+            }
+            for (pk, task_id, map_index), values in sorted(new.items())
+        ]
+        db.send(conn, upsert, upsert.parameters(rows))
     rest = _save_ranges(conn, sorted(changed.items()), now) if len(changed) >= _RANGE else changed
     groups: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for (pk, task_id, map_index), values in sorted(rest.items()):
@@ -207,28 +211,27 @@ def _insert_attempts(
 ) -> None:
     if not attempts:
         return
-    conn.execute(
-        db.insert_missing(schema.attempt, ("id",)),
-        [
-            {
-                "id": a.id,
-                "dag_run_id": a.dag_run_id,
-                "task_id": a.task_id,
-                "map_index": a.map_index,
-                "try_number": a.try_number,
-                "state": "queued",
-                "applied": False,
-                "executor": a.executor,
-                "queue": a.queue,
-                "pool": a.pool,
-                "pool_slots": a.pool_slots,
-                "priority_weight": max(-_MAX_INT, min(_MAX_INT, a.priority_weight)),
-                "dag_version_id": a.dag_version_id,
-                "queued_at": now,
-            }
-            for a in attempts
-        ],
-    )
+    rows: list[dict[str, Any]] = [
+        {
+            "id": a.id,
+            "dag_run_id": a.dag_run_id,
+            "task_id": a.task_id,
+            "map_index": a.map_index,
+            "try_number": a.try_number,
+            "state": "queued",
+            "applied": False,
+            "executor": a.executor,
+            "queue": a.queue,
+            "pool": a.pool,
+            "pool_slots": a.pool_slots,
+            "priority_weight": max(-_MAX_INT, min(_MAX_INT, a.priority_weight)),
+            "dag_version_id": a.dag_version_id,
+            "queued_at": now,
+        }
+        for a in attempts
+    ]
+    insert_ = lean(conn, db.insert_missing(schema.attempt, ("id",)), tuple(rows[0]))
+    db.send(conn, insert_, insert_.parameters(rows))
 
 
 def _close_attempts(
@@ -248,7 +251,9 @@ def _close_attempts(
     )
 
 
-def _append_story(conn: Connection, items: list[tuple[int, Decision]], now: datetime) -> None:
+def _append_story(
+    conn: Connection, db: Dialect, items: list[tuple[int, Decision]], now: datetime
+) -> None:
     rows = [
         {
             "dag_run_id": pk,
@@ -265,7 +270,8 @@ def _append_story(conn: Connection, items: list[tuple[int, Decision]], now: date
         for event in decided.story
     ]
     if rows:
-        conn.execute(_INSERT_STORY, rows)
+        story = lean(conn, _INSERT_STORY, tuple(rows[0]))
+        db.send(conn, story, story.parameters(rows))
 
 
 def _request_callbacks(conn: Connection, items: list[tuple[int, Decision]], now: datetime) -> None:

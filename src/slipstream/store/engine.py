@@ -57,6 +57,7 @@ class Store:
         dialect_ = dialect.named(parsed.get_backend_name())
         engine = _create_engine(parsed, dialect_)
         event.listen(engine, "connect", lambda connection, _: dialect_.on_connect(connection))
+        dialect_.on_engine(engine)
         if dialect_.name != "sqlite":
             _check_idle_connections(engine)
         return cls(parsed, engine, dialect_)
@@ -111,7 +112,7 @@ class Store:
             try:
                 with self._writer, self._engine.connect() as conn:
                     return self._transact(conn, fn, *args, **kwargs)
-            except (SQLAlchemyError, sqlite3.Error) as error:
+            except Exception as error:  # a driver's own is not SQLAlchemy's; others go on
                 trouble = self._classify(error)
                 if trouble is None:
                     raise
@@ -134,15 +135,15 @@ class Store:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        conn.exec_driver_sql(self._dialect.begin)
         try:
+            self._dialect.begin(conn)
             result = fn(conn, *args, **kwargs)
-            conn.exec_driver_sql("COMMIT")
+            self._dialect.commit(conn)
         except BaseException:
             if not conn.invalidated:
                 try:
-                    conn.exec_driver_sql("ROLLBACK")
-                except (SQLAlchemyError, sqlite3.Error):
+                    self._dialect.rollback(conn)
+                except Exception:
                     # Whatever state it is in, nobody may get this connection again; the error
                     # that brought us here tells more than this one.
                     conn.invalidate()
@@ -150,7 +151,7 @@ class Store:
         return result
 
     def _classify(self, error: Exception) -> tuple[Trouble, str] | None:
-        original = error.orig if isinstance(error, DBAPIError) else error
+        original: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
         if original is None:
             return None
         trouble = self._dialect.classify(original)

@@ -14,7 +14,7 @@ from slipstream.clock import utcnow
 from slipstream.errors import UserError
 from slipstream.store import dialect
 from slipstream.store.codec import dump
-from slipstream.store.dialect.base import Row
+from slipstream.store.dialect.lean import Row
 from slipstream.store.row import XCOM, XComRow
 from slipstream.store.schema import dag_run, xcom
 

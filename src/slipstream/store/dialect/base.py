@@ -6,25 +6,23 @@ and read the driver's errors. Queries that are alike everywhere do not belong he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
-from functools import lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import (
     URL,
     Connection,
+    Engine,
     Executable,
     Select,
     Table,
-    Update,
     bindparam,
     select,
-    update,
 )
 
-Row = Mapping[str, Any]
+from slipstream.store.dialect.lean import Lean, Parameters, Row
 
 
 class Trouble(Enum):
@@ -42,8 +40,6 @@ class Trouble(Enum):
 
 class Dialect(Protocol):
     name: str
-    begin: str
-    """The statement that opens a write transaction."""
 
     def engine_options(self, url: URL) -> dict[str, Any]:
         """Return keyword arguments for ``create_engine``."""
@@ -51,6 +47,29 @@ class Dialect(Protocol):
 
     def on_connect(self, dbapi_connection: Any) -> None:
         """Set the session up; called once per new connection."""
+        ...
+
+    def on_engine(self, engine: Engine) -> None:
+        """Set the engine up; called once per engine."""
+        ...
+
+    def begin(self, conn: Connection) -> None:
+        """Open a write transaction."""
+        ...
+
+    def commit(self, conn: Connection) -> None:
+        """Commit it, after whatever ``send`` has left to run."""
+        ...
+
+    def rollback(self, conn: Connection) -> None:
+        """Undo it, or as much of it as there is: even ``begin`` may have failed."""
+        ...
+
+    def send(self, conn: Connection, statement: Lean, rows: Sequence[Parameters]) -> None:
+        """Run a statement once for each of ``rows``, in order.
+
+        It may run, and fail, as late as the next statement that returns something or the commit.
+        """
         ...
 
     def writer(self, url: URL) -> AbstractContextManager[None]:
@@ -118,30 +137,6 @@ class Dialect(Protocol):
 def no_writer(_url: URL) -> AbstractContextManager[None]:
     """A database with row locks needs no lock around its writers."""
     return nullcontext()
-
-
-@lru_cache(maxsize=512)
-def update_by_key(table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Update:
-    """Return an UPDATE for executemany whose key parameters are named ``k_<column>``."""
-    statement = update(table).values({name: bindparam(name) for name in columns})
-    for key in keys:
-        statement = statement.where(table.c[key] == bindparam(f"k_{key}"))
-    return statement
-
-
-def keyed(keys: tuple[str, ...], rows: Sequence[Row]) -> list[dict[str, Any]]:
-    """Rename the key columns of rows to ``update_by_key``'s parameters."""
-    return [{(f"k_{k}" if k in keys else k): v for k, v in row.items()} for row in rows]
-
-
-def update_with_executemany(
-    conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
-) -> None:
-    """``update_many`` for drivers whose executemany is cheap per row."""
-    if not rows:
-        return
-    columns = tuple(name for name in rows[0] if name not in keys)
-    conn.execute(update_by_key(table, keys, columns), keyed(keys, rows))
 
 
 def lock_expected(table: Table, expected: str, ids: Sequence[str]) -> Select[Any]:

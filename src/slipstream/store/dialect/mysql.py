@@ -10,17 +10,12 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import URL, Connection, Executable, Select, Table, select, text
+from sqlalchemy import URL, Connection, Engine, Executable, Select, Table, select, text
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import IntegrityError
 
-from slipstream.store.dialect.base import (
-    Row,
-    Trouble,
-    lock_expected,
-    no_writer,
-    update_with_executemany,
-)
+from slipstream.store.dialect.base import Trouble, lock_expected, no_writer
+from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
 _BUSY = {1205, 1213, 1020}
 _UNMIGRATED = {1146, 1054}
@@ -31,7 +26,6 @@ _ROWS_PER_STATEMENT = 200
 
 class MySQL:
     name = "mysql"
-    begin = "START TRANSACTION"
 
     def engine_options(self, url: URL) -> dict[str, Any]:
         return {
@@ -52,6 +46,23 @@ class MySQL:
     def on_connect(self, dbapi_connection: Any) -> None:
         with dbapi_connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+    def on_engine(self, engine: Engine) -> None:
+        """Nothing to do."""
+
+    def begin(self, conn: Connection) -> None:
+        _driver(conn).begin()
+
+    def commit(self, conn: Connection) -> None:
+        _driver(conn).commit()
+
+    def rollback(self, conn: Connection) -> None:
+        # By SQLAlchemy, which then learns of a connection that is lost, and drops its like.
+        conn.exec_driver_sql("ROLLBACK")
+
+    def send(self, conn: Connection, statement: Lean, rows: Sequence[Parameters]) -> None:
+        with _driver(conn).cursor() as cursor:
+            cursor.executemany(statement.text, rows)
 
     def writer(self, url: URL) -> AbstractContextManager[None]:
         return no_writer(url)
@@ -89,7 +100,10 @@ class MySQL:
         self, conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
     ) -> None:
         if len(rows) < 3:
-            update_with_executemany(conn, table, keys, rows)
+            if rows:
+                columns = tuple(name for name in rows[0] if name not in keys)
+                statement = lean_update(conn, table, keys, columns)
+                self.send(conn, statement, statement.parameters(rows))
             return
         for at in range(0, len(rows), _ROWS_PER_STATEMENT):
             _update_joined(conn, table, keys, rows[at : at + _ROWS_PER_STATEMENT])
@@ -99,6 +113,8 @@ class MySQL:
     ) -> set[str]:
         if not rows:
             return set()
+        if len(rows) < 3:
+            return _compare_each(conn, table, expected, rows)
         query = lock_expected(table, expected, [row["id"] for row in rows])
         accepted = set(conn.scalars(query.with_for_update()))
         if accepted:
@@ -136,6 +152,23 @@ class MySQL:
             yield
         finally:
             conn.execute(text(f"SELECT RELEASE_LOCK({name})"))
+
+
+def _driver(conn: Connection) -> Any:
+    return conn.connection.dbapi_connection
+
+
+def _compare_each(conn: Connection, table: Table, expected: str, rows: Sequence[Row]) -> set[str]:
+    """A round trip a row: fewer than to lock and then to update, while the rows are few."""
+    columns = tuple(name for name in rows[0] if name != "id")
+    statement = lean_update(conn, table, ("id",), columns, expected)
+    rows = sorted(rows, key=lambda row: str(row["id"]))
+    with _driver(conn).cursor() as cursor:
+        return {
+            row["id"]
+            for row, parameters in zip(rows, statement.parameters(rows), strict=True)
+            if cursor.execute(statement.text, parameters)
+        }
 
 
 @lru_cache(maxsize=64)

@@ -10,13 +10,14 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import URL, Connection, Executable, Select, Table, text
+from sqlalchemy import URL, Connection, Engine, Executable, Select, Table, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 
 from slipstream.config import conf
-from slipstream.store.dialect.base import Row, Trouble, no_writer, update_with_executemany
+from slipstream.store.dialect.base import Trouble, no_writer
+from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
 _BUSY = {"40001", "40P01", "55P03"}
 _UNMIGRATED = {"42P01", "42703", "3F000"}
@@ -25,6 +26,13 @@ _UNUSABLE = {"28000", "28P01", "3D000", "42501", "53100"}
 _LOST = {"57P01", "57P02", "57P03", "53300", "25P03"}
 _UNUSABLE_WORDS = ("password authentication failed", "does not exist", "no pg_hba.conf entry")
 _MIGRATION_LOCK = 7_521_983_004_411
+
+# What a transaction has yet to run is kept in ``Connection.info`` and sent as one pipeline: a
+# round trip costs as much as the statements of a whole turn.
+_UNSENT = "slipstream.unsent"
+_BEGIN = ("BEGIN", None)
+_MANY = 8
+"""From here on, an UPDATE takes arrays instead of a row at a time."""
 
 _CONNECT = {
     "connect_timeout": 10,
@@ -49,13 +57,34 @@ def _options(url: URL) -> str:
 
 class PostgreSQL:
     name = "postgresql"
-    begin = "BEGIN"
 
     def engine_options(self, url: URL) -> dict[str, Any]:
         return {"connect_args": _CONNECT | dict(url.query) | {"options": _options(url)}}
 
     def on_connect(self, dbapi_connection: Any) -> None:
         """Nothing to do: the connection's options say it all."""
+
+    def on_engine(self, engine: Engine) -> None:
+        event.listen(engine, "before_cursor_execute", _run_before)
+
+    def begin(self, conn: Connection) -> None:
+        conn.info[_UNSENT] = [_BEGIN]
+
+    def commit(self, conn: Connection) -> None:
+        unsent = conn.info[_UNSENT]
+        if unsent != [_BEGIN]:
+            unsent.append(("COMMIT", None))
+            _run(conn)
+        del conn.info[_UNSENT]
+
+    def rollback(self, conn: Connection) -> None:
+        unsent = conn.info.pop(_UNSENT, ())
+        if _BEGIN not in unsent:
+            # By SQLAlchemy, which then learns of a connection that is lost, and drops its like.
+            conn.exec_driver_sql("ROLLBACK")
+
+    def send(self, conn: Connection, statement: Lean, rows: Sequence[Parameters]) -> None:
+        conn.info[_UNSENT] += [(statement.text, row) for row in rows]
 
     def writer(self, url: URL) -> AbstractContextManager[None]:
         return no_writer(url)
@@ -92,14 +121,15 @@ class PostgreSQL:
     def update_many(
         self, conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
     ) -> None:
-        if len(rows) < 8:
-            update_with_executemany(conn, table, keys, rows)
+        if not rows:
             return
         columns = tuple(name for name in rows[0] if name not in keys)
-        conn.execute(
-            text(_update_from_arrays(table, keys, columns)),
-            _as_arrays(conn.dialect, table, (*keys, *columns), rows),
-        )
+        if len(rows) < _MANY:
+            statement = lean_update(conn, table, keys, columns)
+            self.send(conn, statement, statement.parameters(rows))
+            return
+        text = _update_from_arrays(table, keys, columns)
+        conn.info[_UNSENT].append((text, _as_arrays(conn.dialect, table, (*keys, *columns), rows)))
 
     def compare_and_set(
         self, conn: Connection, table: Table, expected: str, rows: Sequence[Row]
@@ -107,12 +137,11 @@ class PostgreSQL:
         if not rows:
             return set()
         columns = tuple(name for name in rows[0] if name != "id")
-        statement = _update_from_arrays(table, ("id",), columns, compare=True)
+        text = _update_from_arrays(table, ("id",), columns, expected)
         # In id order, so that two batches over the same rows wait instead of deadlocking.
-        arrays = _as_arrays(
-            conn.dialect, table, ("id", *columns), sorted(rows, key=lambda r: str(r["id"]))
-        )
-        return set(conn.scalars(text(statement), {**arrays, "expected": expected}))
+        rows = sorted(rows, key=lambda row: str(row["id"]))
+        conn.info[_UNSENT].append((text, _as_arrays(conn.dialect, table, ("id", *columns), rows)))
+        return {id for (id,) in _run(conn)}
 
     def max_text_bytes(self, conn: Connection) -> int:
         return (1 << 30) - 65_536
@@ -159,28 +188,52 @@ def _column_type(table: Table, name: str) -> str:
 
 @lru_cache(maxsize=512)
 def _update_from_arrays(
-    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], compare: bool = False
+    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], expected: str | None = None
 ) -> str:
-    """Return an UPDATE whose rows come as one array per column: one text for any number of rows."""
+    """Return an UPDATE whose rows come as one array per column: one text for any number of rows.
+
+    Given ``expected``, only rows in that state are updated, and their ids returned.
+    """
     names = (*keys, *columns)
-    arrays = ", ".join(f"CAST(:{n} AS {_column_type(table, n)}[])" for n in names)
+    arrays = ", ".join(f"CAST(%s AS {_column_type(table, n)}[])" for n in names)
     sets = ", ".join(f'"{n}" = v."{n}"' for n in columns)
     where = " AND ".join(f't."{k}" = v."{k}"' for k in keys)
     aliases = ", ".join(f'"{n}"' for n in names)
     statement = (
         f'UPDATE "{table.name}" AS t SET {sets} FROM unnest({arrays}) AS v({aliases}) WHERE {where}'
     )
-    if compare:
-        statement += ' AND t."state" = :expected RETURNING t."id"'
+    if expected is not None:
+        statement += f""" AND t."state" = '{expected}' RETURNING t."id\""""
     return statement
 
 
 def _as_arrays(
     compiler: Compiler, table: Table, names: tuple[str, ...], rows: Sequence[Row]
-) -> dict[str, list[Any]]:
-    arrays: dict[str, list[Any]] = {}
+) -> Parameters:
+    arrays: list[list[Any]] = []
     for name in names:
         process = table.c[name].type.dialect_impl(compiler).bind_processor(compiler)
         values = [row[name] for row in rows]
-        arrays[name] = values if process is None else [process(value) for value in values]
-    return arrays
+        arrays.append(values if process is None else [process(value) for value in values])
+    return tuple(arrays)
+
+
+def _run_before(conn: Connection, *_statement: Any) -> None:
+    """A statement of SQLAlchemy's comes: what was sent before it runs before it."""
+    if conn.info.get(_UNSENT):
+        _run(conn)
+
+
+def _run(conn: Connection) -> list[Any]:
+    """Run what was sent, in one round trip; return the rows of the last statement, if it has any."""
+    unsent = conn.info[_UNSENT]
+    conn.info[_UNSENT] = []
+    driver: Any = conn.connection.dbapi_connection
+    cursor = driver.cursor()
+    if len(unsent) == 1:
+        cursor.execute(*unsent[0])
+    else:
+        with driver.pipeline():
+            for text, parameters in unsent:
+                cursor.execute(text, parameters)
+    return cursor.fetchall() if cursor.description else []

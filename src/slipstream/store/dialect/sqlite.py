@@ -16,23 +16,18 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Executable, Select, Table
+from sqlalchemy import URL, Connection, Engine, Executable, Select, Table
 from sqlalchemy.dialects.sqlite import insert
 
-from slipstream.store.dialect.base import (
-    Row,
-    Trouble,
-    lock_expected,
-    update_by_key,
-    update_with_executemany,
-)
+from slipstream.store.dialect.base import Trouble
+from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
 BUSY_TIMEOUT_S = 5.0
-# SQLite allows 32,766 variables in a statement; older ones 999.
-_MAX_IDS = 900
+# A transaction that began as a reader could not become a writer any more.
+_BEGIN = "BEGIN IMMEDIATE"
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
@@ -99,8 +94,6 @@ class WriterQueue(AbstractContextManager[None]):
 
 class SQLite:
     name = "sqlite"
-    # IMMEDIATE: a transaction that began as a reader could not become a writer any more.
-    begin = "BEGIN IMMEDIATE"
 
     def engine_options(self, url: URL) -> dict[str, Any]:
         # mode=rw: looking at a database that does not exist must not create an empty one.
@@ -121,6 +114,23 @@ class SQLite:
     def on_connect(self, dbapi_connection: Any) -> None:
         for pragma in _PRAGMAS:
             dbapi_connection.execute(pragma).close()
+
+    def on_engine(self, engine: Engine) -> None:
+        """Nothing to do."""
+
+    def begin(self, conn: Connection) -> None:
+        _driver(conn).execute(_BEGIN)
+
+    def commit(self, conn: Connection) -> None:
+        _driver(conn).execute("COMMIT")
+
+    def rollback(self, conn: Connection) -> None:
+        driver = _driver(conn)
+        if driver.in_transaction:  # some errors end it by themselves, and BEGIN may be what failed
+            driver.execute("ROLLBACK")
+
+    def send(self, conn: Connection, statement: Lean, rows: Sequence[Parameters]) -> None:
+        _driver(conn).executemany(statement.text, rows)
 
     def writer(self, url: URL) -> AbstractContextManager[None]:
         return WriterQueue(f"{url.database}.lock")
@@ -151,27 +161,24 @@ class SQLite:
     def update_many(
         self, conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
     ) -> None:
-        update_with_executemany(conn, table, keys, rows)
+        if rows:
+            columns = tuple(name for name in rows[0] if name not in keys)
+            statement = lean_update(conn, table, keys, columns)
+            self.send(conn, statement, statement.parameters(rows))
 
     def compare_and_set(
         self, conn: Connection, table: Table, expected: str, rows: Sequence[Row]
     ) -> set[str]:
-        # This transaction is the only writer, so what it has read stays true until it writes.
-        accepted: set[str] = set()
-        for at in range(0, len(rows), _MAX_IDS):
-            ids = [row["id"] for row in rows[at : at + _MAX_IDS]]
-            accepted.update(conn.scalars(lock_expected(table, expected, ids)))
-        if accepted:
-            columns = tuple(name for name in rows[0] if name != "id")
-            conn.execute(
-                update_by_key(table, ("id",), columns),
-                [
-                    {("k_id" if k == "id" else k): v for k, v in row.items()}
-                    for row in rows
-                    if row["id"] in accepted
-                ],
-            )
-        return accepted
+        if not rows:
+            return set()
+        columns = tuple(name for name in rows[0] if name != "id")
+        statement = lean_update(conn, table, ("id",), columns, expected)
+        execute = _driver(conn).execute
+        return {
+            row["id"]
+            for row, parameters in zip(rows, statement.parameters(rows), strict=True)
+            if execute(statement.text, parameters).rowcount
+        }
 
     def max_text_bytes(self, conn: Connection) -> int:
         return 1_000_000_000 - 65_536  # SQLITE_MAX_LENGTH, which holds for a whole row
@@ -188,13 +195,18 @@ class SQLite:
     @contextmanager
     def migration_lock(self, conn: Connection, timeout_s: float) -> Iterator[None]:
         """Hold the one write transaction: SQLite's DDL is transactional, so this is enough."""
-        conn.exec_driver_sql(self.begin)
+        conn.exec_driver_sql(_BEGIN)
         try:
             yield
         except BaseException:
             conn.exec_driver_sql("ROLLBACK")
             raise
         conn.exec_driver_sql("COMMIT")
+
+
+def _driver(conn: Connection) -> sqlite3.Connection:
+    driver: Any = conn.connection.dbapi_connection
+    return cast(sqlite3.Connection, driver)
 
 
 @lru_cache(maxsize=64)
