@@ -40,7 +40,8 @@ def inherited() -> dict[str, str]:
 
 def export(variables: Mapping[str, str]) -> None:
     """Set variables for the rest of the process's life."""
-    os.environ.update(variables)
+    for key, value in variables.items():
+        os.environ[key] = value
 
 
 @contextlib.contextmanager

@@ -196,10 +196,10 @@ def rendered_fields(task: BaseOperator) -> dict[str, Any]:
 def _shown(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    if isinstance(value, Mapping):
-        return {str(k): _shown(v) for k, v in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [_shown(v) for v in value]
+    if isinstance(value, dict | Mapping):  # dict first: asking an abstract class is slow
+        return {str(k): _shown(v) for k, v in value.items()}
     if isinstance(value, ArgNotSet):
         return repr(value)
     if callable(value) and hasattr(value, "__qualname__"):

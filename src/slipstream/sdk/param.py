@@ -268,6 +268,8 @@ def process_params(
 
     ``[core] dag_run_conf_overrides_params`` (default true) decides about the conf.
     """
+    if not (dag.params or task_params or conf):
+        return {}
     from slipstream.config import conf as settings  # start-up path: authoring needs no settings
 
     params = ParamsDict(suppress_exception=suppress_exception)

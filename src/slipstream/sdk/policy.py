@@ -58,6 +58,11 @@ def apply(dag: DAG) -> None:
         ) from e
 
 
+def has_instance_hook() -> bool:
+    """Whether ``mutate_task_instance`` shows task instances to user code."""
+    return "task_instance_mutation_hook" in _policies()
+
+
 def mutate_task_instance(ti: Any) -> None:
     """Show a task instance to ``task_instance_mutation_hook`` before it runs."""
     hook = _policies().get("task_instance_mutation_hook")

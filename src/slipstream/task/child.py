@@ -28,6 +28,7 @@ from slipstream.sdk.mask import mask_text
 from slipstream.state import TaskInstanceState
 from slipstream.task import output, process, run
 from slipstream.task.client import HostClient
+from slipstream.task.fast_signal import set_signal
 from slipstream.task.loading import LoadedFile, load_alone
 from slipstream.task.protocol import Message, PeerGone, Stream
 
@@ -43,7 +44,7 @@ def main(sock: socket.socket, loaded: LoadedFile | None) -> NoReturn:
     What comes before the assignment is done while the process is a spare.
     """
     os.setsid()
-    signal.signal(signal.SIGTERM, _leave_quietly)
+    set_signal(signal.SIGTERM, _leave_quietly)
     _reseed()
     stream = Stream(sock)
     try:
@@ -83,7 +84,7 @@ class _Attempt:
     def __init__(self, stream: Stream, message: Message, loaded: LoadedFile | None) -> None:
         self._client = HostClient(stream)
         self._workload = Workload.from_json(message["workload"])
-        self._path = Path(message["path"])
+        self._path: str = message["path"]
         self._log_path: str = message["log"]
         self._load_error: str | None = message.get("load_error")
         self._loaded = loaded
@@ -141,7 +142,7 @@ class _Attempt:
             self._loaded = None
         if self._loaded is None:
             limit_s = conf.getfloat("core", "dagbag_import_timeout", fallback=30.0)
-            self._loaded = load_alone(self._path, limit_s)
+            self._loaded = load_alone(Path(self._path), limit_s)
         found: DAG | None = self._loaded.dags.get(self._workload.dag_id)
         if found is not None and run.has_task(found, self._workload):
             return found

@@ -40,7 +40,7 @@ def redirect_to(path: str) -> str | None:
         try:
             fd = os.open(path, flags, 0o644)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+            _make_folder(path.rpartition("/")[0])
             fd = os.open(path, flags, 0o644)
     except OSError as exc:
         reason = f"{path} cannot be written: {exc.strerror}"
@@ -49,6 +49,15 @@ def redirect_to(path: str) -> str | None:
     os.dup2(fd, 2)
     os.close(fd)
     return reason
+
+
+def _make_folder(path: str) -> None:
+    try:
+        os.mkdir(path)  # mostly one is missing, and makedirs looks at much before it makes one
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        os.makedirs(path, exist_ok=True)
 
 
 _streams: list[RecordStream] = []

@@ -56,6 +56,7 @@ _CONTROL_BYTES = 1 << 17
 _FD_BYTES = array.array("i").itemsize
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+_decode = json.JSONDecoder().raw_decode
 
 
 class PeerGone(ConnectionError):
@@ -72,7 +73,7 @@ def encode(message: Message) -> bytes:
 
 def decode(body: bytes | bytearray | memoryview) -> Message:
     """Return the message in a frame's body."""
-    message: Message = json.loads(bytes(body).decode("utf-8", "surrogatepass"))
+    message: Message = _decode(str(body, "utf-8", "surrogatepass"))[0]
     return message
 
 

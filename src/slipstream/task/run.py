@@ -29,6 +29,7 @@ from slipstream.sdk.exceptions import (
 from slipstream.sdk.mask import mask_text
 from slipstream.sdk.runtime import RuntimeTaskInstance
 from slipstream.state import TaskInstanceState
+from slipstream.task.fast_signal import set_signal
 from slipstream.task.limit import time_limit
 
 log = logging.getLogger("task")
@@ -210,4 +211,4 @@ def _on_sigterm(handler: Any) -> None:
         signal.signal(number, signal.SIG_IGN)
         handler(number, frame)
 
-    signal.signal(signal.SIGTERM, on_signal)
+    set_signal(signal.SIGTERM, on_signal)

@@ -28,8 +28,9 @@ from slipstream.sdk import bundle
 from slipstream.sdk.mask import mask_text
 from slipstream.task import child, loading, output, process
 from slipstream.task.client import LoadClient
+from slipstream.task.fast_signal import SIG_DFL, set_signal
 from slipstream.task.protocol import Message, PeerGone, receive_control, send_control
-from slipstream.task.rehearsal import rehearse
+from slipstream.task.rehearsal import rehearse, rehearse_for
 
 Role = Callable[[], "Role | None"]
 """What a process does next; a fork leaves its zygote's loop with another role than its parent."""
@@ -122,7 +123,7 @@ class Zygote:
         """Drop, in a fresh fork, all that belongs to the zygote it came from."""
         signal.set_wakeup_fd(-1)
         for number in _RESET_SIGNALS:
-            signal.signal(number, signal.SIG_DFL)
+            set_signal(number, SIG_DFL)
         os.close(self._wake_r)
         os.close(self._wake_w)
         self._control.close()
@@ -163,6 +164,8 @@ def _become_dag_zygote(control: socket.socket, path: Path, timeout_s: float) -> 
     process.set_name(f"dag:{path.stem}")
     loaded = loading.load(path, timeout_s, LoadClient(control))
     report = loaded.report()
+    if loaded.unshareable is None:
+        rehearse_for(loaded.dags)
     gc.collect()
     gc.freeze()
     zygote = Zygote(control, loaded)
@@ -179,8 +182,8 @@ def main(argv: list[str] | None = None) -> int:
     process.die_with_parent(args.parent)
     process.set_name("zygote")
     bundle.extend_sys_path()
-    rehearse()
     output.install(mask_text, conf.get("logging", "logging_level", fallback="INFO").upper())
+    rehearse()
     control = socket.socket(fileno=args.control)
     control.set_inheritable(False)
     # Keyboard interrupts go to the whole foreground group; the host decides what they mean here.
