@@ -28,7 +28,7 @@ def attach(
             target = old.get(name)
             if target is None:
                 raise AttributeError(f"module {module!r} has no attribute {name!r}")
-            warn_moved(f"{module}.{name}", target, name, stacklevel=3)
+            warn_moved(f"{module}.{name}", target, name, stacklevel=2)
         found = load(target, name)
         if name in names:
             setattr(sys.modules[module], name, found)
@@ -51,20 +51,36 @@ def load(target: str, name: str) -> Any:
 
 def warn_moved(old: str, target: str, name: str, stacklevel: int) -> None:
     """Tell that a name is imported by an old path."""
+    path = public_path(target, name)
+    advice = f"use {path} instead" if path else "Airflow 3 has no such name, and nothing needs it"
     warnings.warn(
-        f"{old} is an old name; use {public_path(target, name)} instead.",
+        f"{old} is an old name; {advice}.",
         DeprecatedImportWarning,
         stacklevel=stacklevel + 1,
     )
 
 
-def public_path(target: str, name: str) -> str:
-    """Return the path that users should import a target by."""
+def public_path(target: str, name: str) -> str | None:
+    """Return the path that users should import a target by; None if Airflow 3 has none."""
     path, _, other = target.partition(":")
     wanted = other or name
+    if wanted in _WITHOUT_SUCCESSOR:
+        return None
+    if path == "slipstream.sdk.exceptions":
+        return f"airflow.sdk.exceptions.{wanted}"
     if path.startswith("slipstream.sdk.standard."):
-        return f"airflow.providers.standard.{_PUBLIC.get(path, 'operators')}.{wanted}"
+        return f"airflow.providers.standard.operators.{wanted}"
     return f"airflow.sdk.{wanted}" if path.startswith("slipstream.") else f"{path}.{wanted}"
 
 
-_PUBLIC: dict[str, str] = {}
+# What only old DAG files use.
+_WITHOUT_SUCCESSOR = frozenset(
+    {
+        "AirflowContextDeprecationWarning",
+        "apply_defaults",
+        "cron_presets",
+        "date_range",
+        "days_ago",
+        "make_kwargs_callable",
+    }
+)

@@ -18,6 +18,7 @@ import airflow
 import airflow.sdk
 from airflow._legacy import TABLE
 from slipstream.sdk.exceptions import DeprecatedImportWarning
+from slipstream.sdk.lazy import public_path
 from slipstream.sdk.legacy_import import refuse_real_airflow
 
 
@@ -63,12 +64,28 @@ def test_old_paths_lead_somewhere(module: str, name: str) -> None:
         with pytest.raises(ImportError, match="gone since"):
             getattr(old, name)
         return
-    with pytest.warns(DeprecatedImportWarning, match="is an old name; use"):
+    with pytest.warns(DeprecatedImportWarning, match="is an old name; "):
         found = found_or_error(old, name)
     if isinstance(found, ImportError):
         assert target.startswith("airflow.providers.")
         assert "install apache-airflow-providers-" in str(found)
     assert found is not None
+
+
+@pytest.mark.parametrize(("module", "name"), [(m, n) for m, names in TABLE.items() for n in names])
+def test_the_advice_for_an_old_path_can_be_followed(module: str, name: str) -> None:
+    target = TABLE[module][name]
+    advised = None if target.startswith("!") else public_path(target, name)
+    if advised is None or advised.startswith("airflow.providers."):
+        return
+    path, _, wanted = advised.rpartition(".")
+    assert hasattr(importlib.import_module(path), wanted)
+
+
+def test_a_warning_names_the_line_that_imports() -> None:
+    with pytest.warns(DeprecatedImportWarning, match=r"use airflow\.sdk\.exceptions\.") as seen:
+        from airflow import AirflowException  # noqa: F401 (the import is the test)
+    assert {w.filename for w in seen} == {__file__}
 
 
 @pytest.mark.parametrize(
