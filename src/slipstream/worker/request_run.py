@@ -7,8 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from slipstream.clock import Clock
-from slipstream.command.clear import clear
-from slipstream.command.trigger import trigger_run
 from slipstream.errors import DuplicateRun, NotFound
 from slipstream.spec import DagSpec
 from slipstream.state import DagRunTriggeredByType, DagRunType
@@ -53,6 +51,10 @@ _TI_FIELDS = (
 
 def trigger(store: Store, clock: Clock, caller: Caller, params: Params) -> dict[str, Any]:
     """Create a run for an operator, or clear the one that has its id."""
+    # The rules of runs are 1.5 MB that most hosts never need.
+    from slipstream.command.clear import clear
+    from slipstream.command.trigger import trigger_run
+
     dag_id, run_id = params["dag_id"], params["run_id"]
     try:
         row = trigger_run(
