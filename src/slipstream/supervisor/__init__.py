@@ -1,4 +1,5 @@
-"""The standalone supervisor: starts the services as processes, keeps them up, stops them all.
+"""The standalone supervisor: forks the services, keeps them up, stops them all.
 
-It imports no service and opens no database: it has to start at once and to stay small.
+It opens no database and starts no thread or event loop, so that its forks are safe at any time;
+what they share they get from it already imported (``slipstream.cli.service.standalone`` says what).
 """

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NoReturn
 
 from slipstream.task.process import die_with_parent
@@ -43,7 +43,7 @@ def fork(body: Body, *, output: int, fds: Sequence[int]) -> int:
 
 
 def _become(
-    body: Body, parent: int, output: int, fds: Sequence[int], mask: set[signal.Signals]
+    body: Body, parent: int, output: int, fds: Sequence[int], mask: Collection[int]
 ) -> NoReturn:
     code = 1
     try:

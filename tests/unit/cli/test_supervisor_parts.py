@@ -167,9 +167,13 @@ def test_a_part_is_a_process_of_its_own_with_what_it_was_given() -> None:
 
 
 def test_a_part_drops_the_supervisors_signal_handlers() -> None:
+    def body() -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return 0
+
     old = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        _, code = run_to_the_end(lambda: os.kill(os.getpid(), signal.SIGTERM) or 0)
+        _, code = run_to_the_end(body)
     finally:
         signal.signal(signal.SIGTERM, old)
     assert code == -signal.SIGTERM
