@@ -270,6 +270,11 @@ def test_config_commands_show_where_values_come_from(
     monkeypatch.setenv("AIRFLOW__CORE__CHECK_SLAS", "True")
     code, out, _ = cli("config", "lint")
     assert (code, out) == (1, "AIRFLOW__CORE__CHECK_SLAS does nothing any more.\n")
+    monkeypatch.delenv("AIRFLOW__CORE__CHECK_SLAS")
+    monkeypatch.setenv("AIRFLOW__CORE__PARALELISM", "7")
+    monkeypatch.setenv("AIRFLOW__MY_COMPANY__ANYTHING", "7")
+    unknown = "AIRFLOW__CORE__PARALELISM is no option of [core]: did you mean parallelism?\n"
+    assert cli("config", "lint")[:2] == (1, unknown)
 
 
 def test_info_and_cheat_sheet(cli: Cli) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 from collections.abc import Iterator
 
 from slipstream.cli.command import Command, arg
@@ -34,8 +35,8 @@ def get_value(args: argparse.Namespace) -> None:
 
 
 def lint(args: argparse.Namespace) -> int:
-    """Report options that cannot be used, were renamed, or do nothing any more."""
-    found = [*conf.problems(), *_renamed(), *_removed()]
+    """Report options that cannot be used, are unknown, were renamed, or do nothing any more."""
+    found = [*conf.problems(), *_unknown(), *_renamed(), *_removed()]
     wanted = [message for name, message in found if _is_wanted(*name, args)]
     for message in wanted:
         print(message)
@@ -103,6 +104,20 @@ def _notes(option: Option, args: argparse.Namespace) -> Iterator[str]:
         from slipstream.config.source import env_name
 
         yield f"# variable: {env_name(option.section, option.key)}"
+
+
+def _unknown() -> Iterator[tuple[Name, str]]:
+    """Yield what is no option of a section of Airflow's; other sections are somebody's own."""
+    known = catalog()
+    for section in known.sections():
+        keys = known.keys(section)
+        for key in conf.options(section):
+            if key in keys or f"{section}.{key}" in known.removed:
+                continue
+            alike = difflib.get_close_matches(key, keys, n=1)
+            hint = f": did you mean {alike[0]}?" if alike else "."
+            for origin in conf.origins(section, key):
+                yield (section, key), f"{origin} is no option of [{section}]{hint}"
 
 
 def _renamed() -> Iterator[tuple[Name, str]]:

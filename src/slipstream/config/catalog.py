@@ -11,6 +11,10 @@ from typing import Any, NamedTuple
 
 Name = tuple[str, str]
 """An option's section and key."""
+_SECRET_WORDS = (
+    *("password", "passwd", "passphrase", "secret", "token"),
+    *("api_key", "apikey", "private_key", "access_key"),
+)
 PLACEHOLDERS = ("{FERNET_KEY}", "{JWT_SECRET_KEY}", "{SECRET_KEY}")
 """Defaults that stand for a secret of this installation; ``generated`` makes it."""
 
@@ -19,7 +23,7 @@ class Option(NamedTuple):
     section: str
     key: str
     type: str = "string"
-    """``string``, ``integer``, ``float`` or ``boolean``."""
+    """``string``, ``integer``, ``float``, ``boolean`` or ``timezone``."""
     default: str | None = None
     """May hold ``{AIRFLOW_HOME}`` and the placeholders of generated secrets."""
     allowed: tuple[str, ...] = ()
@@ -87,6 +91,11 @@ class Catalog:
             old = {old for name in found for old in self.old_names(*name)}
             self._sensitive = frozenset(found | old)
         return self._sensitive
+
+
+def sounds_secret(key: str) -> bool:
+    """Tell whether an option that nobody described had better not be shown."""
+    return any(word in key for word in _SECRET_WORDS)
 
 
 _loaded: Catalog | None = None

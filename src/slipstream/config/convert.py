@@ -47,10 +47,23 @@ def to_list(text: str, delimiter: str = ",") -> list[str]:
     return [part.strip() for part in text.split(delimiter)] if text.strip() else []
 
 
+def to_timezone(text: str) -> str:
+    if text.lower() == "utc" or text == "system":
+        return text
+    from zoneinfo import ZoneInfo  # only who checks all options needs it
+
+    try:
+        return ZoneInfo(text).key
+    except (KeyError, OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
+        allowed = "utc, system, or the name of a time zone such as Europe/Paris"
+        raise ValueError(allowed) from None
+
+
 TYPED: dict[str, Callable[[str], object]] = {
     "integer": to_integer,
     "float": to_float,
     "boolean": to_boolean,
+    "timezone": to_timezone,
 }
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from slipstream.config import convert, home, source
-from slipstream.config.catalog import PLACEHOLDERS, Name, Option, catalog
+from slipstream.config.catalog import PLACEHOLDERS, Name, Option, catalog, sounds_secret
 from slipstream.config.file import ConfigFile
 from slipstream.errors import ConfigError
 
@@ -37,6 +37,7 @@ class Setting(NamedTuple):
     origin: str
     """For people: the variable's name, the file and the key in it, …"""
     is_sensitive: bool
+    """Not to be shown: known to be a secret, or unknown and named like one."""
 
 
 class Found(NamedTuple):
@@ -67,7 +68,10 @@ class Resolver:
         found = self._find(name, is_sensitive)
         if found is None:
             return self._default(name, option, is_sensitive, generate)
-        text = convert.check(option, found.text, found.origin) if option else found.text
+        if option is None:
+            is_secret = sounds_secret(name[1])
+            return Setting(*name, found.text, found.source, found.origin, is_secret)
+        text = convert.check(option, found.text, found.origin)
         return Setting(*name, text, found.source, found.origin, is_sensitive)
 
     def current_name(self, section: str, key: str) -> Name:

@@ -72,6 +72,28 @@ def test_a_secrets_value_is_in_no_message(conf: Config, monkeypatch: pytest.Monk
     assert "hunter2" in json.dumps(conf.as_dict(display_sensitive=True))
 
 
+@pytest.mark.parametrize("name", ["MYCO__DB_PASSWORD", "MYCO__API_TOKEN", "SMTP__SMTP_PASSWORD"])
+def test_an_option_of_nobodys_with_a_secrets_name_is_hidden(
+    conf: Config, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    set_option(monkeypatch, name, "hunter2")
+    section, _, key = name.lower().partition("__")
+    assert conf.as_dict()[section][key] == "< hidden >"
+    assert conf.get(section, key) == "hunter2"
+
+
+@pytest.mark.parametrize("name", ["Mars/Base", "../etc/passwd", "a\x00b", " ", "/"])
+def test_services_do_not_start_in_a_time_zone_that_does_not_exist(
+    conf: Config, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    conf.set("core", "default_timezone", name)
+    with pytest.raises(ConfigError, match=r"default_timezone is .* such as Europe/Paris"):
+        conf.check()
+    for good in ("utc", "UTC", "system", "Europe/Paris"):
+        conf.set("core", "default_timezone", good)
+        conf.check()
+
+
 def test_lists_json_enums_and_durations(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     class Colour(enum.Enum):
         RED = 1
