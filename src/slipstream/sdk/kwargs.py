@@ -81,6 +81,8 @@ def make_kwargs_callable(func: Callable[..., Any]) -> Callable[..., Any]:
 
 def is_async_callable(func: Any) -> bool:
     """Return whether calling ``func`` gives a coroutine."""
+    if type(func) is FunctionType and not func.__dict__:
+        return bool(func.__code__.co_flags & inspect.CO_COROUTINE)
     while isinstance(func, functools.partial):
         func = func.func
     return inspect.iscoroutinefunction(func) or inspect.iscoroutinefunction(

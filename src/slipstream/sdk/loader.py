@@ -6,7 +6,6 @@ has a process to lose. A file's own errors are collected, so that the traceback 
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
 import sys
@@ -19,6 +18,12 @@ from typing import Any
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.dagcontext import DagContext
 from slipstream.sdk.exceptions import AirflowClusterPolicySkipDag, AirflowDagDuplicatedIdException
+
+try:
+    # Not by hashlib: that loads OpenSSL, and every mapped megabyte makes each fork slower.
+    from _sha1 import sha1  # type: ignore[import-not-found]
+except ImportError:
+    from hashlib import sha1
 
 
 @dataclass(slots=True)
@@ -79,7 +84,7 @@ def _load_archive(path: Path, loaded: Loaded) -> None:
 
 def _module_name(path: Path) -> str:
     """Return a name that no other file's module has."""
-    digest = hashlib.sha1(str(path).encode(), usedforsecurity=False).hexdigest()
+    digest = sha1(str(path).encode(), usedforsecurity=False).hexdigest()
     stem = "".join(c if c.isalnum() else "_" for c in path.stem)
     return f"unusual_prefix_{digest}_{stem}"
 

@@ -495,7 +495,7 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
 
     def prepare_for_execution(self) -> Self:
         """Return a copy whose fields can be rendered without changing the DAG's."""
-        clone = copy.copy(self)
+        clone = self.__copy__()
         object.__setattr__(clone, "_is_ready", False)
         return clone
 

@@ -52,6 +52,8 @@ Message = dict[str, Any]
 _LENGTH_BYTES = 4
 MAX_FRAME_BYTES = 1 << 31
 _READ_BYTES = 1 << 18
+_TASK_READ_BYTES = 1 << 16
+"""Small: the buffer is made for each read, and a large one takes a task process a mapping anew."""
 _CONTROL_BYTES = 1 << 17
 _FD_BYTES = array.array("i").itemsize
 
@@ -122,7 +124,7 @@ class Stream:
     def receive(self) -> Message:
         """Return the next message; raise PeerGone when the host has gone."""
         while not self._ready:
-            data = self.socket.recv(_READ_BYTES)
+            data = self.socket.recv(_TASK_READ_BYTES)
             if not data:
                 raise PeerGone("the worker host closed the connection")
             self._ready = self._buffer.feed(data)
