@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import os
 import sys
@@ -23,6 +24,7 @@ from slipstream.worker.supervisor import Limits
 MAX_KILL_GRACE_S = 60.0
 """Cap of [core] killed_task_cleanup_time: a cancelled task must not hold its slot for ever."""
 _SWITCH_INTERVAL_S = 0.0005
+_GC_THRESHOLD = 20_000
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -43,6 +45,9 @@ def main(argv: list[str] | None = None) -> int:
     link = open_link(args.link)
     clock = SystemClock()
     sweeper.kill_orphans()
+    # What is imported stays; and attempts come and go by the hundred, without cycles.
+    gc.freeze()
+    gc.set_threshold(_GC_THRESHOLD)
     try:
         api = DirectTaskAPI(
             Store.open(), clock, executor=args.executor, scheduler_id=args.scheduler
