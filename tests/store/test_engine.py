@@ -39,6 +39,48 @@ def test_a_transaction_that_fails_leaves_nothing(store: Store) -> None:
     assert _names(store) == ["default_pool", "whole"]
 
 
+def _change(conn: Connection, row_id: int, note: str | None, state: str | None) -> None:
+    rows = [{"id": row_id, "note": note, "state": state}]
+    dialect.of(conn).update_many(conn, schema.dag_run, ("id",), rows)
+
+
+def _note(conn: Connection, row_id: int) -> str | None:
+    return conn.execute(
+        select(schema.dag_run.c.note).where(schema.dag_run.c.id == row_id)
+    ).scalar_one()
+
+
+def test_what_was_sent_runs_before_the_next_read_of_its_transaction(store: Store) -> None:
+    row = create_run(store)
+
+    def change(conn: Connection) -> list[str | None]:
+        seen = []
+        for word in ("first", "second"):
+            _change(conn, row.id, word, "queued")
+            seen.append(_note(conn, row.id))
+        _change(conn, row.id, "last", "queued")
+        return seen
+
+    assert store.write(change) == ["first", "second"]
+    with store.read() as conn:
+        assert _note(conn, row.id) == "last"
+
+
+def test_what_was_sent_and_fails_leaves_nothing(store: Store) -> None:
+    row = create_run(store)
+
+    def change(conn: Connection) -> None:
+        _change(conn, row.id, "half", "queued")
+        _change(conn, row.id, "refused", None)
+
+    with pytest.raises(Exception, match="(?i)null"):
+        store.write(change)
+    store.write(pool.upsert, "next", 1)
+    with store.read() as conn:
+        assert _note(conn, row.id) is None
+    assert _names(store) == ["default_pool", "next"]
+
+
 def test_errors_that_a_retry_cannot_help_are_raised_at_once(store: Store) -> None:
     calls = []
 
