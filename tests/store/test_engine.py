@@ -73,7 +73,7 @@ def test_what_was_sent_and_fails_leaves_nothing(store: Store) -> None:
         _change(conn, row.id, "half", "queued")
         _change(conn, row.id, "refused", None)
 
-    with pytest.raises(Exception, match="(?i)null"):
+    with pytest.raises(Exception, match=r"(?i)null"):
         store.write(change)
     store.write(pool.upsert, "next", 1)
     with store.read() as conn:
