@@ -115,7 +115,7 @@ class DagProcessor:
             stack.push(self._end)
             watcher.watch(self._folders())
             self._workshop.open(others=not self._is_limited)
-            log.info("Watching %s", ", ".join(self._roots.values()))
+            self._tell_roots()
             watching = Timer(self._clock, _TICK_S)
             while not stop.is_set():
                 self._turn()
@@ -185,6 +185,12 @@ class DagProcessor:
     def _folders(self) -> list[str]:
         linked = [folder for found in self._workshop.linked.values() for folder in found]
         return [*self._watched, *linked]
+
+    def _tell_roots(self) -> None:
+        log.info("Watching %s", ", ".join(self._roots.values()))
+        for root in self._roots.values():
+            if not os.path.isdir(root):
+                log.warning("%s is not a folder; should it become one, its DAGs show up", root)
 
     def _heartbeat(self) -> None:
         self._store.write(self._write_heartbeat)
