@@ -150,6 +150,17 @@ def test_looking_at_a_missing_file_does_not_create_it(fresh_url: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", DATABASES[:1], indirect=True)
+def test_a_file_that_is_no_database_is_left_alone(fresh_url: str) -> None:
+    path = Path(fresh_url.removeprefix("sqlite:///"))
+    path.write_text("Dear diary, " * 100)
+    with Store.open(fresh_url) as store:
+        for refuse in (migrate.upgrade, migrate.reset):
+            with pytest.raises(UserError, match="file is not a database"):
+                refuse(store)
+    assert path.read_text() == "Dear diary, " * 100
+
+
+@pytest.mark.parametrize("dialect", DATABASES[:1], indirect=True)
 def test_sqlite_is_in_wal_mode_and_keeps_its_foreign_keys(store: Store, store_url: str) -> None:
     with store.engine.connect() as conn:
         assert conn.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1

@@ -63,6 +63,26 @@ def test_every_secret_in_a_url_is_masked(given: str) -> None:
     assert "***" in shown
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ('{"foo": 1}', "engine_args: Invalid argument.* 'foo'"),
+        ("[1]", "must be a JSON object"),
+        ('{"connect_args": "s3cret"}', "must be a JSON object"),
+        ("{s3cret", "valid JSON"),
+    ],
+)
+def test_engine_arguments_that_cannot_be_used_name_the_option(
+    monkeypatch: pytest.MonkeyPatch, given: str, words: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_ENGINE_ARGS", given)
+    with pytest.raises(ConfigError, match=words) as error:
+        Store.open("postgres://u:p@127.0.0.1:1/d")
+    assert "sql_alchemy_engine_args" in str(error.value)
+    assert "s3cret" not in str(error.value)
+    assert "\n" not in str(error.value)
+
+
 def test_opening_a_store_connects_to_nothing() -> None:
     with Store.open("postgres://u:s3cret@127.0.0.1:1/d") as store:
         assert store.dialect == "postgresql"

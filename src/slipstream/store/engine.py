@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from slipstream.config import conf
-from slipstream.errors import StoreUnavailable
+from slipstream.errors import ConfigError, StoreUnavailable
 from slipstream.store import dialect
 from slipstream.store.dialect import Dialect, Trouble
 from slipstream.store.url import masked, resolve
@@ -213,28 +213,38 @@ class Store:
 
 
 def _create_engine(url: URL, dialect_: Dialect) -> Engine:
-    # What an installation adds of its own (certificates, for instance), as Airflow takes it.
-    options: dict[str, Any] = dict(conf.getjson("database", "sql_alchemy_engine_args", fallback={}))
     connect_args = conf.getimport("database", "sql_alchemy_connect_args", fallback=None) or {}
-    ours = dialect_.engine_options(url)
+    options, ours = _engine_args(), dialect_.engine_options(url)
     options["connect_args"] = (
         ours.pop("connect_args", {}) | options.get("connect_args", {}) | connect_args
     )
-    return create_engine(
-        url,
-        **options
-        | ours
-        | {
-            "isolation_level": "AUTOCOMMIT",
-            "skip_autocommit_rollback": True,
-            "poolclass": QueuePool,
-            "pool_size": conf.getint("database", "sql_alchemy_pool_size", fallback=5),
-            "max_overflow": conf.getint("database", "sql_alchemy_max_overflow", fallback=10),
-            "pool_recycle": conf.getint("database", "sql_alchemy_pool_recycle", fallback=1800),
-            "pool_reset_on_return": None,
-            "pool_use_lifo": True,
-        },
-    )
+    options |= ours
+    options |= {
+        "isolation_level": "AUTOCOMMIT",
+        "skip_autocommit_rollback": True,
+        "poolclass": QueuePool,
+        "pool_size": conf.getint("database", "sql_alchemy_pool_size", fallback=5),
+        "max_overflow": conf.getint("database", "sql_alchemy_max_overflow", fallback=10),
+        "pool_recycle": conf.getint("database", "sql_alchemy_pool_recycle", fallback=1800),
+        "pool_reset_on_return": None,
+        "pool_use_lifo": True,
+    }
+    try:
+        return create_engine(url, **options)
+    except TypeError as error:  # SQLAlchemy names what it does not know
+        reason = str(error).partition(", using configuration")[0]
+        raise ConfigError(f"[database] sql_alchemy_engine_args: {reason}.") from error
+
+
+def _engine_args() -> dict[str, Any]:
+    """Return what an installation adds of its own (certificates, for instance), as Airflow takes it."""
+    given = conf.getjson("database", "sql_alchemy_engine_args", fallback={})
+    if not isinstance(given, dict) or not isinstance(given.get("connect_args", {}), dict):
+        raise ConfigError(
+            "[database] sql_alchemy_engine_args (its value is not shown) must be a JSON object, "
+            "and so must the connect_args in it."
+        )
+    return dict(given)
 
 
 def _check_idle_connections(engine: Engine) -> None:

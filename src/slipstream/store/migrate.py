@@ -5,6 +5,8 @@ Alembic (a quarter of a second and 10 MB) is imported only to change the schema,
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -83,17 +85,13 @@ def upgrade(store: Store, target: str = "head") -> str:
     """
     if store.dialect == "sqlite":
         _create_file(store)
-    with store.engine.connect() as conn:
-        try:
-            with dialect.of(conn).migration_lock(conn, LOCK_TIMEOUT_S):
-                found = _current(conn)
-                _check_revision(store.url, found, wanted=None)
-                if found != (head() if target == "head" else target):
-                    from alembic import command  # not for those who waited for another's upgrade
+    with _locked(store, "migrate") as conn:
+        found = _current(conn)
+        _check_revision(store.url, found, wanted=None)
+        if found != (head() if target == "head" else target):
+            from alembic import command  # not for those who waited for another's upgrade
 
-                    command.upgrade(_config(conn), target)
-        except (TimeoutError, DBAPIError) as error:
-            raise UserError(f"Cannot migrate the database {store.url}: {_reason(error)}") from error
+            command.upgrade(_config(conn), target)
     return current(store) or ""
 
 
@@ -101,10 +99,20 @@ def reset(store: Store) -> None:
     """Drop all tables of ours; ``upgrade`` builds them anew. Every run, DAG and setting is lost."""
     if store.dialect == "sqlite":
         _create_file(store)
-    with store.engine.connect() as conn, dialect.of(conn).migration_lock(conn, LOCK_TIMEOUT_S):
+    with _locked(store, "reset") as conn:
         _check_revision(store.url, _current(conn), wanted=None)
         schema.metadata.drop_all(conn)
         conn.execute(text(f"DROP TABLE IF EXISTS {_VERSION_TABLE}"))
+
+
+@contextmanager
+def _locked(store: Store, doing: str) -> Iterator[Connection]:
+    """Yield a connection that alone may change the schema; what goes wrong is a UserError."""
+    try:
+        with store.engine.connect() as conn, dialect.of(conn).migration_lock(conn, LOCK_TIMEOUT_S):
+            yield conn
+    except (TimeoutError, DBAPIError) as error:
+        raise UserError(f"Cannot {doing} the database {store.url}: {_reason(error)}") from error
 
 
 def _create_file(store: Store) -> None:
