@@ -124,8 +124,8 @@ class Blocked:
     """Why a group's instances wait: the name of the limit and how full it is."""
 
     limit: str
-    """``parallelism``, ``pool``, ``missing_pool``, ``executor``, ``max_active_tasks``,
-    ``max_active_tis_per_dag`` or ``max_active_tis_per_dagrun``."""
+    """``parallelism``, ``pool``, ``small_pool``, ``missing_pool``, ``executor``,
+    ``max_active_tasks``, ``max_active_tis_per_dag`` or ``max_active_tis_per_dagrun``."""
     name: str
     used: int
     allowed: int
@@ -133,6 +133,16 @@ class Blocked:
     def __str__(self) -> str:
         if self.limit == "missing_pool":
             return f"pool {self.name!r} does not exist: create it, or name another"
+        if self.limit == "small_pool":
+            return (
+                f"it takes {self.used} slots of pool {self.name!r}, which has only "
+                f"{self.allowed} in all: enlarge the pool, or take fewer"
+            )
+        if self.limit == "pool" and self.used < self.allowed:
+            return (
+                f"pool {self.name!r} has too few free slots: "
+                f"{self.used} of {self.allowed} are taken"
+            )
         if self.limit == "pool":
             return f"pool {self.name!r} is full: {self.used} of {self.allowed} slots are taken"
         what = f"{self.limit} of {self.name}" if self.name else self.limit
@@ -302,6 +312,8 @@ def blocked_by(c: Candidate, limits: Limits) -> Blocked | None:
     pool = limits.pools.get(group.pool)
     if pool is None:
         return Blocked("missing_pool", group.pool, 0, 0)
+    if 0 <= pool.slots < group.pool_slots:
+        return Blocked("small_pool", group.pool, group.pool_slots, pool.slots)
     if pool.slots >= 0 and pool.used + group.pool_slots > pool.slots:
         return Blocked("pool", group.pool, pool.used, pool.slots)
     used = limits.per_run.get(group.dag_run_pk, 0)

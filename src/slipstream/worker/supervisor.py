@@ -358,6 +358,8 @@ class Supervisor:
             self._settle(execution, ending.outcome_of_death(execution, how, self._clock.now()))
         if not how.is_clean:
             ending.write_last_line(execution, how, self._clock.now())
+        if not how.is_clean or execution.cancelled:
+            # A task that was told to end may have done so itself, and left what it had started.
             ending.end_group(execution, process.pid)
         self._release(execution)
 

@@ -186,6 +186,26 @@ def test_a_cancelled_task_is_told_and_ended(rig: Rig) -> None:
     assert rig.proof().count("on_kill") == 1
 
 
+def test_a_cancelled_task_leaves_nothing_that_it_started(rig: Rig) -> None:
+    rig.dag(
+        """
+        import subprocess
+        @task
+        def t():
+            child = subprocess.Popen(["sleep", "60"], start_new_session=True)
+            prove(f"{child.pid}")
+            prove("begun")
+            time.sleep(60)
+        t()
+        """
+    )
+    attempt_id = rig.submit("t")
+    rig.proven("begun")
+    rig.executor.cancel([attempt_id])
+    assert rig.finished(attempt_id).state is S.FAILED
+    _gone(rig, int(rig.proof()[0]))
+
+
 def test_a_task_that_ignores_its_end_is_killed(rig: Rig) -> None:
     rig.dag(
         """

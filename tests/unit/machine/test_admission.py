@@ -83,6 +83,7 @@ def test_parallelism_stops_everything() -> None:
     ("waiting", "fields", "blocked"),
     [
         ({"slots": 3}, {"pools": {"p": PoolLimit(4, used=2)}}, Blocked("pool", "p", 2, 4)),
+        ({"slots": 5}, {"pools": {"p": PoolLimit(4)}}, Blocked("small_pool", "p", 5, 4)),
         ({"pool": "gone"}, {}, Blocked("missing_pool", "gone", 0, 0)),
         ({"max_active_tasks": 2}, {"per_run": {1: 2}}, Blocked("max_active_tasks", "d", 2, 2)),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from tests.unit.machine.build import Driver, dag, key, task
 
 from slipstream.machine.admission import Blocked
@@ -49,6 +50,18 @@ def test_a_full_pool() -> None:
     assert found.code == "pool"
     assert found.summary == "It is ready, but pool 'p' is full: 3 of 3 slots are taken."
     assert found.data["allowed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("blocked", "words"),
+    [
+        (Blocked("pool", "p", 2, 3), "pool 'p' has too few free slots: 2 of 3 are taken."),
+        (Blocked("small_pool", "p", 9, 3), "it takes 9 slots of pool 'p', which has only 3 in all"),
+    ],
+)
+def test_a_pool_that_is_not_full_but_too_full(blocked: Blocked, words: str) -> None:
+    found = why(Driver(dag(task("a"))), "a", AdmissionView(blocked=blocked))
+    assert words in found.summary
 
 
 def test_a_ready_one_says_so() -> None:
