@@ -94,6 +94,18 @@ def test_services_do_not_start_in_a_time_zone_that_does_not_exist(
         conf.check()
 
 
+def test_the_word_that_expose_config_once_had_is_understood(
+    conf: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_option(monkeypatch, "WEBSERVER__EXPOSE_CONFIG", "Non-Sensitive-Only")
+    with pytest.warns(FutureWarning, match="AIRFLOW__API__EXPOSE_CONFIG"):
+        conf.check()
+    assert conf.get("api", "expose_config") == "non-sensitive-only"
+    set_option(monkeypatch, "API__EXPOSE_CONFIG", "maybe")
+    with pytest.raises(ConfigError, match="expose_config is 'maybe'"):
+        conf.check()
+
+
 def test_lists_json_enums_and_durations(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     class Colour(enum.Enum):
         RED = 1
