@@ -60,6 +60,8 @@ def due(
     result = Due()
     while True:
         result.next = timetable.next_run(last, window.earliest, window.latest, window.catchup, now)
+        if result.next and last and last.end <= now < last.end + timetable.least_gap:
+            result.next = NextRun.after(result.next.logical_date, last.end + timetable.least_gap)
         if result.next is None or result.next.run_after > now:
             return result
         if n_active >= limit > 0:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, Self
 
 from slipstream.errors import SlipstreamError
@@ -74,6 +74,8 @@ class Timetable(ABC):
     can_be_scheduled: bool = True
     """False when no automated run ever comes from it."""
     active_runs_limit: int | None = None
+    least_gap: timedelta = timedelta(0)
+    """How long after the end of one run's interval the next run may come at the earliest."""
 
     def next_run(
         self,

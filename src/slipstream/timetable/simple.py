@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from slipstream.timetable.base import DataInterval, NextRun, Timetable, Window
@@ -58,6 +58,9 @@ class Continuous(_Simple):
 
     type: ClassVar[str] = "continuous"
     active_runs_limit: int | None = 1
+    # A DAG whose runs end at once, say because its file cannot be loaded, would make a hundred a
+    # second for ever. Airflow's slower loop has no need of a limit.
+    least_gap: timedelta = timedelta(seconds=1)
 
     @property
     def summary(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 from tests.unit.scheduler.harness import START, Rig, dag_spec
@@ -229,6 +230,27 @@ def test_continuous_runs_again_when_it_has_ended(rig: Rig) -> None:
     with rig.store.read() as conn:
         states = [r.state for r in run.list_by_logical_date(conn, "d")]
     assert states[:2] == ["success", "success"]
+
+
+def test_continuous_runs_that_end_at_once_are_a_second_apart(rig: Rig) -> None:
+    rig.add_dag(
+        dag_spec(
+            "d",
+            {"a": []},
+            timetable={"type": "continuous"},
+            start_date="2025-01-01T00:00:00+00:00",
+            max_active_runs=1,
+        )
+    )
+    rig.start()
+    for _ in range(20):
+        rig.clock.advance(0.1)
+        rig.work(at_most=5)
+    with rig.store.read() as conn:
+        runs = run.list_by_logical_date(conn, "d")
+    assert len(runs) in (2, 3)
+    ends = [r.run_after for r in runs]
+    assert all(later - earlier >= timedelta(seconds=1) for earlier, later in pairwise(ends))
 
 
 def test_dagrun_timeout_fails_the_run_and_ends_its_processes(rig: Rig) -> None:
