@@ -42,9 +42,9 @@ def example_taskflow():
         return round(len(words) / len(sentences), 1)
 
     @task
-    def summarize(**facts: object) -> None:
-        for name, value in facts.items():
-            print(f"{name}: {value}")
+    def summarize(common: str, longest: str, length: float) -> None:
+        print(f"The most common word is {common!r}, the longest is {longest!r}.")
+        print(f"A sentence has {length} words.")
 
     @task_group
     def count(words: list[str], sentences: list[str]):
