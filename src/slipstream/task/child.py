@@ -102,7 +102,12 @@ class _Attempt:
     def go(self, started_at: datetime) -> None:
         """Run it, send its outcome, and run the callbacks that follow."""
         taskapi.use(self._client)
+        pid = os.getpid()
         task_run, outcome = self._run(started_at)
+        if os.getpid() != pid:
+            # The task forked, and its copy came back too: only the process itself may report.
+            output.flush()
+            os._exit(0)
         outcome.ended_at = utcnow()
         outcome.max_rss_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         output.flush()

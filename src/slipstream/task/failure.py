@@ -28,7 +28,7 @@ def error_detail(exc: BaseException, mask: Mask) -> list[dict[str, Any]]:
         details.append(
             {
                 "exc_type": type(current).__name__,
-                "exc_value": mask(_text_of(current)),
+                "exc_value": mask(text_of(current)),
                 "exc_notes": [mask(str(note)) for note in getattr(current, "__notes__", [])],
                 "syntax_error": None,
                 "is_cause": is_cause,
@@ -47,7 +47,8 @@ def error_detail(exc: BaseException, mask: Mask) -> list[dict[str, Any]]:
     return details
 
 
-def _text_of(exc: BaseException) -> str:
+def text_of(exc: BaseException) -> str:
+    """Return the exception's text; a user's ``__str__`` may itself raise."""
     try:
         return str(exc)
     except Exception:

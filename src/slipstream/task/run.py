@@ -29,6 +29,7 @@ from slipstream.sdk.exceptions import (
 from slipstream.sdk.mask import mask_text
 from slipstream.sdk.runtime import RuntimeTaskInstance
 from slipstream.state import TaskInstanceState
+from slipstream.task.failure import text_of
 from slipstream.task.fast_signal import set_signal
 from slipstream.task.limit import time_limit
 
@@ -144,7 +145,7 @@ def _outcome(workload: Workload, ended: execute.Ended) -> Outcome:
 
 def one_line(exc: BaseException) -> str:
     """Return the exception's type and message as one masked line."""
-    text = mask_text(f"{type(exc).__name__}: {exc}".replace("\n", " ").strip())
+    text = mask_text(f"{type(exc).__name__}: {text_of(exc)}".replace("\n", " ").strip())
     return text if len(text) <= _MAX_ERROR_CHARS else text[:_MAX_ERROR_CHARS] + "…"
 
 

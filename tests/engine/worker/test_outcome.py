@@ -178,3 +178,35 @@ def test_the_environment_names_the_task(rig: Rig) -> None:
     assert found["AIRFLOW_CTX_DAG_ID"] == "d"
     assert found["AIRFLOW_CTX_TASK_ID"] == "t"
     assert found["AIRFLOW_CTX_TRY_NUMBER"] == "3"
+
+
+def test_a_task_that_forks_reports_once(rig: Rig) -> None:
+    rig.dag(
+        """
+        @task
+        def t():
+            pid = os.fork()
+            if pid:
+                os.waitpid(pid, 0)
+            return "parent" if pid else "child"
+        t()
+        """
+    )
+    assert rig.outcome("t").state is S.SUCCESS
+    assert rig.xcom("t") == "parent"
+
+
+def test_an_exception_without_text_is_retried_like_any_other(rig: Rig) -> None:
+    rig.dag(
+        """
+        class Mute(Exception):
+            def __str__(self): raise RuntimeError("no text")
+        @task(on_retry_callback=lambda context: prove("retry callback"))
+        def t(): raise Mute
+        t()
+        """
+    )
+    outcome = rig.outcome("t", max_tries=1)
+    assert outcome.state is S.FAILED
+    assert outcome.error == "Mute: <Mute whose text cannot be made>"
+    rig.proven("retry callback")
