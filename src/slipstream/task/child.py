@@ -93,11 +93,15 @@ class _Attempt:
         """Do what needs no leave: nothing here runs user code."""
         os.environ[ATTEMPT_MARK] = self._workload.attempt_id
         process.set_name(self._workload.task_id or f"{self._workload.callback} callback")
+        output.tell_of_loss(self._unlogged)
         if self._log_path and (reason := output.redirect_to(self._log_path)):
-            self._client.send({"m": "unlogged", "reason": reason})
+            self._unlogged(reason)
         output.reinstall()
         if self._loaded is not None and self._loaded.output:
             output.write_lines(self._loaded.output)
+
+    def _unlogged(self, reason: str) -> bool:
+        return self._client.try_send({"m": "unlogged", "reason": reason})
 
     def go(self, started_at: datetime) -> None:
         """Run it, send its outcome, and run the callbacks that follow."""

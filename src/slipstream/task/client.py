@@ -51,6 +51,19 @@ class HostClient(TaskAPI):
         with self._lock:
             self._stream.send(message)
 
+    def try_send(self, message: Message) -> bool:
+        """Send a message that has no answer, unless that would wait; say whether it was sent.
+
+        For code that may run anywhere, a signal handler in the middle of a request included.
+        """
+        if os.getpid() != self._pid or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._stream.send(message)
+        finally:
+            self._lock.release()
+        return True
+
 
 class LoadClient(TaskAPI):
     """The task API while a DAG zygote executes its file, over the zygote's control socket."""

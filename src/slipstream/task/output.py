@@ -13,7 +13,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -58,6 +58,15 @@ def _make_folder(path: str) -> None:
         return
     except FileNotFoundError:
         os.makedirs(path, exist_ok=True)
+
+
+_on_loss: list[Callable[[str], bool]] = []
+"""Who wants to know, once, that the log does not take what is written; empty when told."""
+
+
+def tell_of_loss(tell: Callable[[str], bool]) -> None:
+    """Call ``tell`` with the reason when the log refuses a line (a full disk), until it is True."""
+    _on_loss[:] = [tell]
 
 
 _streams: list[RecordStream] = []
@@ -134,9 +143,10 @@ def _write_all(fd: int, line: bytes) -> None:
     try:
         while data:
             data = data[os.write(fd, data) :]
-    except OSError:
-        # No space, or a log that vanished: there is nowhere left to say so, and the task goes on.
-        return
+    except OSError as exc:
+        # No space, or a log that vanished. The task goes on; only the host can still say so.
+        if _on_loss and _on_loss[0](f"what it writes is lost: {exc.strerror}"):
+            _on_loss.clear()
 
 
 class JsonHandler(logging.Handler):

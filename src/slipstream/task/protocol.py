@@ -32,7 +32,7 @@ Attempt messages, host to task process::
 Attempt messages, task process to host::
 
     request  {id, method, params}
-    unlogged {reason}                    its log file cannot be written; it runs all the same
+    unlogged {reason}                    its log cannot be written, or not wholly; it runs all the same
     stale    {why}                       the zygote's DAG file lacks the task; I load it myself
     finish   {outcome}                   the process only runs callbacks after this, and exits
 

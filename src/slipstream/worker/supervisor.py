@@ -306,7 +306,7 @@ class Supervisor:
             case "request":
                 self.ask(execution, process, message)
             case "unlogged":
-                log.error("%s runs without a log: %s", execution.name, message["reason"])
+                log.error("%s runs without a whole log: %s", execution.name, message["reason"])
             case "stale":
                 log.info("%s: its DAG file is loaded anew: %s", execution.name, message["why"])
                 if process.zygote.key is not None:
