@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from slipstream.supervisor.fork import Body, fork
 
-_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.2, 30.0
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.2, 5.0
 _GOOD_LIFE_S = 60.0
 _MAX_LINE = 64 * 1024
 
