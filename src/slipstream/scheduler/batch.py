@@ -38,7 +38,7 @@ class Batch:
         if mine is None:
             self.decisions[pk] = decided
         else:
-            merge(mine, decided)
+            mine.merge(decided)
 
     def __bool__(self) -> bool:
         return bool(self.decisions or self.attempts or self.inbox or self.also)
@@ -50,26 +50,3 @@ class Batch:
             statement(conn)
         if self.inbox:
             inbox.delete(conn, self.inbox)
-
-
-def merge(into: Decision, later: Decision) -> None:
-    """Add a later decision of the same run to an earlier one; the later values win."""
-    for key in later.deleted:
-        gone = into.changes.pop(key, None)
-        if gone is None or not gone.is_new:
-            into.deleted.append(key)
-    for key, change in later.changes.items():
-        known = into.changes.get(key)
-        if known is None:
-            into.changes[key] = change
-        else:
-            known.values.update(change.values)
-    into.story += later.story
-    into.ready += later.ready
-    into.cancel += later.cancel
-    into.closed.update(later.closed)
-    into.timers += later.timers
-    into.callbacks += later.callbacks
-    into.run.update(later.run)
-    if later.run_state is not None:
-        into.run_state = later.run_state
