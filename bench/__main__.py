@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import signal
 import statistics
 import sys
 import tempfile
@@ -114,6 +115,8 @@ def main() -> int:
     parser.add_argument("--parallelism", type=int, default=8)
     parser.add_argument("--json", type=Path, help="also write every figure to this file")
     args = parser.parse_args()
+    # So that a system under test is stopped when we are.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     only = args.only.split(",")
     if unknown := set(only) - set(names):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}; known: {', '.join(names)}")
