@@ -120,3 +120,9 @@ def die_in_transaction(url: str) -> None:
 
     with Store.open(url) as store:
         store.write(create_and_wait)
+
+
+def end_job(url: str, id: str) -> None:
+    with Store.open(url) as store:
+        _ready()
+        store.write(job.end, id, "failed", NOW)

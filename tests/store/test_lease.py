@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from tests.store.build import NOW, Spawn, changing, create_run, later
-from tests.store.pair import race
+import subprocess
 
-from slipstream.store import Store, decision, job, lease
+import pytest
+from tests.store.build import AFTER, NOW, Spawn, changing, create_run, later
+from tests.store.pair import go, race, wait_ready
+
+from slipstream.attempt import new_id
+from slipstream.store import Connection, Store, decision, job, lease
 
 
 def _register(store: Store, at: float = 0) -> str:
@@ -97,3 +101,39 @@ def test_a_heartbeat_tells_which_jobs_were_ended_by_others(store: Store) -> None
         row = job.get(conn, ended)
     assert row is not None
     assert (row.state, row.ended_at, row.heartbeat_at) == ("failed", later(2), later(1))
+
+
+def test_a_lease_that_holds_does_so_until_the_transaction_ends(
+    store: Store, store_url: str, spawn: Spawn
+) -> None:
+    owner = _register(store)
+
+    def write(conn: Connection) -> subprocess.Popen[str]:
+        assert lease.holds(conn, owner)
+        rival = spawn("end_job", store_url, owner)
+        wait_ready(rival)
+        go(rival)
+        with pytest.raises(subprocess.TimeoutExpired):
+            rival.wait(0.3)
+        return rival
+
+    rival = store.write(write)
+    assert rival.wait(AFTER) == 0
+    assert not store.write(lease.holds, owner)
+    assert not store.write(lease.holds, new_id())
+
+
+def test_two_schedulers_do_not_wait_for_each_others_leases(store: Store) -> None:
+    mine, other = _register(store), _register(store)
+    assert store.write(lambda conn: lease.holds(conn, mine) and lease.holds(conn, other))
+
+
+@pytest.mark.parametrize("dialect", ["postgresql", "mysql"], indirect=True)
+def test_a_transaction_whose_process_is_stopped_is_not_in_the_way_for_ever(store: Store) -> None:
+    with store.read() as conn:
+        if store.dialect == "postgresql":
+            assert (
+                conn.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar() == "30s"
+            )
+        elif "MariaDB" in str(conn.exec_driver_sql("SELECT version()").scalar()):
+            assert conn.exec_driver_sql("SELECT @@idle_transaction_timeout").scalar() == 30

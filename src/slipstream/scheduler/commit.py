@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from slipstream.attempt import Workload
 from slipstream.errors import StoreUnavailable
 from slipstream.scheduler.batch import Batch
+from slipstream.scheduler.lease import LeaseLost
 from slipstream.state import DagRunState
 
 if TYPE_CHECKING:
@@ -20,14 +21,14 @@ log = logging.getLogger(__name__)
 def commit(turn: Turn) -> bool:
     """Write the batch, if there is anything in it, and carry out what follows.
 
-    Raises StoreUnavailable; memory is then ahead of the database and must be read anew.
+    Raises StoreUnavailable or LeaseLost; memory is then ahead of the database, to be read anew.
     """
     batch, world = turn.batch, turn.world
     wrote = bool(batch)
     if wrote:
         try:
-            world.store.write(batch.write, turn.now)
-        except StoreUnavailable:
+            world.write(batch.write, turn.now)
+        except (StoreUnavailable, LeaseLost):
             raise
         except Exception:
             log.exception("a turn's transaction failed; its runs are written one by one")
@@ -49,8 +50,8 @@ def _write_apart(turn: Turn) -> None:
             decisions={pk: decided}, attempts=[a for a in batch.attempts if a.dag_run_id == pk]
         )
         try:
-            world.store.write(part.write, turn.now)
-        except StoreUnavailable:
+            world.write(part.write, turn.now)
+        except (StoreUnavailable, LeaseLost):
             raise
         except Exception as error:
             active = world.book.active.get(pk)
@@ -61,15 +62,15 @@ def _write_apart(turn: Turn) -> None:
             aside = turn.__class__(world)
             aside.quarantine(active.row, error)
             batch.cancel += aside.batch.cancel
-            world.store.write(aside.batch.write, turn.now)
+            world.write(aside.batch.write, turn.now)
     for statement in batch.also:
         try:
-            world.store.write(statement)
-        except StoreUnavailable:
+            world.write(statement)
+        except (StoreUnavailable, LeaseLost):
             raise
         except Exception:
             log.exception("a statement of the turn is given up")
-    world.store.write(Batch(inbox=batch.inbox).write, turn.now)
+    world.write(Batch(inbox=batch.inbox).write, turn.now)
 
 
 def _evict(turn: Turn) -> None:

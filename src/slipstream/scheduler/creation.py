@@ -18,6 +18,7 @@ from slipstream.command.trigger import insert
 from slipstream.errors import DuplicateRun, SlipstreamError, StoreUnavailable
 from slipstream.machine.dagrun import RunDue, due
 from slipstream.scheduler.catalog import Plan
+from slipstream.scheduler.lease import LeaseLost
 from slipstream.state import DagRunTriggeredByType, DagRunType
 from slipstream.store import Connection, dag, inbox, run
 from slipstream.store.row import DagRow, RunRow
@@ -70,8 +71,8 @@ def create_due(turn: Turn) -> int:
 def _write(turn: Turn, jobs: list[_Job]) -> int:
     """Create the runs of all jobs in one transaction; if that fails, those of each in its own."""
     try:
-        return turn.world.store.write(_create, jobs, turn.now)
-    except StoreUnavailable:
+        return turn.world.write(_create, jobs, turn.now)
+    except (StoreUnavailable, LeaseLost):
         raise
     except DuplicateRun as error:
         # Somebody made a run of the same date at the same moment; the next turn sees it.
@@ -81,7 +82,7 @@ def _write(turn: Turn, jobs: list[_Job]) -> int:
         if len(jobs) > 1:
             return sum(_write(turn, [job]) for job in jobs)
         log.exception("DAG %s: its next run cannot be created", jobs[0].row.dag_id)
-        turn.world.store.write(dag.set_next_run, jobs[0].row.dag_id, None)
+        turn.world.write(dag.set_next_run, jobs[0].row.dag_id, None)
         return 0
 
 
@@ -129,7 +130,7 @@ def write_all(turn: Turn, statements: Sequence[Statement]) -> None:
             statement(conn)
 
     turn.close()
-    turn.world.store.write(write)
+    turn.world.write(write)
 
 
 @dataclass(frozen=True, slots=True)

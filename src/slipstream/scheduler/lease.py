@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Concatenate, ParamSpec, TypeVar
 
 from slipstream.attempt import new_id
 from slipstream.errors import UserError
@@ -17,11 +19,36 @@ log = logging.getLogger(__name__)
 JOB_TYPE = "SchedulerJob"
 ONE_RUN_JOB_TYPE = "DagTestJob"
 _CLAIM_LIMIT = 500
+P = ParamSpec("P")
+T = TypeVar("T")
 _EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class LeaseLost(UserError):
     """Another scheduler has taken over our runs, since our heartbeat did not arrive in time."""
+
+    def __init__(self, scheduler_id: str) -> None:
+        super().__init__(
+            f"Scheduler {scheduler_id} was declared dead by another one: "
+            "it did not reach the database in time. What it had not written is dropped."
+        )
+
+
+def fenced(
+    conn: Connection,
+    scheduler_id: str,
+    fn: Callable[Concatenate[Connection, P], T],
+    /,
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> T:
+    """Call ``fn`` within the caller's transaction if the scheduler's lease holds until its end.
+
+    Raises LeaseLost otherwise, for a scheduler that was stopped for longer than its lease.
+    """
+    if not lease.holds(conn, scheduler_id):
+        raise LeaseLost(scheduler_id)
+    return fn(conn, *args, **kwargs)
 
 
 class Lease:
@@ -77,15 +104,13 @@ class Lease:
     def heartbeat(self, now: datetime) -> None:
         """Say that we are alive. Raises LeaseLost when somebody ended our job."""
         if self.id not in self._store.write(job.heartbeat, [self.id], now):
-            raise LeaseLost(
-                f"Scheduler {self.id} was declared dead by another one: "
-                "it did not reach the database in time. It stops; start it again."
-            )
+            raise LeaseLost(self.id)
 
     def _end_dead(self, conn: Connection, now: datetime) -> None:
         """End the jobs of schedulers that died or lapsed, so that their runs come free."""
         alive_since = now - self._lapse
-        for other in job.list_alive(conn, JOB_TYPE, since=_EVER):
+        schedulers = job.list_alive(conn, JOB_TYPE, since=_EVER)
+        for other in schedulers + job.list_alive(conn, ONE_RUN_JOB_TYPE, since=_EVER):
             if other.id == self.id:
                 continue
             if other.heartbeat_at < alive_since or not process_alive(other):
@@ -93,8 +118,8 @@ class Lease:
                 job.end(conn, other.id, "failed", now)
 
     def claim(self, now: datetime) -> list[RunRow]:
-        """Take active runs that no live scheduler owns."""
-        return self._store.write(self._claim, now)
+        """Take active runs that no live scheduler owns. Raises LeaseLost."""
+        return self._store.write(fenced, self.id, self._claim, now)
 
     def _claim(self, conn: Connection, now: datetime) -> list[RunRow]:
         self._end_dead(conn, now)

@@ -84,7 +84,7 @@ def host_died(turn: Turn, reasons: dict[str, str]) -> None:
 def lose(turn: Turn, reasons: dict[str, str]) -> None:
     """Close attempts whose host is gone, unless they are done already; then apply that."""
     turn.close()
-    closed = turn.world.store.write(attempt.finish_lost, list(reasons), _common(reasons), turn.now)
+    closed = turn.world.write(attempt.finish_lost, list(reasons), _common(reasons), turn.now)
     for attempt_id, reason in reasons.items():
         owner = turn.world.book.owner_of(attempt_id)
         if owner is None:

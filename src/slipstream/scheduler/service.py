@@ -89,7 +89,7 @@ class Scheduler:
         self._settings = settings or Settings.from_config()
         self._executors = executors
         self._only_run = only_run
-        self._lease = Lease(store, self._settings, takes_over=not only_run)
+        self._lease = self._new_lease()
         self.world = World(
             store, self._clock, self._settings, executors, self._lease.id, only_run=only_run
         )
@@ -106,6 +106,7 @@ class Scheduler:
         self._n_failed = 0
         self.is_standby = True
         """Another scheduler is at work; this one waits for its end."""
+        self._executors_run = False
         self._next: dict[str, float] = {}
         self._wall_minus_mono = 0.0
 
@@ -114,13 +115,16 @@ class Scheduler:
         """The id of this scheduler's job, which is the owner of its runs."""
         return self._lease.id
 
+    def _new_lease(self) -> Lease:
+        return Lease(self._store, self._settings, takes_over=not self._only_run)
+
     def start(self) -> None:
         """Register, start the executors, and take over the runs that nobody owns.
 
         Beside a scheduler that is at work, this one stands by until that one is gone. Raises
         UserError when it may not even do that (SQLite), StoreUnavailable without a database.
         """
-        self._lease.register(self._clock.now(), ",".join(self._executors))
+        self._register()
         self._listener = self._store.listen(SCHEDULER)
         self._selector.register(self._listener.fileno(), selectors.EVENT_READ)
         leader = None if self._only_run else self._lease.leader(self._clock.now())
@@ -134,11 +138,15 @@ class Scheduler:
                 leader.hostname,
             )
 
+    def _register(self) -> None:
+        self._lease.register(self._clock.now(), ",".join(self._executors))
+
     def _take_charge(self) -> None:
         self.is_standby = False
-        for executor in self._executors.values():
+        for executor in () if self._executors_run else self._executors.values():
             executor.start(self.id)
             self._selector.register(executor.fileno(), selectors.EVENT_READ)
+        self._executors_run = True
         self._wall_minus_mono = self._clock.now().timestamp() - self._clock.monotonic()
         self._recover()
 
@@ -157,7 +165,7 @@ class Scheduler:
     def stop(self, *, deadline_s: float = 4.0, ok: bool = True) -> None:
         """Stop the executors within ``deadline_s`` seconds, take their last news in, give up runs."""
         started = time.monotonic()
-        for executor in () if self.is_standby else self._executors.values():
+        for executor in self._executors.values() if self._executors_run else ():
             executor.stop(max(0.5, deadline_s - (time.monotonic() - started)))
         with contextlib.suppress(StoreUnavailable):
             # What cannot be written now is read by the next scheduler.
@@ -179,7 +187,8 @@ class Scheduler:
     def turn(self, timeout: float) -> TurnReport:
         """Wait at most ``timeout`` seconds for something to do, and do it.
 
-        Raises LeaseLost; a database that is away is waited for in later turns instead.
+        A database that is away is waited for in later turns. One that lost its lease stands by
+        from then on; only that of a single run (``only_run``) raises LeaseLost.
         """
         if self.is_standby:
             return self._stand_by(timeout)
@@ -201,8 +210,8 @@ class Scheduler:
             self._n_failed = 0
         except StoreUnavailable as error:
             self._away(error)
-        except LeaseLost:
-            raise
+        except LeaseLost as error:
+            self._step_back(error)
         except Exception as error:
             self._failed(error)
         report.worked_s = time.monotonic() - after
@@ -213,6 +222,9 @@ class Scheduler:
         self._selector.select(min(timeout, self._settings.poll_s))
         if self._listener is not None:
             self._listener.drain()
+        if self._executors_run:
+            self._collect()  # what its worker hosts still run is news for the other scheduler,
+            self._events.clear()  # which reads it in the database
         try:
             if self._is_due("heartbeat", self._settings.heartbeat_s):
                 self._lease.heartbeat(self._clock.now())
@@ -223,7 +235,31 @@ class Scheduler:
                 self._take_charge()
         except StoreUnavailable as error:
             self._away(error)  # should this one be in charge now, it reads all runs again
+        except LeaseLost as error:
+            self._step_back(error)
         return TurnReport()
+
+    def _step_back(self, error: LeaseLost) -> None:
+        """Forget all, since another scheduler has it now, and stand by under a new id.
+
+        Attempts that run here go on: their worker hosts have heartbeats of their own.
+        Raises UserError on SQLite, where no second scheduler may stand by.
+        """
+        if self._only_run:
+            raise error
+        log.error("%s It stands by.", error)
+        self.is_standby = True
+        self._events.clear()
+        self._next.clear()
+        self._retry_s = 0.0
+        self.world.forget()
+        self.world.callbacks_out.clear()
+        self._lease = self._new_lease()
+        self.world.scheduler_id = self._lease.id
+        try:
+            self._register()
+        except StoreUnavailable as away:
+            self._away(away)  # the next heartbeat finds no job, and leads here again
 
     def _patience(self, timeout: float) -> float:
         """Return how long the wait may last: until the next thing that nobody will wake us for."""

@@ -22,6 +22,7 @@ from slipstream.machine.run import RunMachine
 from slipstream.scheduler import admit, past
 from slipstream.scheduler.batch import Batch
 from slipstream.scheduler.book import ActiveRun
+from slipstream.scheduler.lease import LeaseLost
 from slipstream.scheduler.timers import RunTimeout, TaskDue
 from slipstream.state import EXECUTING_STATES, DagRunState, TaskInstanceState
 from slipstream.store import Connection, task_instance
@@ -81,8 +82,8 @@ class Turn:
         self._open.close()
 
     def unless_store(self, error: Exception) -> None:
-        """Raise StoreUnavailable if that is what an error of a query means."""
-        if isinstance(error, StoreUnavailable):
+        """Raise StoreUnavailable if that is what an error of a query means, and LeaseLost as it is."""
+        if isinstance(error, StoreUnavailable | LeaseLost):
             raise error
         self.__exit__(type(error), error, error.__traceback__)
 

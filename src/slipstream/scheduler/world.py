@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Concatenate, ParamSpec, TypeVar
 
 from slipstream.clock import Clock
 from slipstream.executors.base import Executor
@@ -11,12 +12,16 @@ from slipstream.machine.event import TIKey
 from slipstream.scheduler.book import RunBook
 from slipstream.scheduler.catalog import Catalog
 from slipstream.scheduler.hosts import Hosts
+from slipstream.scheduler.lease import fenced
 from slipstream.scheduler.past import PastLinks
 from slipstream.scheduler.settings import Settings
 from slipstream.scheduler.slots import Slots
 from slipstream.scheduler.timers import Timers
 from slipstream.store import Connection, Store, pool
 from slipstream.store.row import RunRow
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class World:
@@ -59,6 +64,15 @@ class World:
         """DAG with a custom timetable -> the version for which its next run was asked."""
         self.requeued: dict[tuple[int, TIKey], int] = {}
         """How often an instance's attempt was queued again since nobody started it."""
+
+    def write(
+        self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """``Store.write``, in a transaction in which this scheduler's lease holds.
+
+        Raises LeaseLost.
+        """
+        return self.store.write(fenced, self.scheduler_id, fn, *args, **kwargs)
 
     @property
     def is_restless(self) -> bool:

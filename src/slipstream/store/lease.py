@@ -57,6 +57,14 @@ def owned(conn: Connection, owner: str) -> list[RunRow]:
     return RUN.all(conn.execute(_OWNED, {"owner": owner}))
 
 
+def holds(conn: Connection, owner: str) -> bool:
+    """Say whether an owner's lease holds; it then does until the transaction ends.
+
+    Whoever takes its runs over ends its job before, and so waits for the transaction.
+    """
+    return dialect.of(conn).holds(conn, job, owner, "running")
+
+
 def release(conn: Connection, owner: str) -> None:
     """Give all active runs back, for the next scheduler to claim at once."""
     mine = (dag_run.c.owner == owner) & dag_run.c.state.in_(ACTIVE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,10 @@ class Site:
         )
         self.scheduler.start()
         return self.scheduler
+
+    def short_lease(self) -> Settings:
+        """Return settings by which another scheduler's silence of a second means its death."""
+        return replace(self.settings, health_threshold_s=1.0, heartbeat_s=0.2)
 
     def stop(self) -> None:
         if self.scheduler is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Protocol
 
 from sqlalchemy import (
@@ -23,6 +24,10 @@ from sqlalchemy import (
 )
 
 from slipstream.store.dialect.lean import Lean, Parameters, Row
+
+STOPPED_S = 30
+"""A process that is silent for so long within a transaction was stopped: its locks are in the way
+of those that go on, so the server, where it can, ends the transaction."""
 
 
 class Trouble(Enum):
@@ -110,6 +115,13 @@ class Dialect(Protocol):
         """
         ...
 
+    def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
+        """Say whether the row's ``state`` is ``expected``; it stays so until the transaction ends.
+
+        Other transactions that hold the row in the same way are not in the way.
+        """
+        ...
+
     def max_text_bytes(self, conn: Connection) -> int:
         """Return the size of the largest text, as the driver sends it, that a statement takes."""
         ...
@@ -132,6 +144,12 @@ class Dialect(Protocol):
     def migration_lock(self, conn: Connection, timeout_s: float) -> AbstractContextManager[None]:
         """Keep other processes from migrating the same database; TimeoutError when they do."""
         ...
+
+
+@lru_cache(maxsize=16)
+def state_of(table: Table, lock: str) -> str:
+    """Return the text of a SELECT of a row's state by id that ends in a lock clause."""
+    return f"SELECT state FROM {table.name} WHERE id = %s {lock}"
 
 
 def no_writer(_url: URL) -> AbstractContextManager[None]:

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Connection, Engine, Executable, Select, Table, selec
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import IntegrityError
 
-from slipstream.store.dialect.base import Trouble, lock_expected, no_writer
+from slipstream.store.dialect.base import STOPPED_S, Trouble, lock_expected, no_writer, state_of
 from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
 _BUSY = {1205, 1213, 1020}
@@ -39,6 +39,7 @@ class MySQL:
                 "init_command": (
                     "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
                     "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 10"
+                    f" /*M!100301 , idle_transaction_timeout = {STOPPED_S} */"  # MariaDB only
                 ),
             }
         }
@@ -120,6 +121,11 @@ class MySQL:
         if accepted:
             self.update_many(conn, table, ("id",), [r for r in rows if r["id"] in accepted])
         return accepted
+
+    def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
+        with _driver(conn).cursor() as cursor:  # MariaDB has no FOR SHARE
+            cursor.execute(state_of(table, "LOCK IN SHARE MODE"), (id,))
+            return list(cursor.fetchall()) == [(expected,)]
 
     def max_text_bytes(self, conn: Connection) -> int:
         # Per server, 16 MB by default; asked once per connection.

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 
 from slipstream.config import conf
-from slipstream.store.dialect.base import Trouble, no_writer
+from slipstream.store.dialect.base import STOPPED_S, Trouble, no_writer, state_of
 from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
 _BUSY = {"40001", "40P01", "55P03"}
@@ -49,6 +49,7 @@ _CONNECT = {
 def _options(url: URL) -> str:
     given = url.query.get("options", "")
     ours = "-c timezone=UTC -c default_transaction_isolation=read\\ committed"
+    ours += f" -c idle_in_transaction_session_timeout={STOPPED_S}s"
     schema = conf.get("database", "sql_alchemy_schema", fallback="")
     if schema:
         ours += f" -c search_path={schema}"
@@ -142,6 +143,10 @@ class PostgreSQL:
         rows = sorted(rows, key=lambda row: str(row["id"]))
         conn.info[_UNSENT].append((text, _as_arrays(conn.dialect, table, ("id", *columns), rows)))
         return {id for (id,) in _run(conn)}
+
+    def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
+        conn.info[_UNSENT].append((state_of(table, "FOR SHARE"), (id,)))
+        return _run(conn) == [(expected,)]
 
     def max_text_bytes(self, conn: Connection) -> int:
         return (1 << 30) - 65_536

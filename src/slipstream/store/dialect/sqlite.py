@@ -180,6 +180,11 @@ class SQLite:
             if execute(statement.text, parameters).rowcount
         }
 
+    def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
+        # The transaction is the only writer.
+        found = _driver(conn).execute(f"SELECT state FROM {table.name} WHERE id = ?", (id,))
+        return found.fetchall() == [(expected,)]
+
     def max_text_bytes(self, conn: Connection) -> int:
         return 1_000_000_000 - 65_536  # SQLITE_MAX_LENGTH, which holds for a whole row
 
