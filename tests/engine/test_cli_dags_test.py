@@ -179,3 +179,23 @@ def _has_home(pid: str, env: dict[str, str]) -> bool:
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return False
     return f"AIRFLOW_HOME={env['AIRFLOW_HOME']}".encode() in environ
+
+
+def test_a_run_alone_needs_no_executor_but_one_that_nobody_has_is_refused(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "chosen.py"
+    path.write_text(
+        "from airflow.sdk import DAG, task\n"
+        "with DAG('chosen', schedule=None, default_args={'executor': 'small'}):\n"
+        "    @task\n"
+        "    def one():\n"
+        "        return 1\n"
+        "    one()\n"
+    )
+    refused = slipstream(env, "dags", "test", str(path))
+    assert refused.returncode == 1
+    assert "Task 'one' of DAG 'chosen' has executor='small'" in refused.stderr
+    known = env | {"AIRFLOW__CORE__EXECUTOR": "LocalExecutor,small:LocalExecutor"}
+    done = slipstream(known, "dags", "test", str(path))
+    assert done.returncode == 0, done.stderr

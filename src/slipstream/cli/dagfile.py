@@ -17,6 +17,7 @@ from slipstream.cli.store_api import StoreTaskAPI
 from slipstream.clock import utcnow
 from slipstream.config import conf
 from slipstream.errors import NotFound, SlipstreamError, UserError
+from slipstream.executors import naming
 from slipstream.sdk import bundle, loader, serialize, taskapi
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.exceptions import AirflowException
@@ -155,7 +156,9 @@ def register(store: Store, file: DagFile, dags: dict[str, DAG], duration_s: floa
 def spec_of(each: DAG, relative_fileloc: str) -> DagSpec:
     """Return the DAG's spec; raise UserError for a DAG that cannot be one (a cycle, bad params)."""
     try:
-        return serialize.dag_to_spec(each, relative_fileloc)
+        spec = serialize.dag_to_spec(each, relative_fileloc)
+        naming.settle(spec, conf.get("core", "executor", fallback="LocalExecutor"))
+        return spec
     except (AirflowException, SlipstreamError, ValueError, TypeError) as error:
         message = f"DAG {each.dag_id!r} in {each.fileloc} cannot be used: {error}"
         raise UserError(message) from error

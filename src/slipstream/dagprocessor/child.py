@@ -30,6 +30,7 @@ from slipstream.config import conf
 from slipstream.dagprocessor import failure
 from slipstream.dagprocessor.dependency import Tracer
 from slipstream.dagprocessor.job import NEXT_RUN, Answer, Failure, Job, ParsedDag
+from slipstream.executors import naming
 from slipstream.sdk import bundle, heuristic, loader, serialize, taskapi, timetables
 from slipstream.task import protocol
 from slipstream.timetable import DataInterval, of_dag
@@ -138,6 +139,7 @@ def _load(job: Job, answer: Answer) -> None:
         relative = f"{job.relative_fileloc}/{inside}" if inside else job.relative_fileloc
         try:
             spec = serialize.dag_to_spec(dag, relative)
+            naming.settle(spec, conf.get("core", "executor", fallback="LocalExecutor"))
             parsed = ParsedDag(
                 spec=spec,
                 spec_hash=serialize.spec_hash(spec),

@@ -23,7 +23,7 @@ from slipstream.dagprocessor.settings import Settings
 from slipstream.dagprocessor.timer import Timer
 from slipstream.dagprocessor.writer import PARSED_BY, Parsed, Writer, Written
 from slipstream.errors import StoreUnavailable
-from slipstream.store import Connection, Store, dag, dag_file, run
+from slipstream.store import Connection, Store, dag, dag_file, import_error, run
 
 log = logging.getLogger(__name__)
 
@@ -100,6 +100,7 @@ class Workshop:
         with self._store.read() as conn:
             rows = dag_file.list_all(conn)
             dags = dag.list_all(conn, stale=False)
+            errors = import_error.list_all(conn)
         self._writer.load()
         parsed_at = {}
         for row in rows:
@@ -115,6 +116,9 @@ class Workshop:
         for key, at in parsed_at.items():
             if self.catalog.newest_module(key.bundle_name) > at:
                 self.catalog.ask(key)
+        for error in errors:
+            # A package or an option that was missing may be there by now.
+            self.catalog.ask(writer.file_key(error.bundle_name, error.filename))
         for each in dags:
             if each.has_custom_timetable and each.next_run_after is None:
                 self.ask_next_run(each.dag_id)

@@ -37,12 +37,7 @@ def create(names: str) -> dict[str, Executor]:
     a name that is unknown, or that this release does not have.
     """
     executors: dict[str, Executor] = {}
-    for entry in (e.strip() for e in names.split(",")):
-        if not entry:
-            continue
-        alias, _, name = entry.rpartition(":")
-        name = _OLD_PATHS.get(name, name)
-        key = alias or name
+    for key, name, _ in entries(names):
         if key in executors:
             raise ConfigError(f"[core] executor names {key!r} twice: {names!r}")
         executors[key] = _class(name)(key)
@@ -51,6 +46,21 @@ def create(names: str) -> dict[str, Executor]:
             f"[core] executor is empty; allowed are {', '.join(_BUILT_IN)} or a list of them"
         )
     return executors
+
+
+def entries(names: str) -> list[tuple[str, str, str]]:
+    """Return, of a comma-separated list: alias or name, name, and the name as it was written."""
+    found = []
+    for entry in filter(None, (e.strip() for e in names.split(","))):
+        alias, _, written = entry.rpartition(":")
+        name = plain(written)
+        found.append((alias or name, name, written))
+    return found
+
+
+def plain(name: str) -> str:
+    """Return the name of an executor of ours that people write as Airflow's import path."""
+    return _OLD_PATHS.get(name, name)
 
 
 def _class(name: str) -> Callable[[str], Executor]:

@@ -78,7 +78,7 @@ def _queue(turn: Turn, run: ActiveRun, key: TIKey) -> None:
         )
     )
     dag = world.catalog.dags.get(run.row.dag_id)
-    if task.executor is not None and task.executor not in world.executors:
+    if not world.has_executor(task.executor):
         reason = f"its executor {task.executor!r} is not one of {', '.join(world.executors)}"
     elif dag is None:
         reason = "its DAG is gone"

@@ -96,6 +96,8 @@ def _hand_out(turn: Turn) -> None:
     by_executor: dict[str, list[Workload]] = defaultdict(list)
     for workload in batch.workloads:
         if workload.attempt_id not in cancelled:
-            by_executor[workload.executor or default].append(workload)
+            # One that was admitted under another configuration may name an executor of that time.
+            name = workload.executor if workload.executor in executors else default
+            by_executor[name or default].append(workload)
     for name, workloads in by_executor.items():
         executors[name].submit(workloads)

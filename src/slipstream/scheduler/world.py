@@ -79,6 +79,10 @@ class World:
         """Whether there is something to do that nobody will wake us for."""
         return self.claim_soon or self.sweep_soon or self.callbacks_due
 
+    def has_executor(self, name: str | None) -> bool:
+        """Say whether a task's executor is here; for a run alone, the default one takes all."""
+        return name is None or name in self.executors or self._only_run
+
     def load(self, conn: Connection) -> None:
         """Read what is not about single runs."""
         self.catalog.load(conn)
