@@ -24,6 +24,8 @@ class TimetableSpec(TypedDict):
     args: NotRequired[dict[str, Any]]
     class_path: NotRequired[str]
     """``custom`` only: ``module.QualName`` of the user's class."""
+    names_runs: NotRequired[bool]
+    """``custom`` only: the class has a ``generate_run_id`` of its own."""
 
 
 class ParamSpec(TypedDict):

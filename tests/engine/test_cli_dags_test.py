@@ -199,3 +199,30 @@ def test_a_run_alone_needs_no_executor_but_one_that_nobody_has_is_refused(
     known = env | {"AIRFLOW__CORE__EXECUTOR": "LocalExecutor,small:LocalExecutor"}
     done = slipstream(known, "dags", "test", str(path))
     assert done.returncode == 0, done.stderr
+
+
+def test_the_interval_of_the_run_is_that_of_the_files_own_timetable(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "own.py"
+    path.write_text(
+        "from datetime import timedelta\n"
+        "from airflow.sdk import DAG, task\n"
+        "from airflow.timetables.base import DataInterval, Timetable\n"
+        "class Mine(Timetable):\n"
+        "    def infer_manual_data_interval(self, *, run_after):\n"
+        "        return DataInterval(run_after - timedelta(hours=7), run_after)\n"
+        "    def next_dagrun_info(self, *, last_automated_data_interval, restriction):\n"
+        "        return None\n"
+        "with DAG('own', schedule=Mine()):\n"
+        "    @task\n"
+        "    def one(**context):\n"
+        "        assert context['data_interval_start'].isoformat() == '2026-01-31T17:00:00+00:00'\n"
+        "    one()\n"
+    )
+    whole = slipstream(env, "dags", "test", str(path), "2026-02-01")
+    assert whole.returncode == 0, whole.stdout + whole.stderr
+    alone = slipstream(
+        env, "tasks", "test", "own", "one", "2026-02-01", "--dagfile-path", str(path)
+    )
+    assert alone.returncode == 0, alone.stdout + alone.stderr

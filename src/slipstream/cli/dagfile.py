@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,12 +19,14 @@ from slipstream.clock import utcnow
 from slipstream.config import conf
 from slipstream.errors import NotFound, SlipstreamError, UserError
 from slipstream.executors import naming
-from slipstream.sdk import bundle, loader, serialize, taskapi
+from slipstream.sdk import bundle, loader, serialize, taskapi, timetables
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.spec import DagSpec
 from slipstream.store import Connection, Store, dag
 from slipstream.task.failure import format_error
+from slipstream.timetable import DataInterval
+from slipstream.timetable.base import to_utc
 
 _SUFFIXES = (".py", ".zip")
 
@@ -162,6 +165,16 @@ def spec_of(each: DAG, relative_fileloc: str) -> DagSpec:
     except (AirflowException, SlipstreamError, ValueError, TypeError) as error:
         message = f"DAG {each.dag_id!r} in {each.fileloc} cannot be used: {error}"
         raise UserError(message) from error
+
+
+def manual_interval(each: DAG, at: datetime) -> DataInterval:
+    """Return a manual run's data interval; print the traceback and raise UserError if it fails."""
+    try:
+        found = timetables.manual_interval(each.timetable, at)
+    except Exception as error:
+        print(format_error(error), file=sys.stderr)
+        raise UserError(f"The timetable of DAG {each.dag_id!r} failed: see above.") from error
+    return DataInterval(to_utc(found.start), to_utc(found.end))
 
 
 def timed_load(store: Store, file: DagFile) -> tuple[dict[str, DAG], float]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from slipstream import timetable
 from slipstream.clock import Clock
+from slipstream.command import custom_timetable
 from slipstream.command.deliver import WAIT_S, deliver
 from slipstream.command.order import Order
 from slipstream.command.params import check_conf
@@ -52,7 +53,27 @@ def trigger_run(
     date for a run asked for by REST, from ``run_after`` for any other. A run id that is not given
     is made of ``run_after``. ``conf`` is checked against the DAG's params.
     Raises NotFound (no such DAG), DuplicateRun, UserError (a bad argument).
+    A timetable of the user's is asked by the DAG processor; then this may take as long as loading
+    the DAG's file.
     """
+    due = run_after or clock.now()
+    by_date = triggered_by is DagRunTriggeredByType.REST_API
+    infer_at = logical_date if by_date and logical_date else due
+    # As Airflow 3: an interval belongs to a logical date.
+    given = DataInterval(*data_interval) if data_interval and logical_date else None
+    if given is not None and given.start > given.end:
+        raise UserError("The data interval's end is before its start.")
+    facts = custom_timetable.ask(
+        store,
+        clock,
+        dag_id=dag_id,
+        run_type=run_type,
+        run_after=due,
+        infer_at=infer_at if logical_date and given is None else None,
+        data_interval=given,
+        # As Airflow 3: what operators and backfills create is not named by timetables.
+        wants_id=run_id is None and run_type is DagRunType.MANUAL,
+    )
 
     def compose(conn: Connection) -> tuple[RunRow, list[Order]]:
         now = clock.now()
@@ -63,13 +84,12 @@ def trigger_run(
         plan = compile_plan(spec)
         _check_allowed(spec, run_type)
         check_conf(spec, conf)
-        due = run_after or now
-        by_date = triggered_by is DagRunTriggeredByType.REST_API
-        infer_at = logical_date if by_date and logical_date else due
-        interval = _interval(spec, logical_date, data_interval, infer_at)
+        interval = given or facts.data_interval
+        if interval is None and logical_date is not None:
+            interval = _interval(spec, infer_at)
         new = NewRun(
             dag_id=dag_id,
-            run_id=_run_id(run_id, run_type, logical_date, due),
+            run_id=facts.run_id or _run_id(run_id, run_type, logical_date, due),
             run_type=run_type,
             logical_date=logical_date,
             data_interval_start=interval.start if interval else None,
@@ -129,20 +149,8 @@ def _run_id(
     return given
 
 
-def _interval(
-    spec: DagSpec,
-    logical_date: datetime | None,
-    given: tuple[datetime, datetime] | None,
-    infer_at: datetime,
-) -> DataInterval | None:
-    if logical_date is None:
-        return None  # whatever was given: as Airflow 3, an interval belongs to a logical date
-    if given is not None:
-        if given[0] > given[1]:
-            raise UserError("The data interval's end is before its start.")
-        return DataInterval(*given)
+def _interval(spec: DagSpec, infer_at: datetime) -> DataInterval:
     if spec["timetable"]["type"] == timetable.CUSTOM:
-        # Only the DAG processor may run a custom timetable; an instant is what most infer.
-        return DataInterval.exact(infer_at)
+        return DataInterval.exact(infer_at)  # the DAG was given this timetable a moment ago
     built = timetable.build(spec["timetable"], spec.get("timezone", "UTC"))
     return built.manual_interval(infer_at)

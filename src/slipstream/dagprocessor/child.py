@@ -29,9 +29,10 @@ from typing import Any, NoReturn
 from slipstream.config import conf
 from slipstream.dagprocessor import failure
 from slipstream.dagprocessor.dependency import Tracer
-from slipstream.dagprocessor.job import NEXT_RUN, Answer, Failure, Job, ParsedDag
+from slipstream.dagprocessor.job import MANUAL_RUN, NEXT_RUN, Answer, Failure, Job, ParsedDag
 from slipstream.executors import naming
 from slipstream.sdk import bundle, heuristic, loader, serialize, taskapi, timetables
+from slipstream.state import DagRunType
 from slipstream.task import protocol
 from slipstream.timetable import DataInterval, of_dag
 
@@ -134,6 +135,9 @@ def _load(job: Job, answer: Answer) -> None:
     if job.kind == NEXT_RUN:
         answer.next_run = _next_run(job, loaded.dags)
         return
+    if job.kind == MANUAL_RUN:
+        answer.manual_run = _manual_run(job, loaded.dags)
+        return
     for dag in loaded.dags.values():
         inside = _path_in_archive(job.path, dag.fileloc)
         relative = f"{job.relative_fileloc}/{inside}" if inside else job.relative_fileloc
@@ -153,9 +157,7 @@ def _load(job: Job, answer: Answer) -> None:
 
 def _next_run(job: Job, dags: dict[str, Any]) -> dict[str, str] | None:
     """Ask the timetable of one of the file's DAGs for the run after ``job.last``."""
-    dag = dags.get(job.dag_id or "")
-    if dag is None:
-        raise LookupError(f"The file {job.path} does not define the DAG {job.dag_id!r} any more.")
+    dag = _the_dag(job, dags)
     window = of_dag(serialize.dag_to_spec(dag, job.relative_fileloc))
     last = None
     if job.last is not None:
@@ -164,11 +166,39 @@ def _next_run(job: Job, dags: dict[str, Any]) -> dict[str, str] | None:
     run = timetables.next_run(dag.timetable, last, *window)
     if run is None:
         return None
-    return {
+    found = {
         "start": run.data_interval.start.isoformat(),
         "end": run.data_interval.end.isoformat(),
         "run_after": run.run_after.isoformat(),
     }
+    return found if run.run_id is None else {**found, "run_id": run.run_id}
+
+
+def _manual_run(job: Job, dags: dict[str, Any]) -> dict[str, Any]:
+    """Ask the timetable of one of the file's DAGs what ``job.question`` says."""
+    timetable, question = _the_dag(job, dags).timetable, job.question
+    assert question is not None
+    interval = run_id = None
+    if question["data_interval"] is not None:
+        interval = DataInterval(*map(datetime.fromisoformat, question["data_interval"]))
+    elif question["infer_at"] is not None:
+        at = datetime.fromisoformat(question["infer_at"])
+        interval = timetables.manual_interval(timetable, at)
+    if question["wants_id"]:
+        run_after = datetime.fromisoformat(question["run_after"])
+        run_type = DagRunType(question["run_type"])
+        run_id = timetables.run_id(timetable, run_type, run_after, interval)
+    return {
+        "data_interval": [d.isoformat() for d in interval] if interval else None,
+        "run_id": run_id,
+    }
+
+
+def _the_dag(job: Job, dags: dict[str, Any]) -> Any:
+    dag = dags.get(job.dag_id or "")
+    if dag is None:
+        raise LookupError(f"The file {job.path} does not define the DAG {job.dag_id!r} any more.")
+    return dag
 
 
 def _path_in_archive(path: str, fileloc: str) -> str:

@@ -9,6 +9,7 @@ from slipstream.spec import DagSpec
 
 PARSE = "parse"
 NEXT_RUN = "next_run"
+MANUAL_RUN = "manual_run"
 
 MAX_MESSAGE_BYTES = 1 << 16
 """Of a message between service and zygote; the answer has a socket of its own."""
@@ -19,7 +20,8 @@ class Job:
     """One file to load in a process of its own."""
 
     kind: str = PARSE
-    """``parse``: load and serialize; ``next_run``: load and ask one DAG's custom timetable."""
+    """``parse``: load and serialize; ``next_run``, ``manual_run``: load and ask one DAG's custom
+    timetable."""
     bundle_name: str
     root: str
     """The bundle's folder."""
@@ -36,11 +38,14 @@ class Job:
     dag_id: str | None = None
     last: dict[str, str] | None = None
     """``next_run``: start and end of the last automated run's data interval."""
+    question: dict[str, Any] | None = None
+    """``manual_run``: what ``command.custom_timetable`` asks."""
 
     @property
     def key(self) -> tuple[str, ...]:
         """What tells this job from others."""
-        return (self.kind, self.bundle_name, self.relative_fileloc, self.dag_id or "")
+        token = self.question["token"] if self.question else ""
+        return (self.kind, self.bundle_name, self.relative_fileloc, self.dag_id or "", token)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -85,7 +90,9 @@ class Answer:
     """The file asked something that changes unseen: a variable, a server, another program."""
     duration_s: float = 0.0
     next_run: dict[str, str] | None = None
-    """``next_run``: ``start``, ``end`` and ``run_after``; None: no more runs."""
+    """``next_run``: ``start``, ``end``, ``run_after``, perhaps ``run_id``; None: no more runs."""
+    manual_run: dict[str, Any] | None = None
+    """``manual_run``: ``data_interval`` and ``run_id``, None where not asked."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -79,8 +79,6 @@ class DagProcessor:
             watched=self._watched,
         )
         self._job_id: str | None = None
-        self._in_hand: set[int] = set()
-        """Inbox messages whose jobs are under way."""
         self._away: Timer | None = None
         """When to try the store again; None: it is there."""
         self._inbox_timer = Timer(self._clock, _INBOX_INTERVAL_S)
@@ -219,12 +217,9 @@ class DagProcessor:
     def _read_inbox(self) -> None:
         with self._store.read() as conn:
             messages = inbox.take(conn, TARGET, _MAX_MESSAGES)
-        self._in_hand &= {message.id for message in messages}
         for message in messages:
-            if message.id not in self._in_hand:
-                self._in_hand.add(message.id)
-                if not self._on_message(message):
-                    self._workshop.forget_message(message.id)
+            if not (self._workshop.has_message(message.id) or self._on_message(message)):
+                self._workshop.forget_message(message.id)
 
     def _on_message(self, message: InboxMessage) -> bool:
         """Start on what a message asks for; False when there is nothing to do."""
@@ -232,6 +227,11 @@ class DagProcessor:
         match message.kind:
             case "next_run" if message.dag_id is not None:
                 return self._workshop.ask_next_run(message.dag_id, payload.get("last"), message.id)
+            case "manual_run" if message.dag_id is not None:
+                self._workshop.ask_manual_run(
+                    message.dag_id, payload, message.id, others=self._is_limited
+                )
+                return True
             case "reparse":
                 key = file_key(payload["bundle_name"], payload["relative_fileloc"])
                 if key.bundle_name not in self._roots:

@@ -17,7 +17,7 @@ from slipstream.clock import Clock
 from slipstream.dagprocessor import output, writer
 from slipstream.dagprocessor.catalog import GONE_AFTER_S, Catalog, FileKey, real_paths
 from slipstream.dagprocessor.discovery import Scanner, Stamp
-from slipstream.dagprocessor.job import NEXT_RUN, Answer, Done, Failure, Job
+from slipstream.dagprocessor.job import MANUAL_RUN, NEXT_RUN, Answer, Done, Failure, Job
 from slipstream.dagprocessor.pool import ParserPool
 from slipstream.dagprocessor.settings import Settings
 from slipstream.dagprocessor.timer import Timer
@@ -78,8 +78,8 @@ class Workshop:
             is_present=self._is_present,
             paused_at_creation=settings.paused_at_creation,
         )
-        self._next_runs: dict[str, Job] = {}
-        """Jobs for DAGs with a timetable of the user's that wait for a process, by dag_id."""
+        self._asked: dict[tuple[str, ...], Job] = {}
+        """Jobs for DAGs with a timetable of the user's that wait for a process, by key."""
         self._uncomputed: list[str] = []
         """Such DAGs for which there is no job yet."""
         self._again: list[Job] = []
@@ -158,7 +158,7 @@ class Workshop:
 
     @property
     def _has_jobs(self) -> bool:
-        return bool(len(self.catalog) or self._next_runs or self._again)
+        return bool(len(self.catalog) or self._asked or self._again)
 
     @property
     def _can_submit(self) -> bool:
@@ -199,16 +199,41 @@ class Workshop:
         if last is None:
             with self._store.read() as conn:
                 last = _last_interval(conn, dag_id)
-        job = self._next_runs[dag_id] = self._job(key, kind=NEXT_RUN, dag_id=dag_id, last=last)
+        job = self._job(key, kind=NEXT_RUN, dag_id=dag_id, last=last)
+        self._asked[job.key] = job
         if message_id is not None:
             self._messages.setdefault(job.key, set()).add(message_id)
         return True
+
+    def ask_manual_run(
+        self, dag_id: str, question: dict[str, Any], message_id: int, *, others: bool
+    ) -> None:
+        """Have a timetable of the user's asked about a manual run that somebody waits to create.
+
+        ``others``: a DAG that no file of ours defines is left to another DAG processor.
+        """
+        key = self._writer.owner(dag_id)
+        if key is None or key not in self.catalog.files:
+            if others:
+                return
+            reason = "No DAG file defines the DAG any more."
+            self._writer.answer(question, None, reason, message_id)
+            return
+        job = self._job(key, kind=MANUAL_RUN, dag_id=dag_id, question=question)
+        self._asked[job.key] = job
+        self._messages[job.key] = {message_id}
 
     def ask_deleted(self) -> None:
         """Have the files parsed whose DAGs somebody deleted from the store."""
         for name in self._roots:
             for key in self._writer.missing(name):
                 self.catalog.ask(key)
+
+    def has_message(self, message_id: int) -> bool:
+        """Say whether a job answers this inbox message, or it is about to be deleted."""
+        return message_id in self._answered or any(
+            message_id in ids for ids in self._messages.values()
+        )
 
     def forget_message(self, message_id: int) -> None:
         """Have an inbox message deleted that asks for what there is not."""
@@ -240,7 +265,10 @@ class Workshop:
             self.ask_next_run(self._uncomputed[-1])
             self._uncomputed.pop()
         for done in list(self._unsaved_runs):
-            self._save_next_run(done)
+            if done.job.kind == MANUAL_RUN:
+                self._save_manual_run(done)
+            else:
+                self._save_next_run(done)
             self._unsaved_runs.remove(done)
         if self._answered:
             self._writer.forget_messages(self._answered)
@@ -253,8 +281,8 @@ class Workshop:
     def _next_job(self) -> Job | None:
         if self._again:
             return self._again.pop()
-        if self._next_runs:
-            return self._next_runs.pop(next(iter(self._next_runs)))
+        if self._asked:
+            return self._asked.pop(next(iter(self._asked)))
         key = self.catalog.next()
         if key is None:
             return None
@@ -278,7 +306,7 @@ class Workshop:
     def _take(self) -> None:
         for done in self._pool.take():
             output.save(done.job, _with_warnings(done))
-            if done.job.kind == NEXT_RUN:
+            if done.job.kind in (NEXT_RUN, MANUAL_RUN):
                 self._unsaved_runs.append(done)
                 continue
             key = FileKey(done.job.bundle_name, done.job.relative_fileloc)
@@ -339,6 +367,18 @@ class Workshop:
         answered = self._messages.get(done.job.key, ())
         self._writer.set_next_run(key, dag_id, found, failure, answered)
         self._messages.pop(done.job.key, None)
+
+    def _save_manual_run(self, done: Done) -> None:
+        job, failure = done.job, next(iter(done.answer.failures), None)
+        assert job.question is not None
+        error = None
+        if failure is not None:
+            log.error("The timetable of DAG %r failed: %s", job.dag_id, failure.text)
+            where = f" ({job.relative_fileloc}, line {failure.line})" if failure.line else ""
+            error = failure.text.rpartition("\n")[2] + where
+        for message_id in self._messages.get(job.key, ()):
+            self._writer.answer(job.question, done.answer.manual_run, error, message_id)
+        self._messages.pop(job.key, None)
 
     def _is_present(self, key: FileKey) -> bool:
         known = self.catalog.files.get(key)

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import slipstream
 from slipstream.clock import Clock
@@ -133,6 +134,12 @@ class Writer:
         self._store.write(self._set_next_run, key, dag_id, run, failure, sorted(answered))
         self._store.wake("scheduler")
 
+    def answer(
+        self, question: dict[str, Any], found: dict[str, Any] | None, error: str | None, id: int
+    ) -> None:
+        """Answer a question about a manual run, if whoever asked in message ``id`` still waits."""
+        self._store.write(self._answer, question["token"], {**(found or {}), "error": error}, id)
+
     def forget_messages(self, ids: Iterable[int]) -> None:
         """Delete inbox messages that ask for what there is not."""
         self._store.write(inbox.delete, sorted(ids))
@@ -191,6 +198,10 @@ class Writer:
         self._tell_of_timetable(conn, key, dag_id, failure, now)
         inbox.post(conn, target="scheduler", kind="dag_changed", dag_id=dag_id, now=now)
         inbox.delete(conn, ids)
+
+    def _answer(self, conn: Connection, token: str, payload: dict[str, Any], id: int) -> None:
+        if inbox.withdraw(conn, id, token):
+            inbox.post_answer(conn, token, payload, self._clock.now())
 
     def _tell_of_timetable(
         self, conn: Connection, key: FileKey, dag_id: str, failure: Failure | None, now: datetime
@@ -306,7 +317,7 @@ def next_run(answer: dict[str, str] | None) -> NextRun | None:
     start, end, run_after = (
         datetime.fromisoformat(answer[name]) for name in ("start", "end", "run_after")
     )
-    return NextRun(start, DataInterval(start, end), run_after)
+    return NextRun(start, DataInterval(start, end), run_after, answer.get("run_id"))
 
 
 def _duplicate(dag_id: str, owner: FileKey) -> str:

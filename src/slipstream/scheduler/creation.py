@@ -156,8 +156,9 @@ def _create_custom(conn: Connection, job: _Job, now: datetime) -> int:
     following = next_of(job.row)
     if following is None:
         return 0
-    run_id = of_timetable(DagRunType.SCHEDULED, following.run_after)
-    made = _insert(conn, job, RunDue(run_id, *following), now)
+    logical_date, interval, run_after, named = following
+    run_id = named or of_timetable(DagRunType.SCHEDULED, run_after)
+    made = _insert(conn, job, RunDue(run_id, logical_date, interval, run_after), now)
     dag.set_next_run(conn, job.row.dag_id, None)
     _ask_next(conn, job.row.dag_id, following.data_interval, now)
     return int(made)
@@ -234,7 +235,8 @@ def next_of(row: DagRow) -> NextRun | None:
     start, end = row.next_data_interval_start, row.next_data_interval_end
     if row.next_run_after is None or row.next_logical_date is None or start is None or end is None:
         return None
-    return NextRun(row.next_logical_date, DataInterval(start, end), row.next_run_after)
+    interval = DataInterval(start, end)
+    return NextRun(row.next_logical_date, interval, row.next_run_after, row.next_run_id)
 
 
 def with_next(row: DagRow, following: NextRun | None) -> DagRow:
@@ -245,4 +247,5 @@ def with_next(row: DagRow, following: NextRun | None) -> DagRow:
         next_data_interval_start=following.data_interval.start if following else None,
         next_data_interval_end=following.data_interval.end if following else None,
         next_run_after=following.run_after if following else None,
+        next_run_id=following.run_id if following else None,
     )

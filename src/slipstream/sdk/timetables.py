@@ -19,6 +19,8 @@ from slipstream.sdk.timezone import coerce_datetime, timezone_name
 from slipstream.spec import TimetableSpec
 from slipstream.state import DagRunType
 
+_MAX_RUN_ID = 250
+
 
 class DataInterval(NamedTuple):
     """The stretch of time whose data a run is about."""
@@ -121,7 +123,13 @@ class Timetable:
         spec: TimetableSpec = {"type": engine.CUSTOM, "class_path": self.type_name}
         if args := self.serialize():
             spec["args"] = args
+        if self._names_runs:
+            spec["names_runs"] = True
         return spec
+
+    @property
+    def _names_runs(self) -> bool:
+        return type(self).generate_run_id is not Timetable.generate_run_id
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}: {self.summary}>"
@@ -367,15 +375,39 @@ def next_run(
     if found is None:
         return None
     interval = found.data_interval or DataInterval.exact(found.run_after)
-    return engine.NextRun(
-        interval.start, engine.DataInterval(interval.start, interval.end), found.run_after
-    )
+    about = engine.DataInterval(interval.start, interval.end)
+    named = run_id(timetable, DagRunType.SCHEDULED, found.run_after, about)
+    return engine.NextRun(interval.start, about, found.run_after, named)
 
 
 def manual_interval(timetable: Timetable, run_after: datetime) -> engine.DataInterval:
     """Ask a timetable of the user's for the data interval of a manual run."""
     found = timetable.infer_manual_data_interval(run_after=coerce_datetime(run_after))
     return engine.DataInterval(found.start, found.end)
+
+
+def run_id(
+    timetable: Timetable,
+    run_type: DagRunType,
+    run_after: datetime,
+    interval: engine.DataInterval | None,
+) -> str | None:
+    """Ask a timetable of the user's for a new run's id; None when its class leaves that to us.
+
+    :raises AirflowTimetableInvalid: what it returned cannot be a run's id
+    """
+    if not timetable._names_runs:
+        return None
+    about = None if interval is None else DataInterval(*map(coerce_datetime, interval))
+    found = timetable.generate_run_id(
+        run_type=run_type, run_after=coerce_datetime(run_after), data_interval=about
+    )
+    if not isinstance(found, str) or not 0 < len(found) <= _MAX_RUN_ID or ".." in found:
+        raise AirflowTimetableInvalid(
+            f"generate_run_id of {timetable.type_name} returned {found!r}; it must be a string of "
+            f"1 to {_MAX_RUN_ID} characters without '..', since it names a log folder"
+        )
+    return found
 
 
 class _Partitioned(Timetable):

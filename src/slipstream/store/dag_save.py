@@ -116,7 +116,7 @@ class _Known:
     version_number: int
 
 
-def next_run_values(next_run: NextRun | None) -> dict[str, datetime | None]:
+def next_run_values(next_run: NextRun | None) -> dict[str, datetime | str | None]:
     """Return the columns of ``dag`` that hold the next run."""
     if next_run is None:
         return dict.fromkeys(
@@ -125,6 +125,7 @@ def next_run_values(next_run: NextRun | None) -> dict[str, datetime | None]:
                 "next_data_interval_start",
                 "next_data_interval_end",
                 "next_run_after",
+                "next_run_id",
             )
         )
     return {
@@ -132,6 +133,7 @@ def next_run_values(next_run: NextRun | None) -> dict[str, datetime | None]:
         "next_data_interval_start": next_run.data_interval.start,
         "next_data_interval_end": next_run.data_interval.end,
         "next_run_after": next_run.run_after,
+        "next_run_id": next_run.run_id,
     }
 
 

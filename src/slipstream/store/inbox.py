@@ -7,7 +7,7 @@ transaction as its effect, so it has its effect exactly once.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, or_, select
@@ -18,6 +18,8 @@ from slipstream.store.codec import dump
 from slipstream.store.row import INBOX, InboxMessage
 from slipstream.store.schema import dag_run, inbox, job
 
+_ANSWER = "answer"
+_ANSWER_LIFE = timedelta(minutes=10)
 _INSERT = insert(inbox)
 _TAKE = (
     select(*INBOX.columns)
@@ -99,6 +101,29 @@ def delete(conn: Connection, ids: Iterable[int]) -> None:
     wanted = sorted(ids)
     if wanted:
         conn.execute(sql_delete(inbox).where(inbox.c.id.in_(wanted)))
+
+
+def withdraw(conn: Connection, id: int, token: str) -> bool:
+    """Delete a question; False when it is gone. On SQLite, another message may have its id."""
+    found = INBOX.first(conn.execute(select(*INBOX.columns).where(inbox.c.id == id)))
+    if found is None or found.payload.get("token") != token:
+        return False
+    delete(conn, [id])
+    return True
+
+
+def post_answer(conn: Connection, token: str, payload: dict[str, Any], now: datetime) -> None:
+    """Leave the answer to a question; answers that nobody fetched go."""
+    conn.execute(
+        sql_delete(inbox).where(inbox.c.target == _ANSWER, inbox.c.created_at < now - _ANSWER_LIFE)
+    )
+    post(conn, target=_ANSWER, kind=token, payload=payload, now=now)
+
+
+def find_answer(conn: Connection, token: str) -> InboxMessage | None:
+    """Return the answer to a question, if it is there; ``delete`` it then."""
+    query = select(*INBOX.columns).where(inbox.c.target == _ANSWER, inbox.c.kind == token)
+    return INBOX.first(conn.execute(query.limit(1)))
 
 
 def pending(conn: Connection, ids: Iterable[int]) -> set[int]:

@@ -76,6 +76,7 @@ class DagRow:
     next_data_interval_start: datetime | None
     next_data_interval_end: datetime | None
     next_run_after: datetime | None
+    next_run_id: str | None
     latest_version_id: str | None
     created_at: datetime
 

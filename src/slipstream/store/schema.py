@@ -129,6 +129,7 @@ dag = Table(
     Column("next_data_interval_start", UtcDateTime),
     Column("next_data_interval_end", UtcDateTime),
     Column("next_run_after", UtcDateTime),
+    Column("next_run_id", Id),  # by a timetable of the user's that names its runs
     Column("latest_version_id", Uuid7),
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_dag_next_run_after", "next_run_after"),
@@ -353,7 +354,7 @@ inbox = Table(
     "inbox",
     metadata,
     Column("id", Pk, primary_key=True, autoincrement=True),
-    Column("target", String(20), nullable=False),  # scheduler, dag_processor
+    Column("target", String(20), nullable=False),  # scheduler, dag_processor, answer
     Column("kind", String(40), nullable=False),
     Column("dag_id", Id),
     Column("dag_run_id", Pk),

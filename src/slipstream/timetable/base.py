@@ -42,6 +42,8 @@ class NextRun(NamedTuple):
     logical_date: datetime
     data_interval: DataInterval
     run_after: datetime
+    run_id: str | None = None
+    """By a timetable of the user's that names its runs; None: they are named as usual."""
 
     @classmethod
     def after(cls, start: datetime, end: datetime) -> Self:

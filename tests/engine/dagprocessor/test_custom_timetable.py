@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import pytest
 from tests.engine.dagprocessor.home import HEADER, Home, eventually
 
-from slipstream.clock import utcnow
-from slipstream.store import inbox
+from slipstream import command
+from slipstream.clock import SystemClock, utcnow
+from slipstream.config import conf
+from slipstream.errors import UserError
+from slipstream.state import DagRunTriggeredByType
+from slipstream.store import inbox, job
+from slipstream.store.row import RunRow
 
 TIMETABLE = """
 from datetime import timedelta
@@ -127,3 +134,104 @@ def test_a_timetable_may_end(home: Home) -> None:
     _write(home, "return None")
     home.parse()
     assert home.rows()["custom"].next_run_after is None
+
+
+OWN = """
+    def infer_manual_data_interval(self, *, run_after):
+        {infer}
+        return DataInterval(run_after - timedelta(hours=7), run_after)
+
+    def generate_run_id(self, *, run_type, run_after, data_interval, **extra):
+        about = "none" if data_interval is None else f"{data_interval.start:%Y%m%dT%H}"
+        return f"{run_type.value}-of-{about}"
+"""
+AT = datetime(2026, 2, 3, 12, tzinfo=UTC)
+
+
+def _write_own(home: Home, infer: str = "pass") -> None:
+    _write(home)
+    path = home.dags / "custom.py"
+    head, tail = path.read_text().split("    def infer_manual_data_interval", 1)
+    rest = tail.split("\n\n", 1)[1]
+    path.write_text(head + OWN.replace("{infer}", infer).strip("\n") + "\n\n" + rest)
+
+
+def _trigger(home: Home, by: DagRunTriggeredByType, **values: Any) -> RunRow:
+    return command.trigger_run(
+        home.store, SystemClock(), dag_id="custom", triggered_by=by, wait_s=0, **values
+    )
+
+
+def test_a_manual_run_gets_the_interval_and_the_id_of_the_class(home: Home) -> None:
+    _write_own(home)
+    with home.running():
+        eventually(lambda: "custom" in home.rows(), "the DAG is seen")
+        by_api = _trigger(home, DagRunTriggeredByType.REST_API, logical_date=AT)
+        by_cli = _trigger(home, DagRunTriggeredByType.CLI, logical_date=START, run_after=START)
+        undated = _trigger(home, DagRunTriggeredByType.CLI)
+        given = (AT - timedelta(days=1), AT)
+        explicit = _trigger(
+            home,
+            DagRunTriggeredByType.REST_API,
+            logical_date=AT - timedelta(hours=1),
+            data_interval=given,
+        )
+        named = _trigger(home, DagRunTriggeredByType.CLI, run_id="mine")
+    assert by_api.run_id == "manual-of-20260203T05"
+    assert (by_api.data_interval_start, by_api.data_interval_end) == (AT - timedelta(hours=7), AT)
+    assert by_cli.run_id == "manual-of-20251231T17"
+    assert by_cli.data_interval_end == START
+    assert (undated.run_id, undated.data_interval_start) == ("manual-of-none", None)
+    assert (explicit.data_interval_start, explicit.data_interval_end) == given
+    assert explicit.run_id == "manual-of-20260202T12"
+    assert named.run_id == "mine"
+    with home.store.read() as conn:
+        assert inbox.is_empty(conn, "answer")
+        assert inbox.is_empty(conn, "dag_processor")
+
+
+def test_the_next_run_keeps_the_id_of_the_class(home: Home) -> None:
+    _write_own(home)
+    home.parse()
+    assert home.rows()["custom"].next_run_id == "scheduled-of-20260101T00"
+    _write(home)
+    home.parse()
+    assert home.rows()["custom"].next_run_id is None
+    assert home.rows()["custom"].next_run_after is not None
+
+
+def test_without_a_dag_processor_a_manual_run_is_refused_at_once(home: Home) -> None:
+    _write_own(home)
+    home.parse()
+    with pytest.raises(UserError, match=r"none is running: start it \(`slipstream dag-processor`"):
+        _trigger(home, DagRunTriggeredByType.CLI, logical_date=AT)
+    _write(home)  # what needs no answer of the class needs nobody to ask
+    home.parse()
+    assert _trigger(home, DagRunTriggeredByType.CLI).run_id.startswith("manual__")
+
+
+def test_a_dag_processor_that_does_not_answer_is_not_waited_for_for_ever(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write_own(home)
+    home.parse()
+    home.store.write(job.register, job_type="DagProcessorJob", now=utcnow())
+    monkeypatch.setattr(command.custom_timetable, "_MARGIN_S", 0.0)
+    monkeypatch.setenv("AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT", "0.2")
+    conf.reload()
+    with pytest.raises(UserError, match="the DAG processor did not answer"):
+        _trigger(home, DagRunTriggeredByType.CLI, logical_date=AT)
+    with home.store.read() as conn:
+        assert inbox.is_empty(conn, "dag_processor")
+
+
+def test_what_the_class_raises_is_told_to_who_triggers(home: Home) -> None:
+    _write_own(home, "raise ValueError('no idea')")
+    with home.running():
+        eventually(lambda: "custom" in home.rows(), "the DAG is seen")
+        with pytest.raises(UserError) as raised:
+            _trigger(home, DagRunTriggeredByType.REST_API, logical_date=AT)
+    line = (home.dags / "custom.py").read_text().split("raise ValueError")[0].count("\n") + 1
+    assert str(raised.value) == (
+        f"The timetable of DAG 'custom' failed: ValueError: no idea (custom.py, line {line})"
+    )

@@ -811,3 +811,17 @@ def test_the_dag_processor_is_asked_for_the_run_after_one_of_a_custom_timetable(
     # The form that DagProcessor takes: see test_a_message_has_the_next_run_computed.
     start, end = (at.isoformat() for at in first.data_interval)
     assert asked.payload == {"last": {"start": start, "end": end}}
+
+
+def test_a_scheduled_run_has_the_id_that_a_custom_timetable_gave_it(rig: Rig) -> None:
+    custom = {"type": "custom", "class_path": "mine.Mine", "names_runs": True}
+    rig.add_dag(dag_spec("d", {"a": []}, timetable=custom))
+    due = NextRun.after(rig.clock.now() - timedelta(hours=7), rig.clock.now())
+    rig.store.write(dag.set_next_run, "d", due._replace(run_id="first-of-all"))
+    rig.start()
+    rig.turn()
+    with rig.store.read() as conn:
+        made = run.get(conn, "d", "first-of-all")
+    assert made is not None
+    assert made.run_type == DagRunType.SCHEDULED
+    assert (made.data_interval_start, made.data_interval_end) == due.data_interval

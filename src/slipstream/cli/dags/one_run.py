@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from slipstream import executors, timetable
+from slipstream import executors
 from slipstream.clock import SystemClock
 from slipstream.command.offline import apply
 from slipstream.command.order import mark_order
@@ -18,7 +18,6 @@ from slipstream.command.trigger import insert
 from slipstream.errors import UserError
 from slipstream.machine.event import TIKey
 from slipstream.scheduler.service import Scheduler
-from slipstream.spec import DagSpec
 from slipstream.state import DagRunState, DagRunTriggeredByType, DagRunType, TaskInstanceState
 from slipstream.store import Connection, Store, dag, run, task_instance
 from slipstream.store.row import RunRow, TaskInstanceRow
@@ -73,15 +72,16 @@ def begin(
     store: Store,
     scheduler: Scheduler,
     dag_id: str,
-    logical_date: datetime | None,
+    date: datetime,
+    interval: DataInterval,
     conf: dict[str, Any],
     success_pattern: str | None,
 ) -> OneRun:
-    """Create a run and give it to the scheduler.
+    """Create a run for the logical date ``date`` and give it to the scheduler.
 
     A finished run with the same logical date is replaced. Raises UserError.
     """
-    row = store.write(_create, dag_id, logical_date, conf, success_pattern, scheduler.id)
+    row = store.write(_create, dag_id, date, interval, conf, success_pattern, scheduler.id)
     with store.read() as conn:
         scheduler.world.catalog.refresh(conn, [dag_id])  # the file was read after its start
     scheduler.take(row)
@@ -105,19 +105,18 @@ def abandon(store: Store, one: OneRun) -> None:
 def _create(
     conn: Connection,
     dag_id: str,
-    logical_date: datetime | None,
+    date: datetime,
+    interval: DataInterval,
     conf: dict[str, Any],
     success_pattern: str | None,
     owner: str,
 ) -> RunRow:
     now = SystemClock().now()
-    date = logical_date or now
     found = dag.latest_spec(conn, dag_id)
     assert found is not None  # it was registered a moment ago
     version_id, spec = found
     check_conf(spec, conf)
     _replace(conn, run.get_by_logical_date(conn, dag_id, date))
-    interval = _interval(spec, date)
     new = NewRun(
         dag_id=dag_id,
         run_id=of_timetable(DagRunType.MANUAL, date),
@@ -150,12 +149,6 @@ def _replace(conn: Connection, row: RunRow | None) -> None:
             "its end, or choose another logical date."
         )
     run.delete(conn, row.id)
-
-
-def _interval(spec: DagSpec, date: datetime) -> DataInterval:
-    if spec["timetable"]["type"] == timetable.CUSTOM:
-        return DataInterval.exact(date)
-    return timetable.build(spec["timetable"], spec.get("timezone", "UTC")).manual_interval(date)
 
 
 def _matching(conn: Connection, row: RunRow, pattern: str | None) -> list[TIKey]:

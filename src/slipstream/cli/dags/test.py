@@ -22,13 +22,14 @@ def test(args: argparse.Namespace) -> int:
     from slipstream.cli.dags.one_run import abandon, begin, driver
     from slipstream.cli.date import parse_date
     from slipstream.cli.service.process import log_to_stderr, prepare_database
+    from slipstream.clock import utcnow
     from slipstream.config import conf
     from slipstream.store import Store
 
     conf.check()
     log_to_stderr("DEBUG" if args.verbose else "WARNING")
     run_conf = parse_conf(args.conf)
-    date = parse_date(args.logical_date) if args.logical_date else None
+    date = parse_date(args.logical_date) if args.logical_date else utcnow()
     names = conf.get("core", "executor") if args.use_executor else "LocalExecutor"
     with Store.open() as store:
         prepare_database(store, migrate=True)
@@ -36,9 +37,11 @@ def test(args: argparse.Namespace) -> int:
         dagfile.extend_path(file)
         with driver(store, names) as scheduler:
             dags, duration_s = dagfile.timed_load(store, file)
-            dag_id = str(dagfile.choose(file, dags, name).dag_id)
+            chosen = dagfile.choose(file, dags, name)
             dagfile.register(store, file, dags, duration_s)
-            one = begin(store, scheduler, dag_id, date, run_conf, args.mark_success_pattern)
+            interval = dagfile.manual_interval(chosen, date)
+            pattern = args.mark_success_pattern
+            one = begin(store, scheduler, str(chosen.dag_id), date, interval, run_conf, pattern)
             try:
                 _drive(one, _view(one))
             except KeyboardInterrupt:

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from slipstream import timetable
 from slipstream.attempt import Outcome, Workload, new_id
 from slipstream.cli import dagfile
 from slipstream.cli.date import parse_date
@@ -23,7 +22,6 @@ from slipstream.sdk.dag import DAG
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.sdk.execute import rendered_fields
 from slipstream.sdk.runtime import RuntimeTaskInstance
-from slipstream.spec import DagSpec
 from slipstream.state import DagRunType
 from slipstream.store import Store, run
 from slipstream.store.row import RunRow
@@ -81,7 +79,7 @@ def trial(store: Store, args: argparse.Namespace, conf: dict[str, Any]) -> Itera
     dag_ = dagfile.choose(file, dagfile.load(store, file), args.dag_id)
     spec = dagfile.spec_of(dag_, file.relative_fileloc)
     the_task(spec, args.task_id)
-    workload = _workload(store, spec, args, conf)
+    workload = _workload(store, dag_, args, conf)
     workload.bundle_name, workload.relative_fileloc = file.bundle_name, file.relative_fileloc
     before = taskapi.use(StoreTaskAPI(store, workload.to_json(), is_trial=True))
     try:
@@ -93,22 +91,20 @@ def trial(store: Store, args: argparse.Namespace, conf: dict[str, Any]) -> Itera
         taskapi.use(before)
 
 
-def _workload(
-    store: Store, spec: DagSpec, args: argparse.Namespace, conf: dict[str, Any]
-) -> Workload:
+def _workload(store: Store, dag_: DAG, args: argparse.Namespace, conf: dict[str, Any]) -> Workload:
     """Return a workload of the run that exists, else of one that might at that date."""
     now = utcnow()
     given = args.logical_date_or_run_id
-    row = _existing_run(store, spec["dag_id"], given) if given else None
+    row = _existing_run(store, dag_.dag_id, given) if given else None
     try:
         date = row.logical_date if row else parse_date(given) if given else now
     except UserError:
         raise NotFound(
-            f"DAG {spec['dag_id']!r} has no run {given!r}, and that is no date either."
+            f"DAG {dag_.dag_id!r} has no run {given!r}, and that is no date either."
         ) from None
     workload = Workload(
         attempt_id=new_id(),
-        dag_id=spec["dag_id"],
+        dag_id=dag_.dag_id,
         run_id=row.run_id if row else of_timetable(DagRunType.MANUAL, date or now),
         dag_run_pk=row.id if row else 0,
         task_id=args.task_id,
@@ -123,12 +119,9 @@ def _workload(
     if row is not None:
         workload.data_interval_start = row.data_interval_start
         workload.data_interval_end = row.data_interval_end
-    elif spec["timetable"]["type"] != timetable.CUSTOM and date is not None:
-        built = timetable.build(spec["timetable"], spec.get("timezone", "UTC"))
-        interval = built.manual_interval(date)
+    elif date is not None:
+        interval = dagfile.manual_interval(dag_, date)
         workload.data_interval_start, workload.data_interval_end = interval
-    else:
-        workload.data_interval_start = workload.data_interval_end = date
     return workload
 
 

@@ -1,0 +1,26 @@
+"""Keep the id that a timetable of the user's gives to the next run."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+Id = sa.String(250).with_variant(
+    mysql.VARCHAR(250, charset="utf8mb4", collation="utf8mb4_bin"), "mysql"
+)
+
+
+def upgrade() -> None:
+    # A run that was cut short may have added it: MySQL commits each change by itself.
+    if "next_run_id" not in {c["name"] for c in sa.inspect(op.get_bind()).get_columns("dag")}:
+        op.add_column("dag", sa.Column("next_run_id", Id))
+
+
+def downgrade() -> None:
+    op.drop_column("dag", "next_run_id")
