@@ -19,6 +19,7 @@ from slipstream.errors import DuplicateRun, SlipstreamError, StoreUnavailable
 from slipstream.machine.dagrun import RunDue, due
 from slipstream.scheduler.catalog import Plan
 from slipstream.scheduler.lease import LeaseLost
+from slipstream.scheduler.share import Share
 from slipstream.state import DagRunTriggeredByType, DagRunType
 from slipstream.store import Connection, dag, inbox, run
 from slipstream.store.row import DagRow, RunRow
@@ -44,7 +45,11 @@ def create_due(turn: Turn) -> int:
     if not world.settings.use_job_schedule:
         return 0
     jobs: list[_Job] = []
-    for row in world.catalog.pop_due(turn.now, world.settings.runs_per_turn):
+    share = Share(world.settings.share_s)
+    while len(jobs) < world.settings.runs_per_turn and not (jobs and share.is_over):
+        row = next(iter(world.catalog.pop_due(turn.now, 1)), None)
+        if row is None:
+            break
         try:
             plan = world.catalog.plan(turn.conn, row.dag_id)
         except StoreUnavailable:
@@ -71,7 +76,7 @@ def create_due(turn: Turn) -> int:
 def _write(turn: Turn, jobs: list[_Job]) -> int:
     """Create the runs of all jobs in one transaction; if that fails, those of each in its own."""
     try:
-        return turn.world.write(_create, jobs, turn.now)
+        return turn.world.write(_create, jobs, turn.now, turn.world.settings.share_s)
     except (StoreUnavailable, LeaseLost):
         raise
     except DuplicateRun as error:
@@ -142,13 +147,17 @@ class _Job:
     n_active: int
 
 
-def _create(conn: Connection, jobs: list[_Job], now: datetime) -> int:
+def _create(conn: Connection, jobs: list[_Job], now: datetime, share_s: float) -> int:
+    """Create runs until the share is over; a DAG that is not reached keeps its next run."""
     n_created = 0
+    share = Share(share_s)
     for job in jobs:
+        if n_created and share.is_over:
+            break
         if job.plan.plan.timetable["type"] == timetable.CUSTOM:
             n_created += _create_custom(conn, job, now)
         else:
-            n_created += _create_built_in(conn, job, now)
+            n_created += _create_built_in(conn, job, now, share)
     return n_created
 
 
@@ -164,7 +173,7 @@ def _create_custom(conn: Connection, job: _Job, now: datetime) -> int:
     return int(made)
 
 
-def _create_built_in(conn: Connection, job: _Job, now: datetime) -> int:
+def _create_built_in(conn: Connection, job: _Job, now: datetime, share: Share) -> int:
     built, plan = _built(job.plan), job.plan.plan
     newest = run.latest_automated(conn, job.row.dag_id)
     last = interval_of(newest) if newest is not None else None
@@ -177,13 +186,15 @@ def _create_built_in(conn: Connection, job: _Job, now: datetime) -> int:
             n_active=job.n_active + n_created,
             max_active_runs=plan.max_active_runs,
             now=now,
-            at_most=_RUNS_PER_DAG - n_created,
+            at_most=1,
         )
-        n_made = sum(_insert(conn, job, each, now) for each in decided.create)
-        n_created += n_made
-        if n_made == len(decided.create) or n_created == _RUNS_PER_DAG:
+        if not decided.create:
             break
-        last = decided.create[-1].data_interval  # some were there already: look further
+        # False: it was there already. Without one that is new, the next turn would begin here again.
+        n_created += _insert(conn, job, decided.create[0], now)
+        if n_created == _RUNS_PER_DAG or (n_created and share.is_over):
+            break
+        last = decided.create[0].data_interval
     dag.set_next_run(conn, job.row.dag_id, decided.next)
     return n_created
 

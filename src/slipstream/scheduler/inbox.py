@@ -12,6 +12,7 @@ from slipstream.command.order import SCHEDULER, event_of
 from slipstream.machine.decision import Decision
 from slipstream.machine.event import PlanChanged
 from slipstream.scheduler import admit, creation, reconcile
+from slipstream.scheduler.share import Share
 from slipstream.state import DagRunState
 from slipstream.store import inbox, run
 from slipstream.store.row import InboxMessage
@@ -37,18 +38,18 @@ def take(turn: Turn) -> bool:
     messages = inbox.take(
         turn.conn, SCHEDULER, _LIMIT, owner=world.scheduler_id, lapsed_before=lapsed_before
     )
-    changed_dags: dict[str, None] = {}
+    changed_dags: dict[str, list[int]] = {}
     for message in messages:
         if message.kind == "dag_changed" and message.dag_id is not None:
-            changed_dags[message.dag_id] = None
-            if len(changed_dags) > _DAGS:
-                del changed_dags[message.dag_id]
-                break  # compiling plans takes time: the rest is for the next turn
+            if len(changed_dags) < _DAGS or message.dag_id in changed_dags:
+                changed_dags.setdefault(message.dag_id, []).append(message.id)
         else:
             _apply(turn, message)
-        turn.batch.inbox.append(message.id)
+            turn.batch.inbox.append(message.id)
     if changed_dags:
-        _dags_changed(turn, list(changed_dags))
+        # Compiling plans takes time: what is not looked at stays for the next turn.
+        for dag_id in _dags_changed(turn, list(changed_dags)):
+            turn.batch.inbox += changed_dags[dag_id]
     return len(turn.batch.inbox) < len(messages) or len(messages) == _LIMIT
 
 
@@ -113,12 +114,18 @@ def _attempts_done(turn: Turn, message: InboxMessage) -> None:
     reconcile.apply_done(turn, message.payload["ids"])
 
 
-def _dags_changed(turn: Turn, dag_ids: list[str]) -> None:
+def _dags_changed(turn: Turn, dag_ids: list[str]) -> list[str]:
+    """Look at changed DAGs while the share of the turn lasts; return those that were."""
     world = turn.world
+    share = Share(world.settings.share_s)
     world.catalog.refresh(turn.conn, dag_ids)
     newest = run.latest_automated_of(turn.conn, dag_ids)
-    statements = []
+    statements: list[creation.Statement] = []
+    seen: list[str] = []
     for dag_id in dag_ids:
+        if seen and share.is_over:
+            break
+        seen.append(dag_id)
         world.book.touched.update(world.book.lanes_of_dag(dag_id))
         admit.pause_changed(world, dag_id)
         row = world.catalog.dags.get(dag_id)
@@ -139,8 +146,9 @@ def _dags_changed(turn: Turn, dag_ids: list[str]) -> None:
             if active.version_id != compiled.version_id:
                 active.version_id = compiled.version_id
                 turn.step(active, PlanChanged(compiled.plan))
-    _revive_quarantined(turn, dag_ids)
+    _revive_quarantined(turn, seen)
     creation.write_all(turn, statements)
+    return seen
 
 
 def _revive_quarantined(turn: Turn, dag_ids: list[str]) -> None:

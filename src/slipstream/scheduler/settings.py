@@ -36,6 +36,8 @@ class Settings:
     """The same while attempts run on a host that another scheduler started."""
     linger_s: float = 0.03
     """How long a mere "started" waits for company before it is written."""
+    share_s: float = 0.02
+    """How long a turn may create runs, start runs, or look at changed DAGs; each of them so long."""
     batch: int = 500
     """Events taken in one turn."""
 

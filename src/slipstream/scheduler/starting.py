@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from slipstream.machine.event import RunStarted
 from slipstream.scheduler.book import Lane
+from slipstream.scheduler.share import Share
 from slipstream.scheduler.timers import RunAfter
 from slipstream.state import DagRunState
 from slipstream.store import Connection, backfill, dag, inbox, run
@@ -26,15 +27,17 @@ def start_queued(turn: Turn) -> bool:
     """Start runs whose turn it is; True when a turn's share was used up and more may start."""
     book = turn.world.book
     left = turn.world.settings.runs_per_turn
+    share = Share(turn.world.settings.share_s)
     for lane in list(book.touched):
-        left = _start_lane(turn, lane, left)
+        left = _start_lane(turn, lane, left, share)
         if left == 0:
             return True
         book.touched.discard(lane)
     return False
 
 
-def _start_lane(turn: Turn, lane: Lane, left: int) -> int:
+def _start_lane(turn: Turn, lane: Lane, left: int, share: Share) -> int:
+    """Start runs of a lane; return how many more may start in this turn."""
     world = turn.world
     book = world.book
     row = world.catalog.dags.get(lane[0])
@@ -55,6 +58,8 @@ def _start_lane(turn: Turn, lane: Lane, left: int) -> int:
         if started is not None:
             turn.step(started, RunStarted())
             left -= 1
+        if share.is_over:
+            return 0
     return left
 
 

@@ -213,8 +213,16 @@ class Rig:
     # DAGs and runs
 
     def add_dag(self, spec: DagSpec, *, paused: bool = False) -> None:
+        self.add_dags([spec], paused=paused)
+
+    def add_dags(self, specs: Sequence[DagSpec], *, paused: bool = False) -> None:
+        files = [self._file(spec, paused) for spec in specs]
+        self.store.write(dag.upsert_file, files, self.clock.now())
+        self.store.wake("scheduler")
+
+    def _file(self, spec: DagSpec, paused: bool) -> dag.ParsedFile:
         parsed = dag.ParsedDag(spec=spec, spec_hash=spec_hash(spec), is_paused_upon_creation=paused)
-        file = dag.ParsedFile(
+        return dag.ParsedFile(
             bundle_name="dags-folder",
             relative_fileloc=spec["relative_fileloc"],
             fileloc=f"/dags/{spec['relative_fileloc']}",
@@ -225,8 +233,6 @@ class Rig:
             parsed_by="test",
             dags=[parsed],
         )
-        self.store.write(dag.upsert_file, file, self.clock.now())
-        self.store.wake("scheduler")
 
     def trigger(self, dag_id: str, **values: Any) -> RunRow:
         return command.trigger_run(
