@@ -8,7 +8,7 @@ retries: the caller turns ``Ended`` into an ``Outcome``.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +61,12 @@ class Ended:
     outlet_events: list[dict[str, Any]] | None = None
 
 
-def run_task(task: BaseOperator, context: Context) -> Ended:
-    """Run the task once.
+def run_task(
+    task: BaseOperator,
+    context: Context,
+    on_rendered: Callable[[dict[str, Any]], None] | None = None,
+) -> Ended:
+    """Run the task once. ``on_rendered`` gets its rendered fields before anything else is run.
 
     ``context`` comes from ``ti.get_template_context()``. The task is copied, so the DAG's own is
     left as it was. Whatever user code raises is in the result; only AirflowTaskTerminated,
@@ -76,7 +80,7 @@ def run_task(task: BaseOperator, context: Context) -> Ended:
         with set_current_context(context):
             policy.mutate_task_instance(ti)
             environment.export(context_to_environment(context))
-            value = _render_and_execute(task, context, ended)
+            value = _render_and_execute(task, context, ended, on_rendered)
             if task.overwrite_rtif_after_execution:
                 ended.rendered_fields = rendered_fields(task)
             _push_result(task, ti, value)
@@ -90,11 +94,18 @@ def run_task(task: BaseOperator, context: Context) -> Ended:
     return ended
 
 
-def _render_and_execute(task: BaseOperator, context: Context, ended: Ended) -> Any:
+def _render_and_execute(
+    task: BaseOperator,
+    context: Context,
+    ended: Ended,
+    on_rendered: Callable[[dict[str, Any]], None] | None,
+) -> Any:
     context["params"]  # checks them, whether the task reads them or not
     task.resolve_template_files()
     task.render_template_fields(context)
     ended.rendered_fields = rendered_fields(task)
+    if on_rendered is not None:
+        on_rendered(ended.rendered_fields)
     run_callbacks(task.on_execute_callback, context)
     task.pre_execute(context)
     ti: RuntimeTaskInstance = context["ti"]

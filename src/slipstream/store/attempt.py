@@ -36,6 +36,7 @@ _ENDED_AS = select(attempt.c.id, attempt.c.outcome).where(
 _WHERE_IS = select(
     attempt.c.id, attempt.c.dag_run_id, attempt.c.task_id, attempt.c.map_index
 ).where(attempt.c.id.in_(_BY_IDS))
+_RUNNING = _WHERE_IS.where(attempt.c.state == "running")
 _OF_OWNER = _SELECT.join(dag_run, dag_run.c.id == attempt.c.dag_run_id).where(
     dag_run.c.owner == bindparam("owner"), attempt.c.applied.is_(False)
 )
@@ -181,6 +182,17 @@ def _save_products(conn: Connection, products: list[_Products]) -> None:
         xcom.insert_rows(conn, xcoms)
     if rendered:
         save_rendered(conn, rendered)
+
+
+def save_rendered_fields(conn: Connection, items: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Write the rendered fields of attempts that run; those of attempts that are over are dropped."""
+    fields = dict(items)
+    rows = conn.execute(_RUNNING, {"ids": sorted(fields)}).all()
+    if rows:
+        dialect.of(conn).lock_parents(conn, dag_run, {row.dag_run_id for row in rows})
+        save_rendered(
+            conn, [(row.dag_run_id, row.task_id, row.map_index, fields[row.id]) for row in rows]
+        )
 
 
 def finish_lost(conn: Connection, ids: Iterable[str], reason: str, now: datetime) -> set[str]:

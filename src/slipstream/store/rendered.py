@@ -27,7 +27,7 @@ def save_all(conn: Connection, rows: Iterable[tuple[int, str, int, dict[str, Any
 
 
 def get(conn: Connection, pk: int, task_id: str, map_index: int = -1) -> RenderedRow | None:
-    """Return what a task instance's templates became; None before its first try ended."""
+    """Return what a task instance's templates became; None if none was rendered yet."""
     return RENDERED.first(
         conn.execute(
             select(*RENDERED.columns).where(

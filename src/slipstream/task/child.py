@@ -88,6 +88,7 @@ class _Attempt:
         self._log_path: str = message["log"]
         self._load_error: str | None = message.get("load_error")
         self._loaded = loaded
+        self._told_fields: dict[str, Any] | None = None
 
     def prepare(self) -> None:
         """Do what needs no leave: nothing here runs user code."""
@@ -129,7 +130,7 @@ class _Attempt:
         try:
             if self._workload.kind == "task":
                 task_run = run.TaskRun(self._workload, dag, started_at)
-                return task_run, task_run.run()
+                return task_run, task_run.run(self._tell_fields)
             if self._workload.kind == "task_callback":
                 return None, run.run_task_callback(self._workload, dag, started_at)
             return None, run.run_dag_callback(self._workload, dag, started_at)
@@ -137,6 +138,15 @@ class _Attempt:
             # The context could not be built, or the like: nothing of the task has run.
             log.exception("The task could not be run")
             return None, self._failed(run.one_line(exc))
+
+    def _tell_fields(self, fields: dict[str, Any]) -> None:
+        """Tell the host at once, for it shows them, too, of a task that lives long or is killed."""
+        try:
+            self._client.tell({"m": "rendered", "fields": fields})
+        except (TypeError, ValueError):
+            log.exception("The rendered fields cannot be sent")
+        else:
+            self._told_fields = fields
 
     def _find_dag(self) -> DAG | str:
         """Return the DAG, or why there is none, as text for the log."""
@@ -173,6 +183,8 @@ class _Attempt:
         )
 
     def _finish(self, outcome: Outcome) -> None:
+        if outcome.rendered_fields is self._told_fields:
+            outcome.rendered_fields = None
         try:
             self._client.send({"m": "finish", "outcome": outcome.to_json()})
         except (TypeError, ValueError) as exc:

@@ -51,6 +51,11 @@ class HostClient(TaskAPI):
         with self._lock:
             self._stream.send(message)
 
+    def tell(self, message: Message) -> None:
+        """Send a message that has no answer while a time limit or SIGTERM may interrupt."""
+        with self._lock, _unbroken():
+            self._stream.send(message)
+
     def try_send(self, message: Message) -> bool:
         """Send a message that has no answer, unless that would wait; say whether it was sent.
 

@@ -33,6 +33,7 @@ Attempt messages, task process to host::
 
     request  {id, method, params}
     unlogged {reason}                    its log cannot be written, or not wholly; it runs all the same
+    rendered {fields}                    what the templates have become; the task's code runs next
     stale    {why}                       the zygote's DAG file lacks the task; I load it myself
     finish   {outcome}                   the process only runs callbacks after this, and exits
 

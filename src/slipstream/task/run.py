@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from types import FrameType
@@ -54,13 +55,16 @@ class TaskRun:
         self._context: Context = self._ti.get_template_context()
         self._ended: execute.Ended | None = None
 
-    def run(self) -> Outcome:
-        """Run the task and return its outcome; whatever it raises is in there."""
+    def run(self, on_rendered: Callable[[dict[str, Any]], None] | None = None) -> Outcome:
+        """Run the task and return its outcome; whatever it raises is in there.
+
+        ``on_rendered`` gets the rendered fields before the task's own code runs.
+        """
         _on_sigterm(self._terminate)
         limit_s = self._workload.execution_timeout_s or 0.0
         try:
             with time_limit(limit_s, f"Timeout after {limit_s:g} s (execution_timeout)"):
-                ended = execute.run_task(self._ti.task, self._context)
+                ended = execute.run_task(self._ti.task, self._context, on_rendered)
         except (AirflowTaskTerminated, KeyboardInterrupt, GeneratorExit, AirflowTaskTimeout) as exc:
             # A signal may also come while the SDK itself is at work.
             ended = execute.Ended(TaskInstanceState.FAILED, exc)

@@ -137,6 +137,8 @@ class Batcher:
         """Find the part that the store refuses, so that the others are not lost with it."""
         for start in batch.starts:
             self._write_part(Batch(starts=[start]))
+        for rendered in batch.rendered:
+            self._write_part(Batch(rendered=[rendered]))
         for outcome in batch.finishes:
             if not self._write_part(Batch(finishes=[outcome])):
                 self._write_part(Batch(finishes=[_unsaved(outcome)]))

@@ -60,6 +60,8 @@ class DirectTaskAPI:
                 if start.clears is not None and start.attempt_id in started:
                     pk, task_id, map_index = start.clears
                     xcom.delete(conn, pk, task_id, map_index=map_index)
+        if batch.rendered:
+            attempt.save_rendered_fields(conn, batch.rendered)
         if batch.finishes:
             finished = attempt.finish(conn, batch.finishes)
             if notify and finished:

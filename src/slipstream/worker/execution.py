@@ -69,6 +69,10 @@ class Execution:
     started_at: datetime | None = None
     outcome: Outcome | None = None
     """Set once: by the process's finish, or by the host when there was none."""
+    rendered: dict[str, Any] | None = None
+    """What its templates became, until that is handed over to be written."""
+    rendered_at: float = 0.0
+    """When it said so, by the monotonic clock."""
     holds_slot: bool = False
     cancelled: str | None = None
     """Why the host ends the process, in words; None: it does not."""

@@ -26,13 +26,15 @@ from slipstream.worker.execution import Execution, Exit, Leave, TaskProcess
 from slipstream.worker.pool import ZygotePool
 from slipstream.worker.report import Reporter
 from slipstream.worker.task_api import Place, Start
-from slipstream.worker.timer import Timers
+from slipstream.worker.timer import Timer, Timers
 from slipstream.worker.zygote import ZygoteHandle
 
 log = logging.getLogger(__name__)
 
 MAX_PROCESSES = 3
 """Processes that an execution gets while each dies before the attempt has begun in it."""
+_LONG_S = 1.0
+"""The rendered fields of a task that has run for about so long are written before it ends."""
 _EXIT_REPORT_S = 2.0
 """How long a closed socket may precede the zygote's word on how the process ended."""
 
@@ -76,6 +78,7 @@ class Supervisor:
         self.pool: ZygotePool
         self.ask: Ask
         self.ask_for_load: Callable[[ZygoteHandle, Message], None]
+        self._rendered_timer: Timer | None = None
         self.accepts_work = True
 
     # From the executor
@@ -305,6 +308,10 @@ class Supervisor:
                 self._settle(execution, outcome)
             case "request":
                 self.ask(execution, process, message)
+            case "rendered":
+                execution.rendered = message["fields"]
+                execution.rendered_at = self._clock.monotonic()
+                self._save_rendered_later()
             case "unlogged":
                 log.error("%s runs without a whole log: %s", execution.name, message["reason"])
             case "stale":
@@ -313,6 +320,22 @@ class Supervisor:
                     self.pool.retire(process.zygote)
             case unknown:
                 raise ValueError(f"unknown message {unknown!r} from a task process")
+
+    def _save_rendered_later(self) -> None:
+        if self._rendered_timer is None or not self._rendered_timer.is_live:
+            self._rendered_timer = self._timers.after(_LONG_S, self._save_rendered)
+
+    def _save_rendered(self) -> None:
+        """Write the rendered fields of tasks that live long; those of the others come at their end."""
+        since = self._clock.monotonic() - _LONG_S / 2
+        for execution in self._executions.values():
+            if execution.rendered is None or execution.outcome is not None:
+                continue
+            if execution.rendered_at <= since:
+                rendered, execution.rendered = execution.rendered, None
+                self._reporter.batch.rendered.append((execution.attempt_id, rendered))
+            else:
+                self._save_rendered_later()
 
     def _on_closed(self, process: TaskProcess) -> None:
         """The socket ended: the process is ending, and its zygote will say how."""
@@ -338,6 +361,7 @@ class Supervisor:
             return
         execution.outcome = outcome
         outcome.started_at = execution.started_at
+        outcome.rendered_fields = outcome.rendered_fields or execution.rendered
         if execution.is_task:
             self._reporter.batch.finishes.append(outcome)
         else:

@@ -30,6 +30,10 @@ Place = tuple[int, str, int]
 """A task instance: ``dag_run.id``, task id, map index."""
 
 
+Rendered = tuple[str, dict[str, Any]]
+"""An attempt id, and what the templates of its task became."""
+
+
 @dataclass(frozen=True, slots=True)
 class Start:
     """An attempt whose process waits for leave to begin."""
@@ -48,15 +52,18 @@ class Batch:
     starts: list[Start] = field(default_factory=list)
     finishes: list[Outcome] = field(default_factory=list)
     heartbeat: bool = False
+    rendered: list[Rendered] = field(default_factory=list)
+    """Of attempts that run for a while; else they come with the finish."""
 
     def __bool__(self) -> bool:
-        return bool(self.starts or self.finishes or self.heartbeat)
+        return bool(self.starts or self.finishes or self.heartbeat or self.rendered)
 
     def extend(self, other: Batch) -> None:
         """Take in a later batch."""
         self.starts += other.starts
         self.finishes += other.finishes
         self.heartbeat |= other.heartbeat
+        self.rendered += other.rendered
 
 
 @dataclass(frozen=True, slots=True)
