@@ -26,7 +26,7 @@ from slipstream.sdk import taskapi
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.mask import mask_text
 from slipstream.state import TaskInstanceState
-from slipstream.task import output, process, run
+from slipstream.task import exit_handler, output, process, run
 from slipstream.task.client import HostClient
 from slipstream.task.fast_signal import set_signal
 from slipstream.task.loading import LoadedFile, load_alone
@@ -61,6 +61,7 @@ def main(sock: socket.socket, loaded: LoadedFile | None) -> NoReturn:
     except BaseException:
         # Not the task's own error, which is an outcome: a callback left, or a defect of ours.
         log.exception("The task process ended early")
+        exit_handler.run()
         output.flush()
         os._exit(1)
     output.flush()
@@ -119,6 +120,7 @@ class _Attempt:
         self._finish(outcome)
         if task_run is not None:
             task_run.run_callbacks()
+        exit_handler.run()
         output.flush()
         self._write_last_line(outcome)
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from slipstream.config import conf
 from slipstream.sdk import bundle
 from slipstream.sdk.mask import mask_text
-from slipstream.task import child, loading, output, process
+from slipstream.task import child, exit_handler, loading, output, process
 from slipstream.task.client import LoadClient
 from slipstream.task.fast_signal import SIG_DFL, set_signal
 from slipstream.task.protocol import Message, PeerGone, receive_control, send_control
@@ -184,6 +184,7 @@ def main(argv: list[str] | None = None) -> int:
     bundle.extend_sys_path()
     output.install(mask_text, conf.get("logging", "logging_level", fallback="INFO").upper())
     rehearse()
+    exit_handler.forget_inherited()
     control = socket.socket(fileno=args.control)
     control.set_inheritable(False)
     # Keyboard interrupts go to the whole foreground group; the host decides what they mean here.
