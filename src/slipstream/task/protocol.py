@@ -46,7 +46,10 @@ from __future__ import annotations
 import array
 import json
 import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import _socket
 
 Message = dict[str, Any]
 
@@ -113,7 +116,8 @@ class Stream:
 
     __slots__ = ("_buffer", "_ready", "socket")
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: _socket.socket) -> None:
+        sock.settimeout(None)  # a DAG file may have set a default
         self.socket = sock
         self._buffer = FrameBuffer()
         self._ready: list[Message] = []

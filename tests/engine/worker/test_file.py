@@ -189,3 +189,19 @@ def test_idle_zygotes_and_spares_hold_no_deleted_files_open(rig: Rig) -> None:
         counts.add(rig.xcom("t", map_index=n))
     assert len(counts) == 1, f"descriptors leak from attempt to attempt: {counts}"
     assert max(counts) < 12
+
+
+def test_a_default_timeout_of_sockets_is_not_that_of_the_worker(rig: Rig) -> None:
+    rig.dag(
+        """
+        import socket
+        from airflow.sdk import Variable
+        socket.setdefaulttimeout(0.0)
+        @task
+        def t():
+            return Variable.get("missing", default="none")
+        t()
+        """
+    )
+    attempt_id = rig.submit("t")
+    assert rig.finished(attempt_id).state is S.SUCCESS
