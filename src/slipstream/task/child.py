@@ -12,12 +12,12 @@ import logging
 import os
 import resource
 import signal
-import socket
 import sys
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from slipstream.attempt import Outcome, Workload
 from slipstream.clock import utcnow
@@ -32,40 +32,48 @@ from slipstream.task.fast_signal import set_signal
 from slipstream.task.loading import LoadedFile, load_alone
 from slipstream.task.protocol import Message, PeerGone, Stream
 
+if TYPE_CHECKING:
+    import _socket
+
 ATTEMPT_MARK = "SLIPSTREAM_ATTEMPT"
 """In the environment of what a task starts, so that the host finds it again."""
 
 log = logging.getLogger("task")
 
 
-def main(sock: socket.socket, loaded: LoadedFile | None) -> NoReturn:
-    """Run one attempt; ``loaded`` is the zygote's DAG file, None in the base zygote's children.
-
-    What comes before the assignment is done while the process is a spare.
-    """
+def main(sock: _socket.socket, loaded: LoadedFile | None) -> NoReturn:
+    """Run one attempt; ``loaded`` is the zygote's DAG file, None in the base zygote's children."""
     os.setsid()
     set_signal(signal.SIGTERM, _leave_quietly)
     _reseed()
-    stream = Stream(sock)
+    gc.enable()
+    os._exit(attend(Stream(sock), loaded, exit_handler.run))
+
+
+def attend(stream: Stream, loaded: LoadedFile | None, run_exit_handlers: Callable[[], None]) -> int:
+    """Do all that the host asks of a task process, and return its exit code.
+
+    What comes before the assignment is done while the process is a spare. A zygote rehearses
+    this in itself, so it must not change what ``rehearsal`` does not put back.
+    """
     try:
-        attempt = _Attempt(stream, stream.receive(), loaded)
+        attempt = _Attempt(stream, stream.receive(), loaded, run_exit_handlers)
         attempt.prepare()
         message = stream.receive()
     except PeerGone:
-        os._exit(0)  # not needed after all, or the start was refused
-    gc.enable()
+        return 0  # not needed after all, or the start was refused
     try:
         attempt.go(datetime.fromisoformat(message["started_at"]))
     except PeerGone:
-        os._exit(1)
+        return 1
     except BaseException:
         # Not the task's own error, which is an outcome: a callback left, or a defect of ours.
         log.exception("The task process ended early")
-        exit_handler.run()
+        run_exit_handlers()
         output.flush()
-        os._exit(1)
+        return 1
     output.flush()
-    os._exit(0)
+    return 0
 
 
 def _leave_quietly(number: int, frame: FrameType | None) -> None:
@@ -82,13 +90,20 @@ def _reseed() -> None:
 class _Attempt:
     """One assignment, and how it goes."""
 
-    def __init__(self, stream: Stream, message: Message, loaded: LoadedFile | None) -> None:
+    def __init__(
+        self,
+        stream: Stream,
+        message: Message,
+        loaded: LoadedFile | None,
+        run_exit_handlers: Callable[[], None],
+    ) -> None:
         self._client = HostClient(stream)
         self._workload = Workload.from_json(message["workload"])
         self._path: str = message["path"]
         self._log_path: str = message["log"]
         self._load_error: str | None = message.get("load_error")
         self._loaded = loaded
+        self._run_exit_handlers = run_exit_handlers
         self._told_fields: dict[str, Any] | None = None
 
     def prepare(self) -> None:
@@ -120,7 +135,7 @@ class _Attempt:
         self._finish(outcome)
         if task_run is not None:
             task_run.run_callbacks()
-        exit_handler.run()
+        self._run_exit_handlers()
         output.flush()
         self._write_last_line(outcome)
 
