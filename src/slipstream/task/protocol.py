@@ -20,7 +20,7 @@ Control messages, zygote to host::
     loaded   {error, unshareable, files, asked, duration_s}   a DAG zygote has executed its file
     forked   {pid}  + fd                 a task process; the fd is the host's end of its socket
     failed   {what, reason}              a fork was refused by the system
-    exited   {pid, code, signal, max_rss_kb, cpu_s}
+    exited   {pid, code, signal, max_rss_kb}
     request  {id, method, params}        user code at the top of a DAG file asks the store
 
 Attempt messages, host to task process::

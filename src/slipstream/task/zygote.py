@@ -12,6 +12,7 @@ how many processes there are, and for what, is the host's business (``slipstream
 
 from __future__ import annotations
 
+import _socket  # its sockets lack what the standard library adds, which a fork pays for
 import argparse
 import errno
 import faulthandler
@@ -71,16 +72,19 @@ class Zygote:
         match message["m"]:
             case "fork":
                 for _ in range(message["n"]):
-                    if role := self._fork_attempt():
-                        return role
+                    self._fork_attempt()
             case "load" if fd is not None:
                 return self._fork_dag_zygote(message, fd)
             case unknown:
                 raise ValueError(f"unknown control message {unknown!r}")
         return None
 
-    def _fork_attempt(self) -> Role | None:
-        ours, theirs = socket.socketpair()
+    def _fork_attempt(self) -> None:
+        """Fork a task process; in it, this never returns.
+
+        Leaving the zygote's frames first would only free, and so copy, what is shared.
+        """
+        ours, theirs = _socket.socketpair()
         parent = os.getpid()
         try:
             pid = os.fork()
@@ -88,18 +92,17 @@ class Zygote:
             ours.close()
             theirs.close()
             self._report_failed_fork("attempt", exc)
-            return None
+            return
         if pid:
             theirs.close()
             self._children[pid] = "attempt"
             send_control(self._control, {"m": "forked", "pid": pid}, ours.fileno())
             ours.close()
-            return None
+            return
         process.die_with_parent(parent)
         ours.close()
         self._leave()
-        loaded = self._loaded
-        return lambda: child.main(theirs, loaded)
+        child.main(theirs, self._loaded)
 
     def _fork_dag_zygote(self, message: Message, fd: int) -> Role | None:
         parent = os.getpid()
@@ -148,7 +151,6 @@ class Zygote:
             if self._children.pop(pid, None) is None:
                 continue  # a process that the DAG file started while it loaded
             ended: Message = {"m": "exited", "pid": pid, "max_rss_kb": usage.ru_maxrss}
-            ended["cpu_s"] = round(usage.ru_utime + usage.ru_stime, 6)
             if os.WIFSIGNALED(status):
                 ended["signal"] = os.WTERMSIG(status)
             else:
