@@ -161,4 +161,5 @@ class Outcome(_Wire):
     """False when the process died before it could run the task's own callbacks."""
 
     def __post_init__(self) -> None:
-        self.state = TaskInstanceState(self.state)  # JSON gives its text
+        if type(self.state) is not TaskInstanceState:  # JSON gives its text
+            self.state = TaskInstanceState(self.state)

@@ -38,6 +38,7 @@ _DATES = frozenset(
         "queued_at",
     }
 )
+_RUNNING = DagRunState.RUNNING.value
 
 
 class DagRun:
@@ -54,7 +55,7 @@ class DagRun:
                 "dag_id": workload.dag_id,
                 "run_id": workload.run_id,
                 "run_type": workload.run_type,
-                "state": DagRunState.RUNNING.value,
+                "state": _RUNNING,
                 "logical_date": workload.logical_date,
                 "data_interval_start": workload.data_interval_start,
                 "data_interval_end": workload.data_interval_end,

@@ -60,6 +60,10 @@ _TASK_READ_BYTES = 1 << 16
 """Small: the buffer is made for each read, and a large one takes a task process a mapping anew."""
 _CONTROL_BYTES = 1 << 17
 _FD_BYTES = array.array("i").itemsize
+_FD_SPACE = socket.CMSG_SPACE(_FD_BYTES)
+# As plain numbers: each test of an enum's flag makes a member of it.
+_CLOEXEC = int(socket.MSG_CMSG_CLOEXEC)
+_TRUNCATED = int(socket.MSG_TRUNC)
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 _decode = json.JSONDecoder().raw_decode
@@ -165,14 +169,12 @@ def receive_control(sock: socket.socket) -> tuple[Message, int | None]:
     Raises PeerGone at the end, BlockingIOError when a non-blocking socket holds nothing.
     """
     try:
-        body, ancillary, flags, _ = sock.recvmsg(
-            _CONTROL_BYTES, socket.CMSG_SPACE(_FD_BYTES), socket.MSG_CMSG_CLOEXEC
-        )
+        body, ancillary, flags, _ = sock.recvmsg(_CONTROL_BYTES, _FD_SPACE, _CLOEXEC)
     except ConnectionResetError:
         raise PeerGone("connection reset") from None
     if not body:
         raise PeerGone("connection closed")
-    if flags & socket.MSG_TRUNC:
+    if flags & _TRUNCATED:
         raise ValueError("a control message is longer than a packet may be")
     fd = None
     for level, kind, data in ancillary:
