@@ -36,10 +36,12 @@ _ASKED = frozenset(
 )
 
 
-class _Lazy:
+class Lazy:
+    """A value that is computed from its context."""
+
     __slots__ = ("compute",)
 
-    def __init__(self, compute: Callable[[], Any]) -> None:
+    def __init__(self, compute: Callable[[Context], Any]) -> None:
         self.compute = compute
 
 
@@ -48,8 +50,8 @@ class Context(dict[str, Any]):
 
     def __getitem__(self, key: str) -> Any:
         value = super().__getitem__(key)
-        if isinstance(value, _Lazy):
-            value = value.compute()
+        if isinstance(value, Lazy):
+            value = value.compute(self)
             super().__setitem__(key, value)
         return value
 
@@ -93,10 +95,6 @@ class Context(dict[str, Any]):
         """
         return {k: LazyValue(lambda k=k: self[k]) if k in _ASKED else self[k] for k in self}  # type: ignore[misc]
 
-    def set_lazy(self, key: str, compute: Callable[[], Any]) -> None:
-        """Have ``key`` computed when it is first read."""
-        super().__setitem__(key, _Lazy(compute))
-
 
 _stack: list[Context] = []
 
@@ -138,70 +136,88 @@ def context_copy_partial(source: Mapping[str, Any], keys: Collection[str]) -> Co
 
 def build(workload: Workload, task: BaseOperator, ti: RuntimeTaskInstance) -> Context:
     """Return the context of an attempt."""
-    from slipstream.sdk.param import process_params
-
-    dag = task.dag
-    context = Context(
-        dag=dag,
+    context = Context(_OF_ALL)
+    if workload.logical_date is not None:
+        context.update(_OF_DATED_RUNS)
+    context.update(
+        dag=task.dag,
         task=task,
         ti=ti,
         task_instance=ti,
-        dag_run=ti.dag_run,
         run_id=workload.run_id,
         try_number=workload.try_number,
         inlets=task.inlets,
         outlets=task.outlets,
+        outlet_events=OutletEvents(),  # the task writes to it, so copies must share it
         map_index_template=task.map_index_template,
         task_reschedule_count=workload.reschedule_count,
         partition_key=workload.partition_key,
-        partition_date=None,
-        templates_dict=None,
-        test_mode=False,
-        var=Variables(),
-        conn=ConnectionAccessor(),
-        macros=MacrosAccessor(),
     )
-    context.set_lazy(
-        "params",
-        lambda: process_params(dag, task.params, workload.conf, suppress_exception=False),
-    )
-    _add_asset_keys(context)
-    _add_dates(context, workload, ti)
-    context.set_lazy("prev_start_date_success", lambda: ti.previous_success("start_date"))
-    context.set_lazy("prev_end_date_success", lambda: ti.previous_success("end_date"))
-    at = workload.logical_date
-    suffix = at.astimezone(dt.UTC).strftime("%Y%m%d") if at is not None else workload.run_id
-    context["task_instance_key_str"] = f"{dag.dag_id}__{task.task_id}__{suffix}"
+    if task.inlets or task.outlets:
+        context["asset_state_store"] = StateStoreAccessor("asset_state_store")
     return context
 
 
-def _add_dates(context: Context, workload: Workload, ti: RuntimeTaskInstance) -> None:
-    """Add the keys that exist only for runs with a logical date."""
-    if workload.logical_date is None:
-        return
-    at = workload.logical_date.astimezone(dt.UTC)
-    ts = at.isoformat()
-    context.update(
-        ds=at.strftime("%Y-%m-%d"),
-        ds_nodash=at.strftime("%Y%m%d"),
-        ts=ts,
-        ts_nodash=at.strftime("%Y%m%dT%H%M%S"),
-        ts_nodash_with_tz=ts.replace("-", "").replace(":", ""),
-    )
-    context.set_lazy("logical_date", lambda: ti.dag_run.logical_date)
-    context.set_lazy("data_interval_start", lambda: ti.dag_run.data_interval_start)
-    context.set_lazy("data_interval_end", lambda: ti.dag_run.data_interval_end)
-    for key in ("data_interval_start", "data_interval_end"):
-        context.set_lazy(f"prev_{key}_success", lambda key=key: ti.previous_success(key))  # type: ignore[misc]
+def _params(context: Context) -> Any:
+    from slipstream.sdk.param import process_params
+
+    given = context["dag_run"].conf
+    return process_params(context["dag"], context["task"].params, given, suppress_exception=False)
 
 
-def _add_asset_keys(context: Context) -> None:
-    context["outlet_events"] = OutletEvents()
-    context["inlet_events"] = InletEvents(context["inlets"])
-    context["triggering_asset_events"] = TriggeringAssetEvents({})
-    context["task_state_store"] = StateStoreAccessor("task_state_store")
-    if context["inlets"] or context["outlets"]:
-        context["asset_state_store"] = StateStoreAccessor("asset_state_store")
+def _key_text(context: Context) -> str:
+    at = _at(context)
+    suffix = context["run_id"] if at is None else at.strftime("%Y%m%d")
+    return f"{context['dag'].dag_id}__{context['task'].task_id}__{suffix}"
+
+
+def _at(context: Context) -> dt.datetime | None:
+    """Return the logical date in UTC."""
+    at: dt.datetime | None = context["dag_run"].raw_logical_date
+    return None if at is None else at.astimezone(dt.UTC)
+
+
+def _date_text(text: Callable[[dt.datetime], str]) -> Lazy:
+    def compute(context: Context) -> str | None:
+        at = _at(context)
+        return None if at is None else text(at)
+
+    return Lazy(compute)
+
+
+# Shared by all contexts: what most tasks never read is not made for each.
+_OF_ALL: dict[str, Any] = {
+    "dag_run": Lazy(lambda context: context["ti"].dag_run),
+    "params": Lazy(_params),
+    "task_instance_key_str": Lazy(_key_text),
+    "partition_date": None,
+    "templates_dict": None,
+    "test_mode": False,
+    "var": Lazy(lambda context: Variables()),
+    "conn": ConnectionAccessor(),
+    "macros": MacrosAccessor(),
+    "inlet_events": Lazy(lambda context: InletEvents(context["inlets"])),
+    "triggering_asset_events": Lazy(lambda context: TriggeringAssetEvents({})),
+    "task_state_store": StateStoreAccessor("task_state_store"),
+    "prev_start_date_success": Lazy(lambda context: context["ti"].previous_success("start_date")),
+    "prev_end_date_success": Lazy(lambda context: context["ti"].previous_success("end_date")),
+}
+_OF_DATED_RUNS: dict[str, Any] = {
+    "ds": _date_text(lambda at: at.strftime("%Y-%m-%d")),
+    "ds_nodash": _date_text(lambda at: at.strftime("%Y%m%d")),
+    "ts": _date_text(dt.datetime.isoformat),
+    "ts_nodash": _date_text(lambda at: at.strftime("%Y%m%dT%H%M%S")),
+    "ts_nodash_with_tz": _date_text(lambda at: at.isoformat().replace("-", "").replace(":", "")),
+    "logical_date": Lazy(lambda context: context["dag_run"].logical_date),
+    "data_interval_start": Lazy(lambda context: context["dag_run"].data_interval_start),
+    "data_interval_end": Lazy(lambda context: context["dag_run"].data_interval_end),
+    "prev_data_interval_start_success": Lazy(
+        lambda context: context["ti"].previous_success("data_interval_start")
+    ),
+    "prev_data_interval_end_success": Lazy(
+        lambda context: context["ti"].previous_success("data_interval_end")
+    ),
+}
 
 
 AIRFLOW_VAR_NAME_FORMAT_MAPPING = {

@@ -8,7 +8,7 @@ from typing import Any
 import pendulum
 import pytest
 
-from slipstream.sdk.context import Context, context_to_environment
+from slipstream.sdk.context import Context, Lazy, context_to_environment
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.notifier import BaseNotifier
 from slipstream.sdk.standard.empty import EmptyOperator
@@ -121,8 +121,8 @@ def test_other_task_instances(ti: Any, api: MemoryAPI) -> None:
 
 
 def test_a_context_computes_when_read() -> None:
-    context, seen = Context(a=1), []
-    context.set_lazy("late", lambda: seen.append("x") or 5)
+    seen: list[str] = []
+    context = Context(a=1, late=Lazy(lambda context: seen.append("x") or context["a"] + 4))
     assert "late" in context
     assert sorted(context) == ["a", "late"]
     assert seen == []
