@@ -6,13 +6,10 @@ it does when a real clock is set.
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -22,8 +19,8 @@ from typing import Any
 
 import pytest
 from tests.engine.test_standalone import Standalone, wait_for
+from tests.faketime import Clock
 
-LIBRARY = "vendor/libfaketime/src/libfaketime.so.1"
 HOUR_S = 3600
 
 DAG = """
@@ -67,45 +64,6 @@ with DAG("minutely", schedule="* * * * *", catchup=False, start_date=datetime(20
 
     tick()
 """
-
-
-class Clock:
-    """The wall clock of a process tree: ``jump`` sets it while the processes run."""
-
-    def __init__(self, folder: Path) -> None:
-        spec = importlib.util.find_spec("libfaketime")
-        assert spec is not None
-        assert spec.origin is not None
-        self._file = folder / "clock"
-        self.jump(0)
-        self.env = {
-            "LD_PRELOAD": str(Path(spec.origin).parent / LIBRARY),
-            "FAKETIME_TIMESTAMP_FILE": str(self._file),
-            "FAKETIME_CACHE_DURATION": "1",
-            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            "NO_FAKE_STAT": "1",
-        }
-
-    def check(self) -> None:
-        """Skip where the library cannot be preloaded (another platform); fail when CI is set."""
-        self.jump(HOUR_S)
-        program = [sys.executable, "-c", "import time; print(time.time())"]
-        said = subprocess.run(
-            program, env={**os.environ, **self.env}, capture_output=True, text=True, check=False
-        )
-        self.jump(0)
-        if said.returncode == 0 and abs(float(said.stdout) - time.time() - HOUR_S) < 600:
-            return
-        why = f"libfaketime does not work here: {said.stdout}{said.stderr}"
-        if os.environ.get("CI"):
-            pytest.fail(why, pytrace=False)
-        pytest.skip(why)
-
-    def jump(self, seconds: int) -> None:
-        """Set the clock so many seconds from the real time."""
-        fresh = self._file.with_suffix(".new")
-        fresh.write_text(f"{seconds:+d}\n")
-        os.replace(fresh, self._file)
 
 
 class Site:
