@@ -143,8 +143,9 @@ STRAY = {
         "if os.fork() == 0:\n"
         "    os.setsid()\n"
         "    pid = os.fork()\n"
-        "    if pid: os._exit(0)\n"
-        "    os.write(w, str(os.getpid()).encode())\n"
+        "    if pid:\n"
+        "        os.write(w, str(pid).encode())\n"  # the daemon may be killed once it is an orphan
+        "        os._exit(0)\n"
         "    time.sleep(1000)\n"
         "class p: pid = int(os.read(r, 100))"
     ),
