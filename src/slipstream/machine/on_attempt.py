@@ -5,7 +5,7 @@ Every message about an attempt names it; one about any but the current attempt i
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from slipstream.attempt import Outcome
@@ -25,6 +25,9 @@ from slipstream.machine.instance import TaskInstance
 from slipstream.machine.kin import shared_depth
 from slipstream.machine.retry import may_retry, retry_at
 from slipstream.state import TaskInstanceState as S
+
+_CLOCKS_DIFFER = timedelta(seconds=5)
+"""Clocks of different machines, at most."""
 
 
 def admitted(core: RunCore, ti: TaskInstance, e: Admitted, now: datetime, d: Decision) -> None:
@@ -60,6 +63,8 @@ def finished(core: RunCore, ti: TaskInstance, e: Finished, now: datetime, d: Dec
         )
     old = ti.state
     ended_at = outcome.ended_at or now
+    if ended_at > now + _CLOCKS_DIFFER:
+        ended_at = now  # the clock was set back since; nothing waits until that time comes again
     if outcome.started_at is not None and (ti.start_date is None or not ti.try_is_open):
         ti.start_date = outcome.started_at
         core.record(ti, {"start_date": outcome.started_at}, d)
@@ -118,7 +123,9 @@ def _callback_if_lost(ti: TaskInstance, o: Outcome, kind: str, d: Decision) -> N
 
 
 def _reschedule(core: RunCore, ti: TaskInstance, o: Outcome, at: datetime, d: Decision) -> None:
-    due = o.reschedule_at or at
+    due = at
+    if o.reschedule_at is not None:
+        due = at + (o.reschedule_at - (o.ended_at or at))
     core.put(
         ti,
         S.UP_FOR_RESCHEDULE,

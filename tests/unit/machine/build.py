@@ -135,7 +135,9 @@ class Driver:
         return attempt_id
 
     def end(self, name: str | TIKey, state: S = S.SUCCESS, **fields: Any) -> Decision:
-        outcome = Outcome(attempt_id=self.attempt(name), state=state, ended_at=self.now, **fields)
+        outcome = Outcome(
+            attempt_id=self.attempt(name), state=state, **{"ended_at": self.now, **fields}
+        )
         return self.on(Finished(key(name), outcome))
 
     def run(self, name: str | TIKey, state: S = S.SUCCESS, **fields: Any) -> Decision:

@@ -76,6 +76,15 @@ class TestRetries:
         assert r.run_state is DagRunState.FAILED
         assert r.machine.tis[key("a")].try_number == 2
 
+    def test_an_end_before_the_clock_was_set_back_does_not_put_the_retry_off(self) -> None:
+        r = Driver(dag(task("a", retries=1, retry_delay_s=60), task("s", retries=1)))
+        later = r.now + timedelta(hours=1)
+        d = r.run("a", S.FAILED, ended_at=later)
+        assert d.timers == [(r.now + timedelta(seconds=60), key("a"))]
+        at = later + timedelta(seconds=30)
+        d = r.run("s", S.UP_FOR_RESCHEDULE, ended_at=later, reschedule_at=at)
+        assert d.timers == [(r.now + timedelta(seconds=30), key("s"))]
+
     def test_a_failure_that_must_not_be_retried_is_final(self) -> None:
         r = Driver(dag(task("a", retries=5)))
         r.run("a", S.FAILED, retryable=False)
