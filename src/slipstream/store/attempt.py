@@ -79,7 +79,7 @@ def start(conn: Connection, starts: Sequence[AttemptStart]) -> set[str]:
         }
         for s in starts
     ]
-    accepted = dialect.of(conn).compare_and_set(conn, attempt, "queued", rows)
+    accepted = dialect.of(conn).compare_and_set(conn, attempt, "queued", rows)()
     rest = {s.attempt_id: s for s in starts if s.attempt_id not in accepted}
     if rest:
         for id, host_id, pid, started_at in conn.execute(_STARTED_AS, {"ids": list(rest)}):
@@ -121,7 +121,7 @@ def finish(conn: Connection, outcomes: Sequence[Outcome]) -> set[str]:
         for o in outcomes
         if o.attempt_id in placed
     ]
-    fresh = db.compare_and_set(conn, attempt, "running", rows)
+    fresh = db.compare_and_set(conn, attempt, "running", rows)()
     _save_products(conn, [products[id] for id in fresh if id in products])
     rest = [o.attempt_id for o in outcomes if o.attempt_id not in fresh]
     if rest:
@@ -217,9 +217,9 @@ def finish_lost(conn: Connection, ids: Iterable[str], reason: str, now: datetime
         for id in wanted
     ]
     db = dialect.of(conn)
-    ended = db.compare_and_set(conn, attempt, "running", rows)
+    ended = db.compare_and_set(conn, attempt, "running", rows)()
     rest = [row for row in rows if row["id"] not in ended]
-    return ended | db.compare_and_set(conn, attempt, "queued", rest)
+    return ended | db.compare_and_set(conn, attempt, "queued", rest)()
 
 
 def unapplied(conn: Connection, owner: str) -> list[AttemptRow]:

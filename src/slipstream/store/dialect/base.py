@@ -6,7 +6,7 @@ and read the driver's errors. Queries that are alike everywhere do not belong he
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
 from functools import lru_cache
@@ -108,10 +108,11 @@ class Dialect(Protocol):
 
     def compare_and_set(
         self, conn: Connection, table: Table, expected: str, rows: Sequence[Row]
-    ) -> set[str]:
-        """Update rows by ``id`` whose ``state`` is ``expected``; return the ids that were.
+    ) -> Callable[[], set[str]]:
+        """Update rows by ``id`` whose ``state`` is ``expected``; return how to learn which were.
 
-        Rows that another transaction holds are waited for, then compared.
+        Ask after the commit if you can: before, it may cost a round trip. Rows that another
+        transaction holds are waited for, then compared.
         """
         ...
 

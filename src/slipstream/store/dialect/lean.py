@@ -27,6 +27,7 @@ from sqlalchemy import (
 Row = Mapping[str, Any]
 
 Parameters = tuple[Any, ...]
+_PARAMSTYLES = {"sqlite": "qmark", "postgresql": "numeric_dollar", "mysql": "format"}
 _KEY = "k_"
 """Before the names of an UPDATE's keys, which are columns too; the rows have them without it."""
 
@@ -92,7 +93,7 @@ def _update_by_key(
 def _compiled(
     kind: type[Any], statement: Insert | Update | Delete, names: tuple[str, ...] | None
 ) -> Lean:
-    compiler = kind(paramstyle="qmark" if kind.name == "sqlite" else "format")
+    compiler = kind(paramstyle=_PARAMSTYLES[kind.name])
     if isinstance(statement, Insert):
         statement = statement.inline()  # no RETURNING for the key that the database makes
     column_keys = None if names is None else list(names)

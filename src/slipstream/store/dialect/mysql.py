@@ -5,7 +5,7 @@ PyMySQL sends one packet per row of a batched UPDATE, so batches join a derived 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
@@ -111,16 +111,17 @@ class MySQL:
 
     def compare_and_set(
         self, conn: Connection, table: Table, expected: str, rows: Sequence[Row]
-    ) -> set[str]:
+    ) -> Callable[[], set[str]]:
         if not rows:
-            return set()
+            return set
         if len(rows) < 3:
-            return _compare_each(conn, table, expected, rows)
+            updated = _compare_each(conn, table, expected, rows)
+            return lambda: updated
         query = lock_expected(table, expected, [row["id"] for row in rows])
         accepted = set(conn.scalars(query.with_for_update()))
         if accepted:
             self.update_many(conn, table, ("id",), [r for r in rows if r["id"] in accepted])
-        return accepted
+        return lambda: accepted
 
     def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
         with _driver(conn).cursor() as cursor:  # MariaDB has no FOR SHARE

@@ -5,7 +5,7 @@ Isolation is READ COMMITTED: what must not change between a read and a write is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.engine.interfaces import Dialect as Compiler
 
 from slipstream.config import conf
+from slipstream.store.dialect import pipeline
 from slipstream.store.dialect.base import STOPPED_S, Trouble, no_writer, state_of
 from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
@@ -28,9 +29,11 @@ _UNUSABLE_WORDS = ("password authentication failed", "does not exist", "no pg_hb
 _MIGRATION_LOCK = 7_521_983_004_411
 
 # What a transaction has yet to run is kept in ``Connection.info`` and sent as one pipeline: a
-# round trip costs as much as the statements of a whole turn.
+# round trip costs as much as the statements of a whole turn. Each statement comes with a list for
+# its rows, or with None.
 _UNSENT = "slipstream.unsent"
-_BEGIN = ("BEGIN", None)
+_BEGIN = ("BEGIN", (), None)
+_COMMIT = ("COMMIT", (), None)
 _MANY = 8
 """From here on, an UPDATE takes arrays instead of a row at a time."""
 
@@ -73,9 +76,11 @@ class PostgreSQL:
 
     def commit(self, conn: Connection) -> None:
         unsent = conn.info[_UNSENT]
-        if unsent != [_BEGIN]:
-            unsent.append(("COMMIT", None))
-            _run(conn)
+        if unsent and unsent[0] is _BEGIN:
+            del unsent[0]  # nothing ran yet: the pipeline is the transaction
+        else:
+            unsent.append(_COMMIT)
+        _run(conn)
         del conn.info[_UNSENT]
 
     def rollback(self, conn: Connection) -> None:
@@ -85,7 +90,7 @@ class PostgreSQL:
             conn.exec_driver_sql("ROLLBACK")
 
     def send(self, conn: Connection, statement: Lean, rows: Sequence[Parameters]) -> None:
-        conn.info[_UNSENT] += [(statement.text, row) for row in rows]
+        conn.info[_UNSENT] += [(statement.text, row, None) for row in rows]
 
     def writer(self, url: URL) -> AbstractContextManager[None]:
         return no_writer(url)
@@ -130,23 +135,39 @@ class PostgreSQL:
             self.send(conn, statement, statement.parameters(rows))
             return
         text = _update_from_arrays(table, keys, columns)
-        conn.info[_UNSENT].append((text, _as_arrays(conn.dialect, table, (*keys, *columns), rows)))
+        arrays = _as_arrays(conn.dialect, table, (*keys, *columns), rows)
+        conn.info[_UNSENT].append((text, arrays, None))
 
     def compare_and_set(
         self, conn: Connection, table: Table, expected: str, rows: Sequence[Row]
-    ) -> set[str]:
+    ) -> Callable[[], set[str]]:
         if not rows:
-            return set()
+            return set
         columns = tuple(name for name in rows[0] if name != "id")
-        text = _update_from_arrays(table, ("id",), columns, expected)
         # In id order, so that two batches over the same rows wait instead of deadlocking.
         rows = sorted(rows, key=lambda row: str(row["id"]))
-        conn.info[_UNSENT].append((text, _as_arrays(conn.dialect, table, ("id", *columns), rows)))
-        return {id for (id,) in _run(conn)}
+        found: list[Any] = []
+        if len(rows) < _MANY:
+            statement = lean_update(conn, table, ("id",), columns, expected)
+            text = f'{statement.text} RETURNING "id"'
+            conn.info[_UNSENT] += [(text, row, found) for row in statement.parameters(rows)]
+        else:
+            text = _update_from_arrays(table, ("id",), columns, expected)
+            arrays = _as_arrays(conn.dialect, table, ("id", *columns), rows)
+            conn.info[_UNSENT].append((text, arrays, found))
+
+        def updated() -> set[str]:
+            if conn.info.get(_UNSENT):
+                _run(conn)
+            return {id for (id,) in found}
+
+        return updated
 
     def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
-        conn.info[_UNSENT].append((state_of(table, "FOR SHARE"), (id,)))
-        return _run(conn) == [(expected,)]
+        found: list[Any] = []
+        conn.info[_UNSENT].append((state_of(table, "FOR SHARE").replace("%s", "$1"), (id,), found))
+        _run(conn)
+        return found == [(expected,)]
 
     def max_text_bytes(self, conn: Connection) -> int:
         return (1 << 30) - 65_536
@@ -200,7 +221,9 @@ def _update_from_arrays(
     Given ``expected``, only rows in that state are updated, and their ids returned.
     """
     names = (*keys, *columns)
-    arrays = ", ".join(f"CAST(%s AS {_column_type(table, n)}[])" for n in names)
+    arrays = ", ".join(
+        f"CAST(${i} AS {_column_type(table, n)}[])" for i, n in enumerate(names, start=1)
+    )
     sets = ", ".join(f'"{n}" = v."{n}"' for n in columns)
     where = " AND ".join(f't."{k}" = v."{k}"' for k in keys)
     aliases = ", ".join(f'"{n}"' for n in names)
@@ -229,16 +252,17 @@ def _run_before(conn: Connection, *_statement: Any) -> None:
         _run(conn)
 
 
-def _run(conn: Connection) -> list[Any]:
-    """Run what was sent, in one round trip; return the rows of the last statement, if it has any."""
+def _run(conn: Connection) -> None:
+    """Run what was sent, in one round trip, and give each statement's rows to who waits for them."""
     unsent = conn.info[_UNSENT]
     conn.info[_UNSENT] = []
-    driver: Any = conn.connection.dbapi_connection
-    cursor = driver.cursor()
-    if len(unsent) == 1:
-        cursor.execute(*unsent[0])
-    else:
-        with driver.pipeline():
-            for text, parameters in unsent:
-                cursor.execute(text, parameters)
-    return cursor.fetchall() if cursor.description else []
+    if not unsent:
+        return
+    results = pipeline.run(
+        conn.connection.dbapi_connection,
+        conn.info,
+        [(text, parameters) for text, parameters, _ in unsent],
+    )
+    for (_, _, waiting), rows in zip(unsent, results, strict=True):
+        if waiting is not None:
+            waiting += rows

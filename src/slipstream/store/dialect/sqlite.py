@@ -13,7 +13,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any, cast
@@ -168,17 +168,18 @@ class SQLite:
 
     def compare_and_set(
         self, conn: Connection, table: Table, expected: str, rows: Sequence[Row]
-    ) -> set[str]:
+    ) -> Callable[[], set[str]]:
         if not rows:
-            return set()
+            return set
         columns = tuple(name for name in rows[0] if name != "id")
         statement = lean_update(conn, table, ("id",), columns, expected)
         execute = _driver(conn).execute
-        return {
+        updated = {
             row["id"]
             for row, parameters in zip(rows, statement.parameters(rows), strict=True)
             if execute(statement.text, parameters).rowcount
         }
+        return lambda: updated
 
     def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
         # The transaction is the only writer.

@@ -1,0 +1,113 @@
+"""The hot path's own way to the database: nothing lost, nothing twice, few round trips."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event, select
+from tests.databases import DATABASES
+from tests.store.build import create_run
+
+from slipstream.state import TaskInstanceState
+from slipstream.store import Store, dialect, schema
+
+POSTGRESQL = DATABASES[1:2]
+AWKWARD = [
+    '"',
+    "\\",
+    "\\N",
+    "'",
+    "{a,b}",
+    "NULL",
+    "null",
+    "",
+    " ",
+    "%s $1 %%",
+    "a\nb\t",
+    "é\u2028😀",
+]
+
+
+@pytest.mark.parametrize("n_times", [1, 2], ids=["row_by_row", "as_one"])
+def test_text_arrives_as_it_was_sent(store: Store, n_times: int) -> None:
+    rows = [create_run(store, "d", str(i)) for i in range(n_times * len(AWKWARD))]
+    values = [
+        {
+            "id": row.id,
+            "note": text,
+            "clear_number": -i,
+            "queued_at": datetime(2024, 1, 1, tzinfo=UTC),
+        }
+        for i, (row, text) in enumerate(zip(rows, AWKWARD * n_times, strict=True))
+    ]
+
+    def save(conn: Connection) -> None:
+        update_many = dialect.of(conn).update_many
+        for some in [values] if n_times > 1 else [[value] for value in values]:
+            update_many(conn, schema.dag_run, ("id",), some)
+
+    store.write(save)
+    columns = [schema.dag_run.c[name] for name in values[0]]
+    with store.read() as conn:
+        found = conn.execute(select(*columns).order_by(schema.dag_run.c.id)).all()
+    assert [row._asdict() for row in found] == values
+
+
+def test_enumerations_are_sent_as_what_they_stand_for(store: Store) -> None:
+    row = create_run(store)
+    states = [TaskInstanceState.SUCCESS, None]
+    for state in states:
+        store.write(_set_note, row.id, state)
+        with store.read() as conn:
+            assert conn.scalar(select(schema.dag_run.c.note)) == state
+
+
+def _set_note(conn: Connection, pk: int, note: Any) -> None:
+    dialect.of(conn).update_many(conn, schema.dag_run, ("id",), [{"id": pk, "note": note}])
+
+
+@pytest.mark.parametrize("dialect", POSTGRESQL, indirect=True)
+@pytest.mark.parametrize("note", ["a\0b", b"bytes"])
+def test_what_has_no_form_is_an_error_and_the_connection_goes_on(store: Store, note: Any) -> None:
+    row = create_run(store)
+    with pytest.raises(Exception, match=r"NUL|no form"):
+        store.write(_set_note, row.id, note)
+    store.write(_set_note, row.id, "next")
+    with store.read() as conn:
+        assert conn.scalar(select(schema.dag_run.c.note)) == "next"
+
+
+@pytest.mark.parametrize("dialect", POSTGRESQL, indirect=True)
+def test_nothing_is_prepared_for_who_forbids_it(store: Store) -> None:
+    def forbid(connection: Any, _: Any) -> None:
+        connection.prepare_threshold = None  # as people set it in front of some poolers
+
+    event.listen(store.engine, "connect", forbid)
+    row = create_run(store)
+    for word in ("a", "b", "c"):
+        store.write(_set_note, row.id, word)
+    with store.read() as conn:
+        assert conn.scalar(select(schema.dag_run.c.note)) == "c"
+        assert conn.exec_driver_sql("SELECT count(*) FROM pg_prepared_statements").scalar() == 0
+
+
+@pytest.mark.parametrize("dialect", POSTGRESQL, indirect=True)
+def test_a_connection_keeps_few_statements_prepared(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slipstream.store.dialect import pipeline
+
+    monkeypatch.setattr(pipeline, "_MAX_PREPARED", 2)
+    row = create_run(store)
+    for name in ("note", "triggering_user", "partition_key", "triggered_by") * 2:
+        store.write(
+            lambda conn, name=name: dialect.of(conn).update_many(
+                conn, schema.dag_run, ("id",), [{"id": row.id, name: name}]
+            )
+        )
+    with store.read() as conn:
+        assert conn.scalar(select(schema.dag_run.c.triggered_by)) == "triggered_by"
+        count = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'slipstream%%'"
+        assert conn.exec_driver_sql(count).scalar() <= 3
