@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, select
 from tests.databases import DATABASES
-from tests.store.build import create_run
+from tests.store.build import create_run, outcome, queue, starting
 
 from slipstream.state import TaskInstanceState
-from slipstream.store import Store, dialect, schema
+from slipstream.store import Store, attempt, dialect, schema
 
 POSTGRESQL = DATABASES[1:2]
 AWKWARD = [
@@ -77,6 +78,28 @@ def test_what_has_no_form_is_an_error_and_the_connection_goes_on(store: Store, n
     store.write(_set_note, row.id, "next")
     with store.read() as conn:
         assert conn.scalar(select(schema.dag_run.c.note)) == "next"
+
+
+@pytest.mark.parametrize("dialect", POSTGRESQL, indirect=True)
+@pytest.mark.parametrize("n", [1, 3, 20])
+def test_a_start_and_a_finish_are_a_round_trip_each(
+    store: Store, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slipstream.store.dialect import pipeline
+
+    ids = list(queue(store, create_run(store), [f"t{i}" for i in range(n)]).values())
+    trips: list[Sequence[Any]] = []
+    run = pipeline.run
+
+    def counted(driver: Any, info: Any, statements: Sequence[Any]) -> Any:
+        trips.append(statements)
+        return run(driver, info, statements)
+
+    monkeypatch.setattr(pipeline, "run", counted)
+    event.listen(store.engine, "before_cursor_execute", lambda *args: trips.append(args))
+    assert store.write(attempt.start, starting(ids)) == set(ids)
+    assert store.write(attempt.finish, [outcome(id, rendered_fields={}) for id in ids]) == set(ids)
+    assert len(trips) == 2
 
 
 @pytest.mark.parametrize("dialect", POSTGRESQL, indirect=True)

@@ -149,14 +149,14 @@ def test_deleting_a_run_takes_all_its_rows(store: Store) -> None:
     ids = queue(store, row, ["a"])
     queue(store, other, ["a"])
     store.write(attempt.start, starting(ids.values()))
-    end = outcome(ids["a"], xcoms=[{"key": "k", "value": 1}], rendered_fields={"f": 1})
+    end = outcome(ids["a"], xcoms=[{"key": "k", "value": 1}])
     store.write(attempt.finish, [end])
     story = changing(["a"], state="success", story=True)
     store.write(decision.save, [(row.id, story)], [], NOW)
     assert store.write(run.delete, row.id)
     assert not store.write(run.delete, row.id)
     with store.read() as conn:
-        for table in (schema.xcom, schema.rendered_fields, schema.task_event):
+        for table in (schema.xcom, schema.task_event):
             assert count(conn, table) == 0
         assert count(conn, schema.task_instance) == 1
         assert count(conn, schema.attempt) == 1

@@ -21,7 +21,7 @@ from slipstream.state import TaskInstanceState
 from slipstream.store import dialect, xcom
 from slipstream.store.codec import dump, safe_text
 from slipstream.store.dialect.lean import Row
-from slipstream.store.rendered import save_all as save_rendered
+from slipstream.store.later import Later
 from slipstream.store.row import ATTEMPT, AttemptRow
 from slipstream.store.schema import attempt, dag_run
 
@@ -36,7 +36,6 @@ _ENDED_AS = select(attempt.c.id, attempt.c.outcome).where(
 _WHERE_IS = select(
     attempt.c.id, attempt.c.dag_run_id, attempt.c.task_id, attempt.c.map_index
 ).where(attempt.c.id.in_(_BY_IDS))
-_RUNNING = _WHERE_IS.where(attempt.c.state == "running")
 _OF_OWNER = _SELECT.join(dag_run, dag_run.c.id == attempt.c.dag_run_id).where(
     dag_run.c.owner == bindparam("owner"), attempt.c.applied.is_(False)
 )
@@ -66,8 +65,8 @@ class UnstorableOutcome(UserError):
         self.reasons = reasons
 
 
-def start(conn: Connection, starts: Sequence[AttemptStart]) -> set[str]:
-    """Move attempts from queued to running; return the ids that their host may run."""
+def start(conn: Connection, starts: Sequence[AttemptStart]) -> Later[set[str]]:
+    """Move attempts from queued to running; the ids that their host may run are known later."""
     rows = [
         {
             "id": s.attempt_id,
@@ -79,55 +78,60 @@ def start(conn: Connection, starts: Sequence[AttemptStart]) -> set[str]:
         }
         for s in starts
     ]
-    accepted = dialect.of(conn).compare_and_set(conn, attempt, "queued", rows)()
-    rest = {s.attempt_id: s for s in starts if s.attempt_id not in accepted}
-    if rest:
-        for id, host_id, pid, started_at in conn.execute(_STARTED_AS, {"ids": list(rest)}):
-            mine = rest[id]
-            if (host_id, pid, started_at) == (mine.host_id, mine.pid, mine.started_at):
-                accepted.add(id)
-    return accepted
+    updated = dialect.of(conn).compare_and_set(conn, attempt, "queued", rows)
+
+    def accepted() -> set[str]:
+        ids = updated()
+        rest = {s.attempt_id: s for s in starts if s.attempt_id not in ids}
+        if rest:
+            for id, host_id, pid, started_at in conn.execute(_STARTED_AS, {"ids": list(rest)}):
+                mine = rest[id]
+                if (host_id, pid, started_at) == (mine.host_id, mine.pid, mine.started_at):
+                    ids.add(id)
+        return ids
+
+    return Later(accepted)
 
 
-def finish(conn: Connection, outcomes: Sequence[Outcome]) -> set[str]:
-    """Move attempts from running to done, with XComs and rendered fields; return the accepted ids.
+def finish(conn: Connection, outcomes: Sequence[Outcome]) -> Later[set[str]]:
+    """Move attempts from running to done, with their XComs; the accepted ids are known later.
 
-    A refused outcome leaves no trace: its XComs are not written. Raises UnstorableOutcome, before
-    it writes anything, if an XCom does not fit the database.
+    A refused outcome leaves no trace: its XComs are not written. Raises UnstorableOutcome if an
+    XCom does not fit the database.
     """
-    if not outcomes:
-        return set()
-    placed = {
-        row.id: (row.dag_run_id, row.task_id, row.map_index)
-        for row in conn.execute(_WHERE_IS, {"ids": [o.attempt_id for o in outcomes]})
-    }
     db = dialect.of(conn)
-    with_rows = {
-        placed[o.attempt_id][0]
-        for o in outcomes
-        if o.attempt_id in placed and (o.xcoms or o.rendered_fields)
-    }
-    if with_rows:
-        db.lock_parents(conn, dag_run, with_rows)
-    products = _encode_products(conn, [o for o in outcomes if o.attempt_id in placed], placed)
+    xcoms = _encode_xcoms(conn, [o for o in outcomes if o.xcoms])
     texts = {o.attempt_id: _outcome_text(o) for o in outcomes}
-    rows = [
-        {
+    plain, rendered = [], []
+    for o in outcomes:
+        row = {
             "id": o.attempt_id,
             "state": "done",
             "ended_at": o.ended_at,
             "outcome": texts[o.attempt_id],
         }
-        for o in outcomes
-        if o.attempt_id in placed
-    ]
-    fresh = db.compare_and_set(conn, attempt, "running", rows)()
-    _save_products(conn, [products[id] for id in fresh if id in products])
-    rest = [o.attempt_id for o in outcomes if o.attempt_id not in fresh]
-    if rest:
-        told_before = conn.execute(_ENDED_AS, {"ids": rest})
-        return fresh | {id for id, text in told_before if text == texts[id]}
-    return fresh
+        if o.rendered_fields is None:  # there may be some, written while the attempt ran
+            plain.append(row)
+        else:
+            rendered.append({**row, "rendered_fields": dump(o.rendered_fields)})
+    updates = [db.compare_and_set(conn, attempt, "running", rows) for rows in (plain, rendered)]
+
+    def updated() -> set[str]:
+        return set().union(*(ids() for ids in updates))
+
+    if xcoms:
+        fresh = updated()
+        xcom.insert_rows(conn, [row for id in sorted(fresh & xcoms.keys()) for row in xcoms[id]])
+
+    def accepted() -> set[str]:
+        ids = updated()
+        rest = [o.attempt_id for o in outcomes if o.attempt_id not in ids]
+        if rest:
+            told_before = conn.execute(_ENDED_AS, {"ids": rest})
+            ids |= {id for id, text in told_before if text == texts[id]}
+        return ids
+
+    return Later(accepted)
 
 
 def _outcome_text(outcome: Outcome) -> str:
@@ -137,19 +141,19 @@ def _outcome_text(outcome: Outcome) -> str:
     return dump(data)
 
 
-@dataclass(frozen=True, slots=True)
-class _Products:
-    xcoms: Sequence[Row]
-    rendered: tuple[int, str, int, dict[str, Any]] | None
-
-
-def _encode_products(
-    conn: Connection, outcomes: list[Outcome], placed: dict[str, tuple[int, str, int]]
-) -> dict[str, _Products]:
-    products: dict[str, _Products] = {}
+def _encode_xcoms(conn: Connection, outcomes: list[Outcome]) -> dict[str, Sequence[Row]]:
+    """Return the XComs' rows by attempt id, and lock the runs that they refer to."""
+    if not outcomes:
+        return {}
+    placed = {
+        row.id: (row.dag_run_id, row.task_id, row.map_index)
+        for row in conn.execute(_WHERE_IS, {"ids": [o.attempt_id for o in outcomes]})
+    }
+    dialect.of(conn).lock_parents(conn, dag_run, {pk for pk, _, _ in placed.values()})
+    encoded: dict[str, Sequence[Row]] = {}
     unstorable: dict[str, str] = {}
     for outcome in outcomes:
-        if not outcome.xcoms and outcome.rendered_fields is None:
+        if outcome.attempt_id not in placed:
             continue
         pk, task_id, map_index = placed[outcome.attempt_id]
         entries = [
@@ -162,37 +166,19 @@ def _encode_products(
             )
             for entry in outcome.xcoms or ()
         ]
-        fields = outcome.rendered_fields
         try:
-            products[outcome.attempt_id] = _Products(
-                xcom.encode(conn, entries, outcome.ended_at or utcnow()),
-                None if fields is None else (pk, task_id, map_index, fields),
-            )
+            encoded[outcome.attempt_id] = xcom.encode(conn, entries, outcome.ended_at or utcnow())
         except xcom.Unstorable as error:
             unstorable[outcome.attempt_id] = str(error)
     if unstorable:
         raise UnstorableOutcome(unstorable)
-    return products
-
-
-def _save_products(conn: Connection, products: list[_Products]) -> None:
-    xcoms = [row for each in products for row in each.xcoms]
-    rendered = [each.rendered for each in products if each.rendered is not None]
-    if xcoms:
-        xcom.insert_rows(conn, xcoms)
-    if rendered:
-        save_rendered(conn, rendered)
+    return encoded
 
 
 def save_rendered_fields(conn: Connection, items: Iterable[tuple[str, dict[str, Any]]]) -> None:
     """Write the rendered fields of attempts that run; those of attempts that are over are dropped."""
-    fields = dict(items)
-    rows = conn.execute(_RUNNING, {"ids": sorted(fields)}).all()
-    if rows:
-        dialect.of(conn).lock_parents(conn, dag_run, {row.dag_run_id for row in rows})
-        save_rendered(
-            conn, [(row.dag_run_id, row.task_id, row.map_index, fields[row.id]) for row in rows]
-        )
+    rows = [{"id": id, "rendered_fields": dump(fields)} for id, fields in items]
+    dialect.of(conn).compare_and_set(conn, attempt, "running", rows)
 
 
 def finish_lost(conn: Connection, ids: Iterable[str], reason: str, now: datetime) -> set[str]:

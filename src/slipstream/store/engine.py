@@ -12,7 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar, overload
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
@@ -22,6 +22,7 @@ from slipstream.config import conf
 from slipstream.errors import ConfigError, StoreUnavailable
 from slipstream.store import dialect
 from slipstream.store.dialect import Dialect, Trouble
+from slipstream.store.later import Later
 from slipstream.store.url import masked, resolve
 from slipstream.store.wake import Listener, bus
 
@@ -97,9 +98,19 @@ class Store:
                 raise
             self._raise_unavailable(*trouble, error)
 
+    @overload
+    def write(
+        self, fn: Callable[Concatenate[Connection, P], Later[T]], *args: P.args, **kwargs: P.kwargs
+    ) -> T: ...
+
+    @overload
     def write(
         self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    ) -> T: ...
+
+    def write(
+        self, fn: Callable[Concatenate[Connection, P], Any], *args: P.args, **kwargs: P.kwargs
+    ) -> Any:
         """Call ``fn(conn, *args)`` within one transaction, commit, and return its result.
 
         Retried after deadlocks, serialization failures, busy databases and lost connections, so
@@ -131,14 +142,16 @@ class Store:
     def _transact(
         self,
         conn: Connection,
-        fn: Callable[Concatenate[Connection, P], T],
+        fn: Callable[Concatenate[Connection, P], Any],
         *args: P.args,
         **kwargs: P.kwargs,
-    ) -> T:
+    ) -> Any:
         try:
             self._dialect.begin(conn)
             result = fn(conn, *args, **kwargs)
             self._dialect.commit(conn)
+            if isinstance(result, Later):
+                result = result.read()
         except BaseException:
             if not conn.invalidated:
                 try:

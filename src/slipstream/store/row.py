@@ -162,6 +162,7 @@ class AttemptRow:
     started_at: datetime | None
     ended_at: datetime | None
     outcome: Outcome | None
+    """What the tables keep apart (XComs, rendered fields) is not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,14 +338,6 @@ class AuditRow:
     extra: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RenderedRow:
-    dag_run_id: int
-    task_id: str
-    map_index: int
-    fields: dict[str, Any]
-
-
 def _conf(text: str | None) -> dict[str, Any]:
     return load(text) if text else {}
 
@@ -373,4 +366,3 @@ DAG_FILE = Shape(DagFileRow, schema.dag_file)
 CALLBACK = Shape(CallbackRow, schema.callback_request)
 BACKFILL = Shape(BackfillRow, schema.backfill, {"dag_run_conf": _conf})
 AUDIT = Shape(AuditRow, schema.audit_log)
-RENDERED = Shape(RenderedRow, schema.rendered_fields, {"fields": load})

@@ -290,7 +290,8 @@ attempt = Table(
     Column("queued_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
-    Column("outcome", LongText),  # JSON of slipstream.attempt.Outcome, less its XComs
+    Column("outcome", LongText),  # JSON of slipstream.attempt.Outcome, less what is kept apart
+    Column("rendered_fields", LongText),  # JSON, masked: what the templates became
     Index("ix_attempt_ti", "dag_run_id", "task_id", "map_index", "try_number"),
     Index("ix_attempt_open", "applied", "state"),
 )
@@ -310,15 +311,6 @@ xcom = Table(
     ),
     Column("value", LongText),  # JSON
     Column("created_at", UtcDateTime, nullable=False),
-)
-
-rendered_fields = Table(
-    "rendered_fields",
-    metadata,
-    Column("dag_run_id", Pk, ForeignKey("dag_run.id", ondelete="CASCADE"), primary_key=True),
-    Column("task_id", Id, primary_key=True),
-    Column("map_index", Integer, primary_key=True, default=-1),
-    Column("fields", LongText, nullable=False),  # JSON, masked
 )
 
 task_event = Table(

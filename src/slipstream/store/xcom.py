@@ -14,13 +14,14 @@ from slipstream.clock import utcnow
 from slipstream.errors import UserError
 from slipstream.store import dialect
 from slipstream.store.codec import dump
-from slipstream.store.dialect.lean import Row
+from slipstream.store.dialect.lean import Row, lean
 from slipstream.store.row import XCOM, XComRow
 from slipstream.store.schema import dag_run, xcom
 
 RETURN_KEY = "return_value"
 
 _KEYS = ("dag_run_id", "task_id", "map_index", "key")
+_VALUES = ("value", "created_at")
 _SELECT = select(*XCOM.columns)
 _GET = _SELECT.where(
     xcom.c.dag_run_id == bindparam("pk"),
@@ -109,7 +110,11 @@ def encode(conn: Connection, entries: Sequence[NewXCom], now: datetime) -> Seque
 
 def insert_rows(conn: Connection, rows: Sequence[Row]) -> None:
     """Write what ``encode`` returned."""
-    conn.execute(dialect.of(conn).upsert(xcom, _KEYS, ("value", "created_at")), rows)
+    if not rows:
+        return
+    db = dialect.of(conn)
+    upsert = lean(conn, db.upsert(xcom, _KEYS, _VALUES), (*_KEYS, *_VALUES))
+    db.send(conn, upsert, upsert.parameters(rows))
 
 
 def delete(

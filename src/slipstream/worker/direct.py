@@ -13,6 +13,7 @@ from slipstream.clock import Clock
 from slipstream.errors import StoreUnavailable
 from slipstream.store import Store, attempt, inbox, job, xcom
 from slipstream.store.attempt import AttemptStart
+from slipstream.store.later import Later
 from slipstream.worker import request
 from slipstream.worker.task_api import ApiUnavailable, Batch, Caller, Committed
 
@@ -44,9 +45,9 @@ class DirectTaskAPI:
             self._store.wake("scheduler")
         return committed
 
-    def _write(self, conn: Any, batch: Batch, notify: bool) -> Committed:
-        started: set[str] = set()
-        finished: set[str] = set()
+    def _write(self, conn: Any, batch: Batch, notify: bool) -> Later[Committed]:
+        started: Later[set[str]] = Later(set)
+        finished: Later[set[str]] = Later(set)
         is_alive = True
         if batch.starts:
             started = attempt.start(
@@ -57,18 +58,20 @@ class DirectTaskAPI:
                 ],
             )
             for start in batch.starts:
-                if start.clears is not None and start.attempt_id in started:
+                if start.clears is not None and start.attempt_id in started.read():
                     pk, task_id, map_index = start.clears
                     xcom.delete(conn, pk, task_id, map_index=map_index)
         if batch.rendered:
             attempt.save_rendered_fields(conn, batch.rendered)
         if batch.finishes:
             finished = attempt.finish(conn, batch.finishes)
-            if notify and finished:
-                self._tell_scheduler(conn, batch.finishes, finished)
+            if notify and finished.read():
+                self._tell_scheduler(conn, batch.finishes, finished.read())
         if batch.heartbeat:
             is_alive = self.host_id in job.heartbeat(conn, [self.host_id], self._clock.now())
-        return Committed(frozenset(started), frozenset(finished), is_alive)
+        return Later(
+            lambda: Committed(frozenset(started.read()), frozenset(finished.read()), is_alive)
+        )
 
     def _tell_scheduler(self, conn: Any, outcomes: list[Outcome], finished: set[str]) -> None:
         ids = [o.attempt_id for o in outcomes if o.attempt_id in finished]

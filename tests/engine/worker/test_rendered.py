@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
 from tests.engine.worker.rig import Rig
 
 from slipstream.state import TaskInstanceState as S
-from slipstream.store import rendered
+from slipstream.store import schema
 
 BASH = """
 from airflow.providers.standard.operators.bash import BashOperator
@@ -19,9 +21,15 @@ BashOperator(task_id="t", bash_command="{command}", env={{"WHO": "{{{{ task.task
 
 
 def _fields(rig: Rig, task_id: str = "t") -> dict[str, Any] | None:
+    newest = (
+        select(schema.attempt.c.rendered_fields)
+        .where(schema.attempt.c.task_id == task_id)
+        .order_by(schema.attempt.c.id.desc())
+        .limit(1)
+    )
     with rig.store.read() as conn:
-        found = rendered.get(conn, rig.run.id, task_id)
-    return None if found is None else found.fields
+        found = conn.scalar(newest)
+    return None if found is None else dict(json.loads(found))
 
 
 def test_a_killed_task_keeps_its_rendered_fields(rig: Rig) -> None:

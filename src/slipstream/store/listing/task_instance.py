@@ -19,7 +19,6 @@ from slipstream.store.schema import (
     dag,
     dag_run,
     dag_version,
-    rendered_fields,
     task_instance,
 )
 
@@ -120,19 +119,13 @@ _LISTING = Listing(
         dag_run.c.logical_date,
         dag_run.c.run_after,
         attempt.c.executor,
-        rendered_fields.c.fields,
+        attempt.c.rendered_fields,
         dag.c.display_name,
         *version.COLUMNS,
     ).select_from(
         _SOURCE.outerjoin(dag, dag.c.dag_id == dag_run.c.dag_id)
         .outerjoin(dag_version, dag_version.c.id == task_instance.c.dag_version_id)
         .outerjoin(attempt, attempt.c.id == task_instance.c.attempt_id)
-        .outerjoin(
-            rendered_fields,
-            (rendered_fields.c.dag_run_id == task_instance.c.dag_run_id)
-            & (rendered_fields.c.task_id == task_instance.c.task_id)
-            & (rendered_fields.c.map_index == task_instance.c.map_index),
-        )
     ),
     sortable={
         **{name: FIELDS[name] for name in _SORTABLE},

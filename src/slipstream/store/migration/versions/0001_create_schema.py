@@ -279,6 +279,7 @@ def upgrade() -> None:
         sa.Column("started_at", Timestamp),
         sa.Column("ended_at", Timestamp),
         sa.Column("outcome", LongText),
+        sa.Column("rendered_fields", LongText),
         sa.ForeignKeyConstraint(
             ["dag_run_id"], ["dag_run.id"], name="fk_attempt_dag_run_id", ondelete="CASCADE"
         ),
@@ -314,17 +315,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("dag_id", "name", name="pk_dag_tag"),
     )
     create_index("ix_dag_tag_name", "dag_tag", ["name"])
-    create_table(
-        "rendered_fields",
-        sa.Column("dag_run_id", Pk, nullable=False),
-        sa.Column("task_id", Id, nullable=False),
-        sa.Column("map_index", sa.Integer(), nullable=False),
-        sa.Column("fields", LongText, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["dag_run_id"], ["dag_run.id"], name="fk_rendered_fields_dag_run_id", ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("dag_run_id", "task_id", "map_index", name="pk_rendered_fields"),
-    )
     create_table(
         "task_event",
         sa.Column("id", Pk, autoincrement=True, nullable=False),
@@ -412,7 +402,6 @@ def downgrade() -> None:
         "xcom",
         "task_instance",
         "task_event",
-        "rendered_fields",
         "dag_tag",
         "callback_request",
         "attempt",
