@@ -152,7 +152,6 @@ def test_a_scheduler_sees_the_attempts_of_its_runs_only(store: Store) -> None:
         assert {a.task_id for a in attempt.open(conn, "me")} == {"open", "running", "applied"}
         assert [a.task_id for a in attempt.unapplied(conn, "me")] == ["ended"]
         assert attempt.unapplied(conn, "nobody") == []
-        assert {a.task_id for a in attempt.running_on(conn, "host-1")} == {"running"}
 
 
 def test_two_hosts_start_each_attempt_once(store: Store, store_url: str, spawn: Spawn) -> None:

@@ -22,6 +22,7 @@ from slipstream.store import dialect, xcom
 from slipstream.store.codec import dump, safe_text
 from slipstream.store.dialect.lean import Row
 from slipstream.store.later import Later
+from slipstream.store.lease import ACTIVE
 from slipstream.store.row import ATTEMPT, AttemptRow
 from slipstream.store.schema import attempt, dag_run
 
@@ -36,8 +37,11 @@ _ENDED_AS = select(attempt.c.id, attempt.c.outcome).where(
 _WHERE_IS = select(
     attempt.c.id, attempt.c.dag_run_id, attempt.c.task_id, attempt.c.map_index
 ).where(attempt.c.id.in_(_BY_IDS))
+# By way of the few active runs: an index of what is open would be written three times per attempt.
 _OF_OWNER = _SELECT.join(dag_run, dag_run.c.id == attempt.c.dag_run_id).where(
-    dag_run.c.owner == bindparam("owner"), attempt.c.applied.is_(False)
+    dag_run.c.owner == bindparam("owner"),
+    dag_run.c.state.in_(ACTIVE),
+    attempt.c.applied.is_(False),
 )
 _UNAPPLIED = _OF_OWNER.where(attempt.c.state == "done").order_by(attempt.c.id)
 _OPEN = _OF_OWNER.where(attempt.c.state.in_(("queued", "running"))).order_by(attempt.c.id)
@@ -216,13 +220,6 @@ def unapplied(conn: Connection, owner: str) -> list[AttemptRow]:
 def open(conn: Connection, owner: str) -> list[AttemptRow]:
     """Return the queued and running attempts of a scheduler's runs."""
     return ATTEMPT.all(conn.execute(_OPEN, {"owner": owner}))
-
-
-def running_on(conn: Connection, host_id: str) -> list[AttemptRow]:
-    """Return the attempts that run on a worker host, in the store's eyes."""
-    return ATTEMPT.all(
-        conn.execute(_SELECT.where(attempt.c.host_id == host_id, attempt.c.state == "running"))
-    )
 
 
 def get(conn: Connection, id: str) -> AttemptRow | None:

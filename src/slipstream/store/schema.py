@@ -293,7 +293,6 @@ attempt = Table(
     Column("outcome", LongText),  # JSON of slipstream.attempt.Outcome, less what is kept apart
     Column("rendered_fields", LongText),  # JSON, masked: what the templates became
     Index("ix_attempt_ti", "dag_run_id", "task_id", "map_index", "try_number"),
-    Index("ix_attempt_open", "applied", "state"),
 )
 
 xcom = Table(

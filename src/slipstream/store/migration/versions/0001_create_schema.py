@@ -285,7 +285,6 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_attempt"),
     )
-    create_index("ix_attempt_open", "attempt", ["applied", "state"])
     create_index("ix_attempt_ti", "attempt", ["dag_run_id", "task_id", "map_index", "try_number"])
     create_table(
         "callback_request",
