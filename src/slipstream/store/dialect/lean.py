@@ -38,6 +38,7 @@ class Lean:
     def __init__(self, text: str, names: Sequence[str], processors: Sequence[Any]) -> None:
         """``names`` are the keys of a row in the order of the parameters; they may repeat."""
         self.text = text
+        self.is_insert = text.startswith("INSERT")
         # Twice the first, because one name alone would give a value instead of a tuple.
         self._values = itemgetter(*names) if len(names) > 1 else itemgetter(*names, *names)
         self._n = len(names)

@@ -1,6 +1,6 @@
 """MySQL 8 and MariaDB 10.6 or newer by PyMySQL: row locks, SKIP LOCKED, READ COMMITTED.
 
-PyMySQL sends one packet per row of a batched UPDATE, so batches join a derived table instead.
+An UPDATE of many rows joins a derived table, instead of being parsed once for each row.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, Executable, Select, Table, select, text
+import pymysql
+from pymysql.constants import CLIENT
+from sqlalchemy import URL, Connection, Engine, Executable, Select, Table, event, select, text
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import IntegrityError
 
+from slipstream.store.dialect import packet
 from slipstream.store.dialect.base import STOPPED_S, Trouble, lock_expected, no_writer, state_of
 from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
@@ -21,7 +24,17 @@ _BUSY = {1205, 1213, 1020}
 _UNMIGRATED = {1146, 1054}
 _UNUSABLE = {1044, 1045, 1049, 1142, 1227, 1698, 1021, 1114}
 _LOST = {0, 1040, 1053, 1152, 1159, 1161, 1927, 2002, 2003, 2006, 2013, 2055}
+_MANY = 6
+"""From here on, an UPDATE joins a derived table."""
+_MANY_TO_COMPARE = 40
+"""The same where it must be known which rows were updated: they must be locked and read first."""
 _ROWS_PER_STATEMENT = 200
+
+# What a transaction has yet to run is kept in ``Connection.info`` and sent together. Each statement
+# comes with what is called with the number of rows that it matched, or with None.
+_UNSENT = "slipstream.unsent"
+_BEGIN = ("BEGIN", None)
+_COMMIT = ("COMMIT", None)
 
 
 class MySQL:
@@ -34,6 +47,7 @@ class MySQL:
                 # The ids' collation, so that comparing them with parameters can use their indexes.
                 "collation": "utf8mb4_bin",
                 "autocommit": True,
+                "client_flag": CLIENT.MULTI_STATEMENTS | CLIENT.FOUND_ROWS,
                 "connect_timeout": 10,
                 "max_allowed_packet": 1 << 30,  # the server's own limit decides
                 "init_command": (
@@ -49,28 +63,38 @@ class MySQL:
             cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 
     def on_engine(self, engine: Engine) -> None:
-        """Nothing to do."""
+        event.listen(engine, "before_cursor_execute", _run_before)
 
     def begin(self, conn: Connection) -> None:
-        _driver(conn).begin()
+        conn.info[_UNSENT] = [_BEGIN]
 
     def commit(self, conn: Connection) -> None:
-        _driver(conn).commit()
+        unsent = conn.info[_UNSENT]
+        if unsent and unsent[0] is _BEGIN and len(unsent) <= 2:
+            del unsent[0]  # nothing ran yet: one statement is a transaction by itself
+        else:
+            unsent.append(_COMMIT)
+        _run(conn)
+        del conn.info[_UNSENT]
 
     def rollback(self, conn: Connection) -> None:
-        # By SQLAlchemy, which then learns of a connection that is lost, and drops its like.
-        conn.exec_driver_sql("ROLLBACK")
+        if _BEGIN not in conn.info.pop(_UNSENT, ()):
+            # By SQLAlchemy, which then learns of a connection that is lost, and drops its like.
+            conn.exec_driver_sql("ROLLBACK")
 
     def send(self, conn: Connection, statement: Lean, rows: Sequence[Parameters]) -> None:
-        with _driver(conn).cursor() as cursor:
-            cursor.executemany(statement.text, rows)
+        unsent = conn.info[_UNSENT]
+        if not statement.is_insert:
+            unsent += [(packet.filled(statement.text, row), None) for row in rows]
+            return
+        for at in range(0, len(rows), _ROWS_PER_STATEMENT):
+            some = rows[at : at + _ROWS_PER_STATEMENT]
+            unsent.append((packet.insert_of(statement.text, some), None))
 
     def writer(self, url: URL) -> AbstractContextManager[None]:
         return no_writer(url)
 
     def classify(self, error: BaseException) -> tuple[Trouble, str] | None:
-        import pymysql  # an optional dependency: present when this database is in use
-
         if not isinstance(error, pymysql.MySQLError):
             return None
         code = error.args[0] if error.args and isinstance(error.args[0], int) else -1
@@ -100,23 +124,23 @@ class MySQL:
     def update_many(
         self, conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
     ) -> None:
-        if len(rows) < 3:
+        if len(rows) < _MANY:
             if rows:
                 columns = tuple(name for name in rows[0] if name not in keys)
                 statement = lean_update(conn, table, keys, columns)
                 self.send(conn, statement, statement.parameters(rows))
             return
         for at in range(0, len(rows), _ROWS_PER_STATEMENT):
-            _update_joined(conn, table, keys, rows[at : at + _ROWS_PER_STATEMENT])
+            text = _update_joined(conn, table, keys, rows[at : at + _ROWS_PER_STATEMENT])
+            conn.info[_UNSENT].append((text, None))
 
     def compare_and_set(
         self, conn: Connection, table: Table, expected: str, rows: Sequence[Row]
     ) -> Callable[[], set[str]]:
         if not rows:
             return set
-        if len(rows) < 3:
-            updated = _compare_each(conn, table, expected, rows)
-            return lambda: updated
+        if len(rows) < _MANY_TO_COMPARE:
+            return _compare_each(conn, table, expected, rows)
         query = lock_expected(table, expected, [row["id"] for row in rows])
         accepted = set(conn.scalars(query.with_for_update()))
         if accepted:
@@ -124,8 +148,17 @@ class MySQL:
         return lambda: accepted
 
     def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
-        with _driver(conn).cursor() as cursor:  # MariaDB has no FOR SHARE
-            cursor.execute(state_of(table, "LOCK IN SHARE MODE"), (id,))
+        # MariaDB has no FOR SHARE.
+        query = packet.filled(state_of(table, "LOCK IN SHARE MODE"), (id,))
+        begins = conn.info[_UNSENT] == [_BEGIN]
+        if begins:
+            conn.info[_UNSENT] = []
+        else:
+            _run_before(conn)
+        with _driver(conn).cursor() as cursor:
+            cursor.execute(f"BEGIN;{query}" if begins else query)
+            if begins:
+                cursor.nextset()
             return list(cursor.fetchall()) == [(expected,)]
 
     def max_text_bytes(self, conn: Connection) -> int:
@@ -165,17 +198,40 @@ def _driver(conn: Connection) -> Any:
     return conn.connection.dbapi_connection
 
 
-def _compare_each(conn: Connection, table: Table, expected: str, rows: Sequence[Row]) -> set[str]:
-    """A round trip a row: fewer than to lock and then to update, while the rows are few."""
+def _compare_each(
+    conn: Connection, table: Table, expected: str, rows: Sequence[Row]
+) -> Callable[[], set[str]]:
     columns = tuple(name for name in rows[0] if name != "id")
     statement = lean_update(conn, table, ("id",), columns, expected)
+    # In id order, so that two batches over the same rows wait instead of deadlocking.
     rows = sorted(rows, key=lambda row: str(row["id"]))
-    with _driver(conn).cursor() as cursor:
-        return {
-            row["id"]
-            for row, parameters in zip(rows, statement.parameters(rows), strict=True)
-            if cursor.execute(statement.text, parameters)
-        }
+    counts: list[int] = []
+    conn.info[_UNSENT] += [
+        (packet.filled(statement.text, each), counts.append) for each in statement.parameters(rows)
+    ]
+
+    def updated() -> set[str]:
+        if conn.info.get(_UNSENT):
+            _run(conn)
+        return {row["id"] for row, n in zip(rows, counts, strict=True) if n}
+
+    return updated
+
+
+def _run_before(conn: Connection, *_statement: Any) -> None:
+    """A statement of SQLAlchemy's comes: what was sent before it runs before it."""
+    if conn.info.get(_UNSENT):
+        _run(conn)
+
+
+def _run(conn: Connection) -> None:
+    """Run what was sent, and tell who waits for them how many rows it matched."""
+    unsent = conn.info[_UNSENT]
+    conn.info[_UNSENT] = []
+    matched = packet.run(_driver(conn), [text for text, _ in unsent])
+    for (_, waiting), n in zip(unsent, matched, strict=True):
+        if waiting is not None:
+            waiting(n)
 
 
 @lru_cache(maxsize=64)
@@ -192,18 +248,13 @@ def _insert_missing(table: Table, key: str) -> Executable:
 
 def _update_joined(
     conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
-) -> None:
+) -> str:
     names = tuple(rows[0])
     columns = [name for name in names if name not in keys]
     compiler = conn.dialect
     processors = [
         table.c[name].type.dialect_impl(compiler).bind_processor(compiler) for name in names
     ]
-    parameters = tuple(
-        value if process is None or value is None else process(value)
-        for row in rows
-        for process, value in zip(processors, row.values(), strict=True)
-    )
     # Ids of attempts are ascii: compared as utf8mb4 they would lose their index.
     forms = [
         "CONVERT(%s USING ascii)"
@@ -212,11 +263,18 @@ def _update_joined(
         for name in names
     ]
     first = ", ".join(f"{form} AS `{name}`" for form, name in zip(forms, names, strict=True))
-    others = f" UNION ALL SELECT {', '.join(forms)}" * (len(rows) - 1)
+    others = ", ".join(forms)
+    selects = " UNION ALL SELECT ".join(
+        packet.filled(
+            others if at else first,
+            [
+                value if process is None or value is None else process(value)
+                for process, value in zip(processors, row.values(), strict=True)
+            ],
+        )
+        for at, row in enumerate(rows)
+    )
     on = " AND ".join(f"t.`{k}` = v.`{k}`" for k in keys)
     sets = ", ".join(f"t.`{c}` = v.`{c}`" for c in columns)
     # STRAIGHT_JOIN: read the batch first, then each row by its key.
-    conn.exec_driver_sql(
-        f"UPDATE (SELECT {first}{others}) AS v STRAIGHT_JOIN `{table.name}` AS t ON {on} SET {sets}",
-        parameters,
-    )
+    return f"UPDATE (SELECT {selects}) AS v STRAIGHT_JOIN `{table.name}` AS t ON {on} SET {sets}"
