@@ -146,3 +146,17 @@ def test_a_connection_keeps_few_statements_prepared(
         assert conn.scalar(select(schema.dag_run.c.triggered_by)) == "triggered_by"
         count = "SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'slipstream%%'"
         assert conn.exec_driver_sql(count).scalar() <= 3
+
+
+def test_a_condition_that_fails_fails_the_transaction_whole(store: Store) -> None:
+    row = create_run(store)
+
+    def save(conn: Connection) -> None:
+        dialect.of(conn).require(conn, schema.job, "no such job", "running")
+        _set_note(conn, row.id, "refused")
+
+    with pytest.raises(dialect.NotHeld):
+        store.write(save)
+    store.write(_set_note, row.id, "next")
+    with store.read() as conn:
+        assert conn.scalar(select(schema.dag_run.c.note)) == "next"

@@ -12,6 +12,7 @@ from slipstream.errors import UserError
 from slipstream.scheduler.hosts import process_alive
 from slipstream.scheduler.settings import Settings
 from slipstream.store import Connection, Store, job, lease
+from slipstream.store.dialect import NotHeld
 from slipstream.store.row import JobRow, RunRow
 
 log = logging.getLogger(__name__)
@@ -34,21 +35,27 @@ class LeaseLost(UserError):
         )
 
 
-def fenced(
-    conn: Connection,
+def write_fenced(
+    store: Store,
     scheduler_id: str,
     fn: Callable[Concatenate[Connection, P], T],
     /,
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """Call ``fn`` within the caller's transaction if the scheduler's lease holds until its end.
+    """``Store.write``, in a transaction to whose end the scheduler's lease holds.
 
     Raises LeaseLost otherwise, for a scheduler that was stopped for longer than its lease.
     """
-    if not lease.holds(conn, scheduler_id):
-        raise LeaseLost(scheduler_id)
-    return fn(conn, *args, **kwargs)
+
+    def fenced(conn: Connection) -> T:
+        lease.require(conn, scheduler_id)
+        return fn(conn, *args, **kwargs)
+
+    try:
+        return store.write(fenced)
+    except NotHeld:
+        raise LeaseLost(scheduler_id) from None
 
 
 class Lease:
@@ -119,7 +126,7 @@ class Lease:
 
     def claim(self, now: datetime) -> list[RunRow]:
         """Take active runs that no live scheduler owns. Raises LeaseLost."""
-        return self._store.write(fenced, self.id, self._claim, now)
+        return write_fenced(self._store, self.id, self._claim, now)
 
     def _claim(self, conn: Connection, now: datetime) -> list[RunRow]:
         self._end_dead(conn, now)

@@ -12,7 +12,7 @@ from slipstream.machine.event import TIKey
 from slipstream.scheduler.book import RunBook
 from slipstream.scheduler.catalog import Catalog
 from slipstream.scheduler.hosts import Hosts
-from slipstream.scheduler.lease import fenced
+from slipstream.scheduler.lease import write_fenced
 from slipstream.scheduler.past import PastLinks
 from slipstream.scheduler.settings import Settings
 from slipstream.scheduler.slots import Slots
@@ -72,7 +72,7 @@ class World:
 
         Raises LeaseLost.
         """
-        return self.store.write(fenced, self.scheduler_id, fn, *args, **kwargs)
+        return write_fenced(self.store, self.scheduler_id, fn, *args, **kwargs)
 
     @property
     def is_restless(self) -> bool:

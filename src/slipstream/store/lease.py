@@ -57,12 +57,13 @@ def owned(conn: Connection, owner: str) -> list[RunRow]:
     return RUN.all(conn.execute(_OWNED, {"owner": owner}))
 
 
-def holds(conn: Connection, owner: str) -> bool:
-    """Say whether an owner's lease holds; it then does until the transaction ends.
+def require(conn: Connection, owner: str) -> None:
+    """Let the transaction fail unless an owner's lease holds until it ends.
 
-    Whoever takes its runs over ends its job before, and so waits for the transaction.
+    Whoever takes its runs over ends its job before, and so waits for the transaction. Raises
+    NotHeld: at the latest, the commit does.
     """
-    return dialect.of(conn).holds(conn, job, owner, "running")
+    dialect.of(conn).require(conn, job, owner, "running")
 
 
 def release(conn: Connection, owner: str) -> None:

@@ -9,9 +9,9 @@ from functools import cache
 
 from sqlalchemy import Connection
 
-from slipstream.store.dialect.base import Dialect, Trouble
+from slipstream.store.dialect.base import Dialect, NotHeld, Trouble
 
-__all__ = ["Dialect", "Trouble", "named", "of"]
+__all__ = ["Dialect", "NotHeld", "Trouble", "named", "of"]
 
 
 @cache

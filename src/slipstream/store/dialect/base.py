@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
 )
 
+from slipstream.errors import SlipstreamError
 from slipstream.store.dialect.lean import Lean, Parameters, Row
 
 STOPPED_S = 30
@@ -41,6 +42,10 @@ class Trouble(Enum):
     """Wrong password, no such database, no such file, disk full: people must act."""
     UNMIGRATED = "unmigrated"
     """A table or column is missing."""
+
+
+class NotHeld(SlipstreamError):
+    """A row is not in the state that a transaction requires it to stay in."""
 
 
 class Dialect(Protocol):
@@ -116,10 +121,11 @@ class Dialect(Protocol):
         """
         ...
 
-    def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
-        """Say whether the row's ``state`` is ``expected``; it stays so until the transaction ends.
+    def require(self, conn: Connection, table: Table, id: str, expected: str) -> None:
+        """Let the transaction fail unless the row's ``state`` is ``expected`` until it ends.
 
-        Other transactions that hold the row in the same way are not in the way.
+        Raises NotHeld, as late as ``send`` does. Other transactions that require the same are not
+        in the way.
         """
         ...
 

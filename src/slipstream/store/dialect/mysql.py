@@ -17,7 +17,14 @@ from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.exc import IntegrityError
 
 from slipstream.store.dialect import packet
-from slipstream.store.dialect.base import STOPPED_S, Trouble, lock_expected, no_writer, state_of
+from slipstream.store.dialect.base import (
+    STOPPED_S,
+    NotHeld,
+    Trouble,
+    lock_expected,
+    no_writer,
+    state_of,
+)
 from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
 _BUSY = {1205, 1213, 1020}
@@ -147,7 +154,7 @@ class MySQL:
             self.update_many(conn, table, ("id",), [r for r in rows if r["id"] in accepted])
         return lambda: accepted
 
-    def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
+    def require(self, conn: Connection, table: Table, id: str, expected: str) -> None:
         # MariaDB has no FOR SHARE.
         query = packet.filled(state_of(table, "LOCK IN SHARE MODE"), (id,))
         begins = conn.info[_UNSENT] == [_BEGIN]
@@ -159,7 +166,8 @@ class MySQL:
             cursor.execute(f"BEGIN;{query}" if begins else query)
             if begins:
                 cursor.nextset()
-            return list(cursor.fetchall()) == [(expected,)]
+            if list(cursor.fetchall()) != [(expected,)]:
+                raise NotHeld(f"{table.name} {id} is not {expected}")
 
     def max_text_bytes(self, conn: Connection) -> int:
         # Per server, 16 MB by default; asked once per connection.

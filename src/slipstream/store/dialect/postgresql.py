@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache
 from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, Executable, Select, Table, event
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
@@ -17,7 +18,7 @@ from sqlalchemy.engine.interfaces import Dialect as Compiler
 
 from slipstream.config import conf
 from slipstream.store.dialect import pipeline
-from slipstream.store.dialect.base import STOPPED_S, Trouble, no_writer, state_of
+from slipstream.store.dialect.base import STOPPED_S, NotHeld, Trouble, no_writer
 from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
 _BUSY = {"40001", "40P01", "55P03"}
@@ -96,8 +97,6 @@ class PostgreSQL:
         return no_writer(url)
 
     def classify(self, error: BaseException) -> tuple[Trouble, str] | None:
-        import psycopg  # an optional dependency: present when this database is in use
-
         if not isinstance(error, psycopg.Error):
             return None
         reason = " ".join(str(error).split())
@@ -163,11 +162,8 @@ class PostgreSQL:
 
         return updated
 
-    def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
-        found: list[Any] = []
-        conn.info[_UNSENT].append((state_of(table, "FOR SHARE").replace("%s", "$1"), (id,), found))
-        _run(conn)
-        return found == [(expected,)]
+    def require(self, conn: Connection, table: Table, id: str, expected: str) -> None:
+        conn.info[_UNSENT].append((_division_unless(table, expected), (id,), None))
 
     def max_text_bytes(self, conn: Connection) -> int:
         return (1 << 30) - 65_536
@@ -235,6 +231,16 @@ def _update_from_arrays(
     return statement
 
 
+@lru_cache(maxsize=16)
+def _division_unless(table: Table, expected: str) -> str:
+    """Return a SELECT that divides by zero unless a row is in the expected state, and locks it.
+
+    An answer that must be looked at would keep what follows from going with it.
+    """
+    row = f"SELECT 1 FROM \"{table.name}\" WHERE id = $1 AND state = '{expected}' FOR SHARE"
+    return f"SELECT 1 / count(*) FROM ({row}) AS held"
+
+
 def _as_arrays(
     compiler: Compiler, table: Table, names: tuple[str, ...], rows: Sequence[Row]
 ) -> Parameters:
@@ -258,11 +264,11 @@ def _run(conn: Connection) -> None:
     conn.info[_UNSENT] = []
     if not unsent:
         return
-    results = pipeline.run(
-        conn.connection.dbapi_connection,
-        conn.info,
-        [(text, parameters) for text, parameters, _ in unsent],
-    )
+    statements = [(text, parameters) for text, parameters, _ in unsent]
+    try:
+        results = pipeline.run(conn.connection.dbapi_connection, conn.info, statements)
+    except psycopg.errors.DivisionByZero:
+        raise NotHeld("a row is no longer in the state that was required") from None
     for (_, _, waiting), rows in zip(unsent, results, strict=True):
         if waiting is not None:
             waiting += rows

@@ -22,7 +22,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, Executable, Select, Table
 from sqlalchemy.dialects.sqlite import insert
 
-from slipstream.store.dialect.base import Trouble
+from slipstream.store.dialect.base import NotHeld, Trouble
 from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
 BUSY_TIMEOUT_S = 5.0
@@ -181,10 +181,11 @@ class SQLite:
         }
         return lambda: updated
 
-    def holds(self, conn: Connection, table: Table, id: str, expected: str) -> bool:
+    def require(self, conn: Connection, table: Table, id: str, expected: str) -> None:
         # The transaction is the only writer.
         found = _driver(conn).execute(f"SELECT state FROM {table.name} WHERE id = ?", (id,))
-        return found.fetchall() == [(expected,)]
+        if found.fetchall() != [(expected,)]:
+            raise NotHeld(f"{table.name} {id} is not {expected}")
 
     def max_text_bytes(self, conn: Connection) -> int:
         return 1_000_000_000 - 65_536  # SQLITE_MAX_LENGTH, which holds for a whole row
