@@ -31,14 +31,11 @@ def list_connections(args: argparse.Namespace) -> None:
 
 
 def get(args: argparse.Namespace) -> None:
-    from slipstream.cli.connection_file import of_row
-    from slipstream.store import connection
+    from slipstream.cli.store_api import answering
 
-    with open_store() as store, store.read() as conn:
-        row = connection.get(conn, args.conn_id)
-    if row is None:
-        raise NotFound(f"There is no connection with conn_id={args.conn_id}.")
-    show([_record(of_row(row))], args.output)
+    with open_store() as store, answering(store):
+        found = _found(args.conn_id)
+    show([_record(found)], args.output)
 
 
 def add(args: argparse.Namespace) -> None:
@@ -111,21 +108,27 @@ def import_connections(args: argparse.Namespace) -> None:
 
 def test(args: argparse.Namespace) -> int:
     """Have the connection's hook try it; needs ``[core] test_connection``, as in Airflow."""
-    from slipstream.cli.connection_file import of_row
+    from slipstream.cli.store_api import answering
     from slipstream.config import conf
-    from slipstream.store import connection
 
     if conf.get("core", "test_connection") != "Enabled":
         raise UserError(
             "Testing connections is off: set AIRFLOW__CORE__TEST_CONNECTION=Enabled to allow it."
         )
-    with open_store() as store, store.read() as conn:
-        row = connection.get(conn, args.conn_id)
-    if row is None:
-        raise NotFound(f"There is no connection with conn_id={args.conn_id}.")
-    ok, message = of_row(row).test_connection()
+    with open_store() as store, answering(store):  # the hook looks the connection up again
+        ok, message = _found(args.conn_id).test_connection()
     print(f"{'Connection success!' if ok else 'Connection failed!'} {message}")
     return 0 if ok else 1
+
+
+def _found(conn_id: str) -> Connection:
+    """Return the connection that a task would get: from a backend, the environment, the store."""
+    from slipstream.sdk import secrets
+
+    found: Connection | None = secrets.get_connection(conn_id)
+    if found is None:
+        raise NotFound(f"There is no connection with conn_id={conn_id}.")
+    return found
 
 
 def _given(args: argparse.Namespace) -> Connection:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import slipstream
-from slipstream.cli.store_api import StoreTaskAPI
+from slipstream.cli.store_api import answering
 from slipstream.clock import utcnow
 from slipstream.config import conf
 from slipstream.errors import NotFound, SlipstreamError, UserError
 from slipstream.executors import naming
-from slipstream.sdk import bundle, loader, serialize, taskapi, timetables
+from slipstream.sdk import bundle, loader, serialize, timetables
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.spec import DagSpec
@@ -100,11 +100,8 @@ def extend_path(file: DagFile) -> None:
 
 def load(store: Store, file: DagFile) -> dict[str, DAG]:
     """Execute the file and return its DAGs; print the traceback and raise UserError if it fails."""
-    before = taskapi.use(StoreTaskAPI(store, {}))
-    try:
+    with answering(store):
         loaded = loader.load_file(file.path, check_schedules=True)
-    finally:
-        taskapi.use(before)
     for error in loaded.errors:
         print(format_error(error), file=sys.stderr)
     if loaded.errors:

@@ -27,14 +27,18 @@ def list_variables(args: argparse.Namespace) -> None:
 
 
 def get(args: argparse.Namespace) -> None:
-    from slipstream.store import variable
+    """Print what a task would get: from a secrets backend, the environment, the store."""
+    from slipstream.cli.store_api import answering
+    from slipstream.sdk import secrets
 
-    with open_store() as store, store.read() as conn:
-        row = variable.get(conn, args.key)
-    if row is None and args.default is None:
+    with open_store() as store, answering(store):
+        text = secrets.get_variable(args.key)
+    if text is None and args.default is None:
         raise NotFound(f"Variable {args.key} does not exist.")
-    text = args.default if row is None else row.value or ""
-    print(_deserialized(args.key, text) if args.json and row is not None else text)
+    if text is None:
+        print(args.default)
+    else:
+        print(_deserialized(args.key, text) if args.json else text)
 
 
 def set_variable(args: argparse.Namespace) -> None:

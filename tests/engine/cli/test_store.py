@@ -3,75 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
-
-from slipstream.cli.main import main
-
-Cli = Callable[..., tuple[int, str, str]]
-
-DEMO = """
-from datetime import datetime
-from airflow.sdk import dag, task
-
-@dag(schedule="@daily", start_date=datetime(2026, 1, 1), tags=["x"], description="a demo")
-def demo():
-    @task
-    def one():
-        return 1
-
-    @task.bash
-    def two(n):
-        return f"echo {n}"
-
-    two(one())
-
-demo()
-"""
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in os.environ:
-        if name.startswith("AIRFLOW"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
-    monkeypatch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
-    return tmp_path
-
-
-@pytest.fixture
-def cli(home: Path, capsys: pytest.CaptureFixture[str]) -> Cli:
-    """Run a command in this process and return its exit code, output and errors."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        capsys.readouterr()
-        try:
-            code = main(words)
-        except SystemExit as end:
-            code = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-@pytest.fixture
-def migrated(cli: Cli) -> Cli:
-    assert cli("db", "migrate")[0] == 0
-    return cli
-
-
-@pytest.fixture
-def with_demo(migrated: Cli, home: Path) -> Cli:
-    (home / "dags").mkdir()
-    (home / "dags" / "demo.py").write_text(DEMO)
-    assert migrated("dags", "reserialize")[0] == 0
-    return migrated
+from tests.engine.cli.home import Cli
 
 
 def test_without_a_database_a_command_says_what_to_do(cli: Cli, home: Path) -> None:
