@@ -190,23 +190,28 @@ def test_the_databases_client_gets_no_password_on_its_command_line(
 
 
 @pytest.mark.parametrize(
-    ("name", "is_refused"),
+    ("installed", "named"),
     [
-        ("apache_airflow_core-3.3.2.dist-info", True),
-        ("apache_airflow-2.11.0.dist-info", True),
-        ("apache_airflow_task_sdk-1.3.2.dist-info", True),
-        ("apache_airflow-3.3.2.dist-info", False),
-        ("apache_airflow_providers_standard-1.21.0.dist-info", False),
+        (["apache_airflow_core-3.3.2"], "apache-airflow-core is"),
+        (["apache_airflow-2.11.0"], "apache-airflow is"),
+        (["apache_airflow_providers_standard-1.21.0"], "apache-airflow-providers-standard is"),
+        (
+            ["apache_airflow-3.3.2", "apache_airflow_core-3.3.2", "apache_airflow_task_sdk-1.3.2"],
+            "apache-airflow and apache-airflow-core and apache-airflow-task-sdk are",
+        ),
+        (["apache_airflow-3.3.2"], None),  # holds no code
+        (["apache_airflow_providers_http-6.3.0", "apache_airflow_client-3.3.2"], None),
     ],
 )
-def test_a_real_airflow_beside_us_is_refused(
-    name: str, is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_overwrites_our_files_is_refused_all_of_it_by_name(
+    installed: list[str], named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "site-packages"
-    (folder / name).mkdir(parents=True)
+    for name in installed:
+        (folder / f"{name}.dist-info").mkdir(parents=True)
     monkeypatch.setattr(sys, "path", [str(folder), str(tmp_path / "gone" / "site-packages")])
-    if not is_refused:
+    if named is None:
         refuse_real_airflow()
         return
-    with pytest.raises(UserError, match="an environment of its own"):
+    with pytest.raises(UserError, match=f"{named} installed in"):
         refuse_real_airflow()
