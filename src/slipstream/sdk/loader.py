@@ -51,7 +51,7 @@ def load_file(path: Path, *, check_schedules: bool = False) -> Loaded:
     if path.suffix != ".py":
         _load_archive(path, loaded)
     else:
-        _execute(_module_name(path), path, None, loaded)
+        _execute(module_name(path), path, None, loaded)
     loaded.threads_started = threading.active_count() > threads_before
     return loaded
 
@@ -82,7 +82,7 @@ def _load_archive(path: Path, loaded: Loaded) -> None:
         _execute(name, path, member, loaded)
 
 
-def _module_name(path: Path) -> str:
+def module_name(path: Path) -> str:
     """Return a name that no other file's module has."""
     digest = sha1(str(path).encode(), usedforsecurity=False).hexdigest()
     stem = "".join(c if c.isalnum() else "_" for c in path.stem)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow.utils import file
 from slipstream.sdk import policy
 from slipstream.sdk.dagcontext import DagContext
 from slipstream.sdk.loader import load_file
@@ -181,3 +182,26 @@ def test_where_a_file_lies_does_not_change_its_dags(folder: Path) -> None:
     assert specs[0] == specs[1]
     assert specs[0]["tasks"][0]["module"] == "f"
     assert specs[0]["timetable"] == {"type": "custom", "class_path": "f.Never"}
+
+
+def test_a_rule_for_dag_files_can_build_on_airflows(tmp_path: Path) -> None:
+    dag_file, other = tmp_path / "flow.py", tmp_path / "other.py"
+    dag_file.write_text("from airflow.sdk import dag\n")
+    other.write_text("print('airflow')\n")
+    packed = tmp_path / "packed.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(dag_file, "flow.py")
+        archive.write(other, "other.py")
+    rule = file.might_contain_dag_via_default_heuristic
+    assert [rule(str(path)) for path in (dag_file, other, packed)] == [True, False, True]
+    with zipfile.ZipFile(packed) as archive:
+        assert (rule("flow.py", archive), rule("other.py", archive)) == (True, False)
+    assert file.might_contain_dag(str(other), safe_mode=False)
+    inside = str(packed / "flow.py")
+    assert file.correct_maybe_zipped(inside) == str(packed)
+    assert file.correct_maybe_zipped(str(dag_file)) == str(dag_file)
+    with file.open_maybe_zipped(inside) as opened:
+        assert opened.read() == dag_file.read_text()
+    found = file.get_unique_dag_module_name(str(dag_file))
+    assert found.startswith("unusual_prefix_")
+    assert found.endswith("_flow")
