@@ -6,9 +6,12 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import FrameType
 from typing import Any
 
 from slipstream.sdk.exceptions import DeprecatedImportWarning
+
+_PACKAGE_FOLDERS = ("/site-packages/", "/dist-packages/")
 
 
 def attach(
@@ -50,13 +53,27 @@ def load(target: str, name: str) -> Any:
 
 
 def warn_moved(old: str, target: str, name: str, stacklevel: int) -> None:
-    """Tell that a name is imported by an old path."""
+    """Tell that a name is imported by an old path, if it is the user's own file that does.
+
+    Who runs a DAG cannot mend an installed package, and providers try old paths on purpose.
+    """
+    if _is_installed(sys._getframe(stacklevel)):
+        return
     path = public_path(target, name)
     advice = f"use {path} instead" if path else "Airflow 3 has no such name, and nothing needs it"
     warnings.warn(
         f"{old} is an old name; {advice}.",
         DeprecatedImportWarning,
         stacklevel=stacklevel + 1,
+    )
+
+
+def _is_installed(frame: FrameType | None) -> bool:
+    """Tell whether the code that imports, behind the import system's own frames, is a package's."""
+    while frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame = frame.f_back
+    return frame is not None and any(
+        folder in frame.f_code.co_filename for folder in _PACKAGE_FOLDERS
     )
 
 

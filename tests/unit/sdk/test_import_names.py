@@ -137,3 +137,21 @@ def test_a_real_airflow_is_refused(tmp_path: Path) -> None:
     (real / "migrations").mkdir()
     with pytest.raises(ImportError, match="pip uninstall apache-airflow"):
         refuse_real_airflow([airflow.__path__[0], str(real)], str(airflow.__file__))
+
+
+def test_old_paths_are_told_to_those_who_can_change_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "from airflow.operators.python import PythonOperator\nfrom airflow import Dataset\n"
+    installed = tmp_path / "site-packages" / "some_package.py"
+    own = tmp_path / "own_module.py"
+    installed.parent.mkdir()
+    for path in (installed, own):
+        path.write_text(text)
+        monkeypatch.syspath_prepend(path.parent)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        importlib.import_module("some_package")
+    with pytest.warns(DeprecatedImportWarning) as told:
+        importlib.import_module("own_module")
+    assert {warning.filename for warning in told} == {str(own)}
