@@ -83,6 +83,22 @@ def test_sockets_of_dead_listeners_are_removed(store: Store, tmp_path: Path) -> 
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("dialect", [DATABASES[0], DATABASES[2]], indirect=True)
+def test_a_start_removes_what_killed_listeners_left(store: Store, tmp_path: Path) -> None:
+    dead, alive = store.listen("dag_processor"), store.listen("dag_processor")
+    dead._receiver.close()  # type: ignore[attr-defined]  # as when its process is killed
+    (folder,) = (tmp_path / "home" / "run").iterdir()
+    started = store.listen("scheduler")
+    assert sorted(path.name.partition(".")[0] for path in folder.iterdir()) == [
+        "dag_processor",
+        "scheduler",
+    ]
+    store.wake("dag_processor")
+    assert _wait(alive)
+    for each in (alive, started):
+        each.close()
+
+
 @pytest.mark.parametrize("dialect", DATABASES[:1], indirect=True)
 def test_a_home_with_a_long_path_works(
     store_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -81,6 +81,8 @@ class DatagramBus:
         return f"/proc/self/fd/{self._dir_fd()}/{name}"
 
     def wake(self, target: str) -> None:
+        if self._fd is None and not self._folder.is_dir():
+            return  # nobody has ever listened
         try:
             names = os.listdir(self._dir_fd())
         except OSError as error:
@@ -102,6 +104,17 @@ class DatagramBus:
         except OSError as error:
             log.debug("no wake-up for %s: %s", name, error)
 
+    def _remove_dead(self) -> None:
+        """Remove the sockets of listeners that were killed; a connection to one is refused."""
+        for name in os.listdir(self._dir_fd()):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as probe:
+                try:
+                    probe.connect(self._address(name))
+                except ConnectionRefusedError:
+                    self._remove(name)
+                except OSError as error:
+                    log.debug("%s is left where it is: %s", name, error)
+
     def _remove(self, name: str) -> None:
         try:
             os.unlink(name, dir_fd=self._dir_fd())
@@ -111,6 +124,7 @@ class DatagramBus:
     def listen(self, target: str) -> Listener:
         name = f"{target}.{os.getpid()}.{next(_serial)}"
         self._remove(name)  # left by an earlier process with our pid
+        self._remove_dead()
         receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         receiver.bind(self._address(name))
         return DatagramListener(receiver, self._folder / name)
