@@ -51,7 +51,8 @@ class DagProcessor:
     """The service. One per installation is enough; several do no harm.
 
     ``bundle_names`` limits it to some bundles; then it leaves the DAGs of all others alone. Raises
-    UserError for a bundle that there is not.
+    UserError for a bundle that there is not. ``lookups`` is where the files' variables and
+    connections are, if not in the store that the DAGs are written to.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class DagProcessor:
         *,
         settings: Settings | None = None,
         bundle_names: Collection[str] | None = None,
+        lookups: Store | None = None,
     ) -> None:
         self._store = store
         self._clock = clock or SystemClock()
@@ -77,6 +79,7 @@ class DagProcessor:
             self._selector,
             roots=self._roots,
             watched=self._watched,
+            lookups=lookups or store,
         )
         self._job_id: str | None = None
         self._away: Timer | None = None

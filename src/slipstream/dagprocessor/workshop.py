@@ -55,8 +55,10 @@ class Workshop:
         *,
         roots: dict[str, str],
         watched: Collection[str],
+        lookups: Store,
     ) -> None:
         self._store = store
+        self._lookups = lookups
         self._clock = clock
         self._settings = settings
         self._roots = roots
@@ -388,7 +390,7 @@ class Workshop:
         # Few files ask, and this brings the command layer along (4 MB).
         from slipstream.worker import request
 
-        return request.answer(self._store, self._clock, {}, method, params)
+        return request.answer(self._lookups, self._clock, {}, method, params)
 
 
 def _last_interval(conn: Connection, dag_id: str) -> dict[str, str] | None:

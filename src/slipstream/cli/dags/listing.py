@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from slipstream.cli.session import open_store
 from slipstream.errors import UserError
 
 if TYPE_CHECKING:
+    from slipstream.store import Connection
     from slipstream.store.row import DagRow
 
 _COLUMNS = ("dag_id", "fileloc", "owners", "is_paused", "bundle_name", "bundle_version")
@@ -21,7 +24,7 @@ _COLUMNS = ("dag_id", "fileloc", "owners", "is_paused", "bundle_name", "bundle_v
 def list_dags(args: argparse.Namespace) -> None:
     from slipstream.store import dag, import_error
 
-    with open_store() as store, store.read() as conn:
+    with _source(args) as conn:
         rows = dag.list_all(conn, stale=False)
         n_errors = import_error.count(conn)
     records = [_record(row) for row in rows if _wanted(row.bundle_name, args.bundle_name)]
@@ -35,13 +38,14 @@ def list_dags(args: argparse.Namespace) -> None:
     show([{name: record[name] for name in columns} for record in records], args.output)
     if n_errors:
         files = "1 file" if n_errors == 1 else f"{n_errors} files"
-        print(f"{files} could not be imported: see `dags list-import-errors`.", file=sys.stderr)
+        see = "dags list-import-errors --local" if args.local else "dags list-import-errors"
+        print(f"{files} could not be imported: see `{see}`.", file=sys.stderr)
 
 
 def list_import_errors(args: argparse.Namespace) -> int:
     from slipstream.store import import_error
 
-    with open_store() as store, store.read() as conn:
+    with _source(args) as conn:
         rows = import_error.list_all(conn)
     found = [
         {"bundle_name": row.bundle_name, "filepath": row.filename, "error": row.stacktrace}
@@ -75,6 +79,19 @@ def details(args: argparse.Namespace) -> None:
     show_fields({**facts, "tags": tags}, args.output)
 
 
+@contextlib.contextmanager
+def _source(args: argparse.Namespace) -> Iterator[Connection]:
+    """Yield the database, or with ``--local`` one of what the files hold now."""
+    if args.local:
+        from slipstream.cli.dags.local import parsed_here
+
+        with parsed_here(args.bundle_name) as conn:
+            yield conn
+    else:
+        with open_store() as store, store.read() as conn:
+            yield conn
+
+
 def _record(row: DagRow) -> dict[str, Any]:
     names = {
         "display_name": "dag_display_name",
@@ -95,7 +112,7 @@ def _wanted(bundle_name: str, given: list[str] | None) -> bool:
     return given is None or bundle_name in given
 
 
-_LOCAL = arg("-l", "--local", action="store_true", help="accepted, unused")
+_LOCAL = arg("-l", "--local", action="store_true", help="read the DAG files, not the database")
 
 COMMANDS = (
     Command(

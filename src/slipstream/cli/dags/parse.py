@@ -12,6 +12,7 @@ from slipstream.cli.session import open_store
 
 def reserialize(args: argparse.Namespace) -> int:
     from slipstream.dagprocessor.service import DagProcessor
+    from slipstream.sdk import bundle
     from slipstream.store import import_error
 
     with open_store() as store:
@@ -19,6 +20,9 @@ def reserialize(args: argparse.Namespace) -> int:
         with store.read() as conn:
             n_errors = import_error.count(conn)
     print(f"Read {report.n_parsed} files; {len(report.new_versions)} DAGs have a new version.")
+    for name, root in bundle.roots().items():
+        if not root.is_dir() and (args.bundle_name is None or name in args.bundle_name):
+            print(f"There is no folder {root} (bundle {name}).", file=sys.stderr)
     if n_errors:
         print(f"{n_errors} could not be imported: see `dags list-import-errors`.", file=sys.stderr)
     return 0
