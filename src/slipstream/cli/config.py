@@ -36,7 +36,9 @@ def get_value(args: argparse.Namespace) -> None:
 
 def lint(args: argparse.Namespace) -> int:
     """Report options that cannot be used, are unknown, were renamed, or do nothing any more."""
-    found = [*conf.problems(), *_unknown(), *_renamed(), *_removed()]
+    from slipstream.cli.option_check import CHECKERS
+
+    found = [*conf.problems(CHECKERS), *_unknown(), *_renamed(), *_removed()]
     wanted = [message for name, message in found if _is_wanted(*name, args)]
     for message in wanted:
         print(message)

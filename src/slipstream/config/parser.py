@@ -5,7 +5,7 @@ DAG files and providers call these methods; their names and their meaning are Ai
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from slipstream.config import convert, home, source
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 E = TypeVar("E", bound="Enum")
+
+Checkers = Mapping[Name, Callable[[str], object]]
+"""By option what else its text must pass: raises ValueError with what is allowed, or ConfigError."""
 
 _REQUIRED: Any = object()
 HIDDEN = "< hidden >"
@@ -233,13 +236,13 @@ class Config:
                 result.setdefault(section, {})[key] = value
         return result
 
-    def check(self) -> None:
+    def check(self, checkers: Checkers | None = None) -> None:
         """Raise ConfigError unless all options can be used that are not a provider's.
 
         For the start of services: it also warns of old names, once for all processes that this
         one starts.
         """
-        found = self.problems(providers=False)
+        found = self.problems(checkers, providers=False)
         if found:
             more = f" (and {len(found) - 1} more: see `config lint`)" if len(found) > 1 else ""
             raise ConfigError(found[0][1] + more)
@@ -249,8 +252,13 @@ class Config:
         """Return where, if anywhere, exactly this name is set: environment and airflow.cfg."""
         return self._resolver.origins((section, key))
 
-    def problems(self, providers: bool = True) -> list[tuple[Name, str]]:
-        """Return the name and a message of each known option whose value cannot be used."""
+    def problems(
+        self, checkers: Checkers | None = None, *, providers: bool = True
+    ) -> list[tuple[Name, str]]:
+        """Return the name and a message of each known option whose value cannot be used.
+
+        A value is of its type, one of those allowed, and passes its checker, if it has one.
+        """
         found = []
         for section in catalog().sections():
             for key in catalog().keys(section):
@@ -258,22 +266,23 @@ class Config:
                 if option is None or (option.provider and not providers):
                     continue
                 try:
-                    self._check(section, key)
+                    self._check(section, key, (checkers or {}).get((section, key)))
                 except ConfigError as error:
                     found.append(((section, key), str(error)))
         return found
 
-    def _check(self, section: str, key: str) -> None:
+    def _check(self, section: str, key: str, checker: Callable[[str], object] | None) -> None:
         setting = self._resolver.resolve(section, key, generate=False)
         option = catalog().option(section, key)
         if option is None or not setting.value or setting.source == "default":
             return
         try:
             convert.TYPED.get(option.type, str)(setting.value)
+            if checker is not None:
+                checker(setting.value)
         except ValueError as error:
-            raise convert.unusable(
-                section, key, setting.value, setting.origin, str(error)
-            ) from None
+            shown = HIDDEN if setting.is_sensitive else setting.value
+            raise convert.unusable(section, key, shown, setting.origin, str(error)) from None
 
     def _converted(
         self,

@@ -76,15 +76,22 @@ def make_secrets_backend(path: str, kwargs_text: str | None) -> Any:
 
 def import_object(path: str, section: str, key: str) -> Any:
     """Return the object that an option names by its dotted path."""
-    import importlib
-
-    module, _, attribute = path.strip().rpartition(".")
     try:
-        return getattr(importlib.import_module(module), attribute)
+        return load_object(path)
     except (ImportError, AttributeError, ValueError) as error:
         raise ConfigError(
             f"[{section}] {key} names {path!r}, which cannot be imported: {error}."
         ) from error
+
+
+def load_object(path: str) -> Any:
+    """Return the object at a dotted path; raise ImportError, AttributeError or ValueError."""
+    import importlib
+
+    module, _, attribute = path.strip().rpartition(".")
+    if not module:
+        raise ValueError("there is no module in it")
+    return getattr(importlib.import_module(module), attribute)
 
 
 def env_options(section: str) -> dict[str, str]:

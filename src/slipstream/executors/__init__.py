@@ -36,16 +36,26 @@ def create(names: str) -> dict[str, Executor]:
     ``alias:Name`` gives an executor another name for tasks' ``executor=``. Raises ConfigError for
     a name that is unknown, or that this release does not have.
     """
-    executors: dict[str, Executor] = {}
+    return {key: _class(path)(key) for key, path in _paths(names).items()}
+
+
+def check(names: str) -> None:
+    """Raise ConfigError where ``create`` would; import none of them."""
+    _paths(names)
+
+
+def _paths(names: str) -> dict[str, str]:
+    """Return the import path of each executor, by name or alias."""
+    paths: dict[str, str] = {}
     for key, name, _ in entries(names):
-        if key in executors:
+        if key in paths:
             raise ConfigError(f"[core] executor names {key!r} twice: {names!r}")
-        executors[key] = _class(name)(key)
-    if not executors:
+        paths[key] = _path(name)
+    if not paths:
         raise ConfigError(
             f"[core] executor is empty; allowed are {', '.join(_BUILT_IN)} or a list of them"
         )
-    return executors
+    return paths
 
 
 def entries(names: str) -> list[tuple[str, str, str]]:
@@ -63,7 +73,7 @@ def plain(name: str) -> str:
     return _OLD_PATHS.get(name, name)
 
 
-def _class(name: str) -> Callable[[str], Executor]:
+def _path(name: str) -> str:
     path = _BUILT_IN.get(name)
     short = name.rpartition(".")[2]
     if path is None and short in _NOT_YET:
@@ -77,6 +87,10 @@ def _class(name: str) -> Callable[[str], Executor]:
         raise ConfigError(
             f"[core] executor has the unknown value {name!r}; allowed are {', '.join(_BUILT_IN)}"
         )
+    return path
+
+
+def _class(path: str) -> Callable[[str], Executor]:
     module_name, _, class_name = path.partition(":")
     # Imported here for the reason that the module's docstring gives.
     module = __import__(module_name, fromlist=[class_name])

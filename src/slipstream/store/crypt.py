@@ -29,6 +29,12 @@ def _fernet(keys: str) -> MultiFernet:
         ) from None
 
 
+def check(keys: str) -> None:
+    """Raise ConfigError unless these are Fernet keys, or none."""
+    if keys.strip():
+        _fernet(keys.strip())
+
+
 def _keys() -> str:
     return conf.get("core", "fernet_key", fallback="").strip()
 

@@ -227,6 +227,8 @@ class Store:
 
 def _create_engine(url: URL, dialect_: Dialect) -> Engine:
     connect_args = conf.getimport("database", "sql_alchemy_connect_args", fallback=None) or {}
+    if not isinstance(connect_args, dict):
+        raise ConfigError("[database] sql_alchemy_connect_args must name a dict.")
     options, ours = _engine_args(), dialect_.engine_options(url)
     options["connect_args"] = (
         ours.pop("connect_args", {}) | options.get("connect_args", {}) | connect_args

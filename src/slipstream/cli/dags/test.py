@@ -18,7 +18,7 @@ _LOG_LINES = 60
 
 
 def test(args: argparse.Namespace) -> int:
-    from slipstream.cli import dagfile
+    from slipstream.cli import dagfile, option_check
     from slipstream.cli.dags.one_run import abandon, begin, driver
     from slipstream.cli.date import parse_date
     from slipstream.cli.service.process import log_to_stderr, prepare_database
@@ -26,7 +26,7 @@ def test(args: argparse.Namespace) -> int:
     from slipstream.config import conf
     from slipstream.store import Store
 
-    conf.check()
+    option_check.check()
     log_to_stderr("DEBUG" if args.verbose else "WARNING")
     run_conf = parse_conf(args.conf)
     date = parse_date(args.logical_date) if args.logical_date else utcnow()

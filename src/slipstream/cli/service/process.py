@@ -9,6 +9,7 @@ import threading
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from slipstream.cli import option_check
 from slipstream.cli.command import Arg, arg
 from slipstream.config import conf
 
@@ -24,7 +25,7 @@ def begin(args: argparse.Namespace, name: str) -> None:
     from slipstream.task.process import set_name  # ctypes is only for services
 
     set_name(f"slip-{name}")
-    conf.check()
+    option_check.check()
     log_to_stderr("DEBUG" if args.verbose else conf.get("logging", "logging_level"))
 
 

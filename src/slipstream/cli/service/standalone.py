@@ -7,6 +7,7 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 
+from slipstream.cli import option_check
 from slipstream.cli.command import Command, arg
 from slipstream.config import conf
 from slipstream.errors import UserError
@@ -23,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
     from slipstream.supervisor.port import HealthProbe, listen
     from slipstream.supervisor.supervisor import Supervisor
 
-    conf.check()
+    option_check.check()
     prepare_home()
     lock = HomeLock(conf.home)
     lock.acquire()

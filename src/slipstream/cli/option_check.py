@@ -1,0 +1,134 @@
+"""What options must be beyond their type: asked by services at their start, and by ``config lint``.
+
+Each checker takes an option's text and raises ValueError with what is allowed, or ConfigError. The
+rule itself is where the option is used; this is the table of them, for options that are set.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from slipstream.config import conf
+from slipstream.errors import ConfigError
+
+_AUTH_MANAGER = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+
+
+def check() -> None:
+    """Raise ConfigError unless all options can be used; for the start of services."""
+    conf.check(CHECKERS)
+
+
+def _executor(text: str) -> None:
+    from slipstream import executors
+
+    executors.check(text)
+
+
+def _fernet_key(text: str) -> None:
+    from slipstream.store import crypt
+
+    crypt.check(text)
+
+
+def _auth_manager(text: str) -> None:
+    if text.rpartition(".")[2] == "FabAuthManager":
+        raise ConfigError(
+            "[core] auth_manager: there is no FabAuthManager; remove the option, and set users in "
+            "[core] simple_auth_manager_users."
+        )
+    if text != _AUTH_MANAGER:
+        raise ValueError(_AUTH_MANAGER)
+
+
+def _users(text: str) -> None:
+    from slipstream.api.auth.user import configured_users
+
+    configured_users()
+
+
+def _database(text: str) -> None:
+    from slipstream.store.url import resolve
+
+    resolve(text)
+
+
+def _bundles(text: str) -> None:
+    from slipstream.sdk import bundle
+
+    bundle.configured()
+
+
+def _importable(text: str) -> None:
+    """Import what the text names, in a fork: here it would stay in memory."""
+    from slipstream.cli.forked import reason_of_failure
+    from slipstream.config.source import load_object
+    from slipstream.sdk import bundle
+
+    def load() -> None:
+        bundle.extend_sys_path()
+        load_object(text)
+
+    reason = reason_of_failure(load)
+    if reason is not None:
+        raise ValueError(f"the dotted path of something that can be imported (this: {reason})")
+
+
+def _json_object(text: str) -> None:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError("a JSON object")
+
+
+def _log_format(text: str) -> None:
+    try:
+        text % defaultdict(int)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"a format such as %(asctime)s %(message)s (this: {error})") from None
+
+
+def _writable_folder(text: str) -> None:
+    """Look at the folder, or at the nearest one above it that exists; create nothing."""
+    path = os.path.abspath(text)
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    if not os.path.isdir(path) or not os.access(path, os.W_OK | os.X_OK):
+        raise ValueError(f"a folder that can be written ({path} cannot)")
+
+
+def _url(text: str) -> None:
+    try:
+        parts = urlsplit(text)
+        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url:
+        raise ValueError("a URL such as https://airflow.example.org")
+
+
+CHECKERS: dict[tuple[str, str], Callable[[str], object]] = {
+    ("api", "base_url"): _url,
+    ("core", "auth_manager"): _auth_manager,
+    ("core", "executor"): _executor,
+    ("core", "fernet_key"): _fernet_key,
+    ("core", "hostname_callable"): _importable,
+    ("core", "might_contain_dag_callable"): _importable,
+    ("core", "simple_auth_manager_users"): _users,
+    ("dag_processor", "dag_bundle_config_list"): _bundles,
+    ("database", "sql_alchemy_conn"): _database,
+    ("database", "sql_alchemy_connect_args"): _importable,
+    ("database", "sql_alchemy_engine_args"): _json_object,
+    ("logging", "base_log_folder"): _writable_folder,
+    ("logging", "log_format"): _log_format,
+    ("secrets", "backend"): _importable,
+    ("secrets", "backend_kwargs"): _json_object,
+    ("workers", "secrets_backend"): _importable,
+    ("workers", "secrets_backend_kwargs"): _json_object,
+}
