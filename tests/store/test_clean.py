@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from tests.store.build import (
@@ -19,7 +21,19 @@ from tests.store.build import (
 )
 
 from slipstream.errors import UserError
-from slipstream.store import Store, attempt, audit, clean, dag, decision, job, run, schema
+from slipstream.store import (
+    Store,
+    archive,
+    attempt,
+    audit,
+    clean,
+    dag,
+    decision,
+    job,
+    migrate,
+    run,
+    schema,
+)
 
 
 def _finish(store: Store, pk: int, state: str = "success") -> None:
@@ -119,3 +133,29 @@ def test_what_cannot_be_cleaned_is_refused(store: Store) -> None:
         clean.count(store, datetime(2026, 1, 1))
     with pytest.raises(UserError, match="batch size"):
         clean.clean(store, NOW, batch_size=0)
+
+
+def test_what_is_deleted_is_archived_first_and_can_be_exported(
+    store: Store, tmp_path: Path
+) -> None:
+    row = create_run(store, "d", "old", run_after=later(-100))
+    ids = queue(store, row, ["a"])
+    store.write(attempt.start, starting(ids.values()))
+    store.write(attempt.finish, [outcome(ids["a"], xcoms=[{"key": "k", "value": 1}])])
+    _finish(store, row.id)
+    assert clean.clean(store, NOW, tables=["dag_run"], archive_as="20260101000000") == {
+        "dag_run": 1
+    }
+    names = archive.names(store)
+    kept = {name.split("__")[1] for name in names}
+    assert {"dag_run", "task_instance", "task_instance_history", "xcom"} <= kept
+    assert all(name.startswith("_airflow_deleted__") for name in names)
+    assert all(name.endswith("__20260101000000") for name in names)
+    assert archive.names(store, ["xcom"]) == ["_airflow_deleted__xcom__20260101000000"]
+    (path,) = archive.export(store, archive.names(store, ["dag_run"]), tmp_path)
+    with path.open(newline="") as file:
+        (found,) = csv.DictReader(file)
+    assert (found["dag_id"], found["run_id"]) == ("d", "old")
+    migrate.check(store)
+    archive.drop(store, names)
+    assert archive.names(store) == []

@@ -168,3 +168,32 @@ def test_sqlite_is_in_wal_mode_and_keeps_its_foreign_keys(store: Store, store_ur
     plain = sqlite3.connect(store_url.removeprefix("sqlite:///"))
     assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     plain.close()
+
+
+def test_the_sql_of_all_revisions_can_be_printed(
+    store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    migrate.print_sql(store, "base", migrate.head())
+    printed = capsys.readouterr().out
+    for table in schema.metadata.tables:
+        assert f"CREATE TABLE {table} (" in printed or f"CREATE TABLE `{table}` (" in printed
+    assert "default_pool" in printed
+    with pytest.raises(UserError, match="nothing to do"):
+        migrate.print_sql(store, None, migrate.head())
+
+
+def test_a_schema_goes_back_and_forth(store: Store) -> None:
+    first = migrate.revisions()[0]
+    assert migrate.downgrade(store, first) == first
+    assert migrate.upgrade(store) == migrate.head()
+    with pytest.raises(UserError, match="There is no schema '9999'"):
+        migrate.downgrade(store, "9999")
+
+
+def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with (
+        Store.open(f"sqlite:///{tmp_path}/gone/airflow.db") as store,
+        pytest.raises(UserError, match=f"There is no folder {tmp_path}/gone"),
+    ):
+        migrate.upgrade(store)
+    assert not (tmp_path / "gone").exists()

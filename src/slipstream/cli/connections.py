@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 from slipstream.cli.command import OUTPUT, Command, arg
@@ -104,6 +105,28 @@ def import_connections(args: argparse.Namespace) -> None:
             print(f"Could not import connection {each.conn_id}: connection already exists.")
         else:
             print(f"Imported connection {each.conn_id}")
+
+
+def create_defaults(args: argparse.Namespace) -> None:
+    """Create the connections that Airflow gives a new installation; keep those that exist."""
+    from slipstream.cli.connection_file import new_row
+    from slipstream.sdk.connection import Connection
+    from slipstream.store import connection
+
+    path = os.path.join(os.path.dirname(__file__), "default_connections.json")
+    with open(path, encoding="utf-8") as file:
+        given = json.load(file)
+
+    def save(conn: DatabaseConnection) -> int:
+        known = {row.conn_id for row in connection.list_all(conn)}
+        new = [conn_id for conn_id in given if conn_id not in known]
+        for conn_id in new:
+            connection.upsert(conn, new_row(Connection(conn_id=conn_id, **given[conn_id])))
+        return len(new)
+
+    with open_store(record=args) as store:
+        n_created = store.write(save)
+    print(f"Created {n_created} connections; {len(given) - n_created} were there.")
 
 
 def test(args: argparse.Namespace) -> int:
@@ -249,4 +272,11 @@ COMMANDS = (
         "connections import connections.yaml --overwrite",
     ),
     Command("test", "Try a connection", test, (_ID,), "connections test warehouse"),
+    Command(
+        "create-default-connections",
+        "Create the connections that providers' hooks use by default",
+        create_defaults,
+        (),
+        "connections create-default-connections",
+    ),
 )

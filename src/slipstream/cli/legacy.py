@@ -84,8 +84,6 @@ ADVICE: dict[tuple[str, ...], str] = {
 _NOT_YET = (
     *(("assets",), ("edge",), ("fab-db",), ("kerberos",), ("partitions",), ("plugins",)),
     *(("providers",), ("state-store",), ("teams",), ("db-manager",), ("dags", "show-dependencies")),
-    *(("db", "downgrade"), ("db", "drop-archived"), ("db", "export-archived")),
-    *(("connections", "create-default-connections"), ("config", "update")),
 )
 for _words in _NOT_YET:
     ADVICE[_words] = f"`{' '.join(_words)}` is a command of Airflow that is not there yet."

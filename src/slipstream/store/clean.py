@@ -1,4 +1,4 @@
-"""``db clean``: delete old rows, in batches, so that no lock is held for long.
+"""``db clean``: archive and delete old rows, in batches, so that no lock is held for long.
 
 Rows that something alive needs stay, however old: active runs, the newest run of each DAG (its
 timetable goes on from there), versions that a run or a DAG refers to, jobs that run.
@@ -6,7 +6,7 @@ timetable goes on from there), versions that a run or a DAG refers to, jobs that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, select, tup
 from sqlalchemy import delete as sql_delete
 
 from slipstream.errors import UserError
+from slipstream.store import archive
 from slipstream.store.engine import Store
 from slipstream.store.lease import ACTIVE
 from slipstream.store.run import AUTOMATED
@@ -28,6 +29,7 @@ from slipstream.store.schema import (
     dag_version,
     import_error,
     job,
+    metadata,
     task_event,
     task_instance,
     xcom,
@@ -123,6 +125,18 @@ TARGETS: dict[str, Target] = {
 """By the names that people type, which are Airflow's where it has such a table."""
 
 
+_NAMES = {target.table: name for name, target in TARGETS.items()}
+
+
+def _going_with(table: Table, condition: _Condition) -> Iterator[tuple[Table, _Condition]]:
+    """Yield which rows of other tables the database deletes with these."""
+    for other in metadata.sorted_tables:
+        for reference in other.foreign_keys:
+            if reference.column.table is table and reference.ondelete == "CASCADE":
+                keys = select(reference.column).where(condition)
+                yield other, reference.parent.in_(keys)
+
+
 def _owners_and_hosts() -> Any:
     return select(job.c.id).where(job.c.state == "running")
 
@@ -151,11 +165,14 @@ def clean(
     dag_ids: Iterable[str] | None = None,
     exclude_dag_ids: Iterable[str] | None = None,
     batch_size: int = BATCH,
+    archive_as: str | None = None,
 ) -> dict[str, int]:
     """Delete rows older than ``before`` (aware) from ``tables`` (None: all that can be cleaned).
 
-    Returns the number of rows deleted from each; task instances, attempts, XComs and stories that
-    went with their run are not counted. Raises UserError for a table that cannot be cleaned.
+    With ``archive_as``, a suffix, they are copied to archive tables first, and so are those that go
+    with their run. Returns the number of rows deleted from each; task instances, attempts, XComs
+    and stories that went with their run are not counted. Raises UserError for a table that cannot
+    be cleaned.
     """
     if batch_size < 1:
         raise UserError(f"db clean needs a batch size of 1 or more, not {batch_size}.")
@@ -164,7 +181,7 @@ def clean(
         deleted[name] = 0
         if where is None:
             continue
-        while n := store.write(_delete_batch, TARGETS[name].table, where, batch_size):
+        while n := store.write(_delete_batch, TARGETS[name].table, where, batch_size, archive_as):
             deleted[name] += n
     return deleted
 
@@ -219,13 +236,19 @@ def _count(conn: Connection, table: Table, where: _Condition) -> int:
     return int(conn.execute(select(func.count()).select_from(table).where(where)).scalar_one())
 
 
-def _delete_batch(conn: Connection, table: Table, where: _Condition, size: int) -> int:
+def _delete_batch(
+    conn: Connection, table: Table, where: _Condition, size: int, archive_as: str | None
+) -> int:
     keys = list(table.primary_key.columns)
     rows = conn.execute(select(*keys).where(where).order_by(*keys).limit(size)).all()
     if not rows:
         return 0
     if len(keys) == 1:
-        condition = keys[0].in_([row[0] for row in rows])
+        condition: _Condition = keys[0].in_([row[0] for row in rows])
     else:
         condition = tuple_(*keys).in_([tuple(row) for row in rows])
+    if archive_as is not None:
+        going = [(table, condition), *_going_with(table, condition)]
+        parts = [archive.Rows(_NAMES.get(each, each.name), each, rows) for each, rows in going]
+        archive.copy(conn, parts, archive_as)
     return conn.execute(sql_delete(table).where(condition)).rowcount

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
+from slipstream import __version__
+from slipstream.config import conf
 from slipstream.errors import UserError
 from slipstream.store import dialect, schema
 from slipstream.store.engine import Store
@@ -95,6 +97,52 @@ def upgrade(store: Store, target: str = "head") -> str:
     return current(store) or ""
 
 
+def downgrade(store: Store, target: str) -> str:
+    """Take the schema back to an earlier revision, with the data that only later ones have.
+
+    Raises UserError for a revision that is unknown or later than the database's.
+    """
+    target = revision(target)
+    with _locked(store, "downgrade") as conn:
+        found = _current(conn)
+        _check_revision(store.url, found, wanted=None)
+        if found is None or found < target:
+            raise UserError(f"The database {store.url} has schema {found}, not a later one.")
+        if found != target:
+            from alembic import command
+
+            command.downgrade(_config(conn), target)
+    return current(store) or ""
+
+
+def revision(name: str) -> str:
+    """Return a revision of ours by its name, ``head`` or a version of Slipstream; raise UserError."""
+    if name in ("head", __version__):
+        return head()
+    if name in revisions():
+        return name
+    raise UserError(
+        f"There is no schema {name!r}: the revisions are {', '.join(revisions())}, and version "
+        f"{__version__} of Slipstream has {head()}."
+    )
+
+
+def print_sql(store: Store, start: str | None, target: str, *, down: bool = False) -> None:
+    """Print the statements that lead from one revision to another; change nothing.
+
+    ``start`` is the database's own revision unless given; ``base`` for none.
+    """
+    from alembic import command
+
+    config = _config(None)
+    config.attributes["dialect"] = store.dialect
+    begin = current(store) or "base" if start is None else start
+    if begin == target:
+        raise UserError(f"The schema is {target} already: there is nothing to do.")
+    act = command.downgrade if down else command.upgrade
+    act(config, f"{begin}:{target}", sql=True)
+
+
 def reset(store: Store) -> None:
     """Drop all tables of ours; ``upgrade`` builds them anew. Every run, DAG and setting is lost."""
     if store.dialect == "sqlite":
@@ -118,13 +166,19 @@ def _locked(store: Store, doing: str) -> Iterator[Connection]:
 def _create_file(store: Store) -> None:
     path = Path(store.raw_url.database or "")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.parent == conf.home:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        elif not path.parent.is_dir():  # most likely a slip of the pen
+            raise UserError(
+                f"There is no folder {path.parent} for the database {store.url}: create it, or "
+                "correct [database] sql_alchemy_conn."
+            )
         path.touch(mode=0o640, exist_ok=True)
     except OSError as error:
         raise UserError(f"Cannot create the database file {path}: {error.strerror}.") from error
 
 
-def _config(conn: Connection) -> Config:
+def _config(conn: Connection | None) -> Config:
     from alembic.config import Config
 
     config = Config()

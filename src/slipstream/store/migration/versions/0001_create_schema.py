@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from slipstream.store.migration import present
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -35,12 +37,12 @@ Timestamp = (
 
 def create_table(name: str, *items: Any) -> None:
     """Create a table unless a run that was cut short has: MySQL commits each one by itself."""
-    if not sa.inspect(op.get_bind()).has_table(name):
+    if not present.has_table(name):
         op.create_table(name, *items, mysql_engine="InnoDB", mysql_charset="utf8mb4")
 
 
 def create_index(name: str, table: str, columns: list[str]) -> None:
-    if name not in {index["name"] for index in sa.inspect(op.get_bind()).get_indexes(table)}:
+    if not present.has_index(table, name):
         op.create_index(name, table, columns)
 
 
@@ -382,11 +384,14 @@ def upgrade() -> None:
     )
 
     pool = sa.table(
-        "pool", *(sa.column(c) for c in ("name", "slots", "description", "include_deferred"))
+        "pool",
+        sa.column("name", sa.String()),
+        sa.column("slots", sa.Integer()),
+        sa.column("description", sa.String()),
+        sa.column("include_deferred", sa.Boolean()),
     )
-    bind = op.get_bind()
-    if bind.execute(sa.select(pool.c.name)).first() is None:
-        bind.execute(
+    if not present.has_rows(pool):
+        op.execute(
             sa.insert(pool).values(
                 name="default_pool",
                 slots=128,

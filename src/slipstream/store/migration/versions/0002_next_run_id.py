@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+from slipstream.store.migration import present
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -17,8 +19,7 @@ Id = sa.String(250).with_variant(
 
 
 def upgrade() -> None:
-    # A run that was cut short may have added it: MySQL commits each change by itself.
-    if "next_run_id" not in {c["name"] for c in sa.inspect(op.get_bind()).get_columns("dag")}:
+    if not present.has_column("dag", "next_run_id"):
         op.add_column("dag", sa.Column("next_run_id", Id))
 
 
