@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import warnings
 from collections.abc import Iterator
 
 from slipstream.cli.command import Command, arg
-from slipstream.config import Setting, conf
+from slipstream.config import RenamedOptionWarning, Setting, conf
 from slipstream.config.catalog import Name, Option, catalog
 from slipstream.config.parser import HIDDEN
 from slipstream.errors import ConfigError, UserError
@@ -38,13 +39,21 @@ def lint(args: argparse.Namespace) -> int:
     """Report options that cannot be used, are unknown, were renamed, or do nothing any more."""
     from slipstream.cli.option_check import CHECKERS
 
-    found = [*conf.problems(CHECKERS), *_unknown(), *_renamed(), *_removed()]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RenamedOptionWarning)  # they are among what is found
+        found = [*conf.problems(CHECKERS), *_unknown(), *_renamed(), *_removed()]
     wanted = [message for name, message in found if _is_wanted(*name, args)]
     for message in wanted:
         print(message)
     if not wanted:
         print("All options that are set are known under these names and can be used.")
     return 1 if wanted else 0
+
+
+def update(args: argparse.Namespace) -> None:
+    from slipstream.cli import config_update
+
+    config_update.update(args, lambda section, key: _is_wanted(section, key, args))
 
 
 def _is_wanted(section: str, key: str, args: argparse.Namespace) -> bool:
@@ -76,21 +85,30 @@ def _section_lines(section: str, args: argparse.Namespace) -> Iterator[str]:
         if option is not None:
             yield from _notes(option, args)
         is_default = setting.source in ("default", "generated")
-        if setting.value is None and not args.comment_out_everything:
-            yield _assignment(key, None, commented=True)
-            continue
-        line = _assignment(key, _shown(setting, args), args.comment_out_everything)
-        yield line if args.no_sources or is_default else f"{line}  # from {setting.origin}"
+        if not (args.no_sources or is_default):
+            yield f"# from {setting.origin}"
+        shown = _shown(setting, args)
+        # What is not the value must not be read back as if it were.
+        commented = args.comment_out_everything or setting.value is None or shown != setting.value
+        yield _assignment(key, shown, commented)
 
 
 def _shown(setting: Setting, args: argparse.Namespace) -> str | None:
-    hide = setting.is_sensitive and not args.show_values
+    hide = setting.is_sensitive and (args.hide_sensitive or not args.show_values)
     return HIDDEN if hide and setting.value else setting.value
 
 
 def _assignment(key: str, value: str | None, commented: bool) -> str:
-    text = "" if value is None else value.replace("%", "%%").replace("\n", "\n    ")
-    return f"{'# ' if commented else ''}{key} = {text}".rstrip()
+    """Return lines that airflow.cfg may hold."""
+    text = "" if value is None else value.replace("%", "%%")
+    lines = f"{key} = {text}".rstrip().split("\n")
+    return "\n".join(
+        ("# " if commented else "") + line for line in [lines[0], *map(_indented, lines[1:])]
+    )
+
+
+def _indented(line: str) -> str:
+    return f"    {line}"
 
 
 def _notes(option: Option, args: argparse.Namespace) -> Iterator[str]:
@@ -136,6 +154,12 @@ def _removed() -> Iterator[tuple[Name, str]]:
 
 
 _SECTION = arg("--section", help="only this section")
+_WHICH = (
+    arg("--section", metavar="NAMES", help="only these sections, separated by commas"),
+    arg("--option", metavar="NAMES", help="only these options"),
+    arg("--ignore-section", metavar="NAMES", help="not these sections"),
+    arg("--ignore-option", metavar="NAMES", help="not these options"),
+)
 
 COMMANDS = (
     Command(
@@ -160,7 +184,11 @@ COMMANDS = (
             arg("-c", "--comment-out-everything", action="store_true", help="for an airflow.cfg"),
             arg("-p", "--exclude-providers", action="store_true", help="no providers' options"),
             arg("--show-values", action="store_true", help="show secrets, too"),
-            arg("--hide-sensitive", action="store_true", help="(default) hide secrets"),
+            arg(
+                "--hide-sensitive",
+                action="store_true",
+                help="(default) hide secrets; comes before --show-values",
+            ),
             arg("--color", choices=("on", "off", "auto"), default="auto", help="accepted, unused"),
         ),
         "config list --section core",
@@ -169,12 +197,18 @@ COMMANDS = (
         "lint",
         "Report options that are misspelt, outdated or have impossible values",
         lint,
-        (
-            arg("--section", metavar="NAMES", help="only these sections, separated by commas"),
-            arg("--option", metavar="NAMES", help="only these options"),
-            arg("--ignore-section", metavar="NAMES", help="not these sections"),
-            arg("--ignore-option", metavar="NAMES", help="not these options"),
-        ),
+        _WHICH,
         "config lint",
+    ),
+    Command(
+        "update",
+        "Bring airflow.cfg to today's names of options",
+        update,
+        (
+            *_WHICH,
+            arg("--fix", action="store_true", help="change the file (default: only say how)"),
+            arg("--all-recommendations", action="store_true", help="(default) all changes"),
+        ),
+        "config update --fix",
     ),
 )

@@ -25,7 +25,7 @@ def list_connections(args: argparse.Namespace) -> None:
 
     with open_store() as store, store.read() as conn:
         rows = connection.list_all(conn, args.conn_id)
-    if args.show_values:
+    if args.show_values and not args.hide_sensitive:
         show([_record(of_row(row)) for row in rows], args.output)
     else:
         show([{"conn_id": row.conn_id, "conn_type": row.conn_type} for row in rows], args.output)
@@ -207,7 +207,11 @@ COMMANDS = (
             OUTPUT,
             arg("--conn-id", help="only this one"),
             arg("--show-values", action="store_true", help="show everything, passwords too"),
-            arg("--hide-sensitive", action="store_true", help="(default) show no values"),
+            arg(
+                "--hide-sensitive",
+                action="store_true",
+                help="(default) show no values; comes before --show-values",
+            ),
         ),
         "connections list",
     ),

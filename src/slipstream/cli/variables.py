@@ -20,7 +20,7 @@ def list_variables(args: argparse.Namespace) -> None:
 
     with open_store() as store, store.read() as conn:
         rows = variable.list_all(conn)
-    if args.show_values:
+    if args.show_values and not args.hide_sensitive:
         show([{"key": row.key, "val": row.value} for row in rows], args.output)
     else:
         show([{"key": row.key} for row in rows], args.output)
@@ -128,7 +128,11 @@ COMMANDS = (
         (
             OUTPUT,
             arg("--show-values", action="store_true", help="show values, which may be secret"),
-            arg("--hide-sensitive", action="store_true", help="(default) show no values"),
+            arg(
+                "--hide-sensitive",
+                action="store_true",
+                help="(default) show no values; comes before --show-values",
+            ),
         ),
         "variables list",
     ),

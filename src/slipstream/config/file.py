@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import re
     from configparser import RawConfigParser
 
+_MAX_DEPTH = 10
+"""So deep values may be inserted in each other; configparser's own limit."""
+
 
 class ConfigFile:
     """The options that one ``airflow.cfg`` sets; a file that does not exist sets none."""
@@ -23,8 +26,7 @@ class ConfigFile:
         """Return an option's text with percent signs unescaped, or None when it is not set."""
         if self._parser is None or not self._parser.has_option(section, key):
             return None
-        text = self._parser.get(section, key)
-        return self._unescape(section, text) if "%" in text else text
+        return self._unescape(section, self._parser.get(section, key))
 
     def sections(self) -> list[str]:
         return self._parser.sections() if self._parser else []
@@ -34,13 +36,15 @@ class ConfigFile:
             return []
         return self._parser.options(section)
 
-    def _unescape(self, section: str, text: str) -> str:
-        """Resolve ``%%`` and ``%(key)s``.
+    def _unescape(self, section: str, text: str, depth: int = _MAX_DEPTH) -> str:
+        """Resolve ``%%`` and ``%(key)s``, also in what is inserted.
 
         A ``%(name)s`` that names no key of the section is left as it is: in airflow.cfg it is
         nearly always a logging format whose author did not double the percent sign.
         """
 
+        if "%" not in text or depth == 0:
+            return text
         import re  # only values with a percent sign
 
         def replace(match: re.Match[str]) -> str:
@@ -48,7 +52,9 @@ class ConfigFile:
             if name is None:
                 return "%"
             assert self._parser is not None
-            return self._parser.get(section, name, fallback=match.group(0)) or ""
+            if not self._parser.has_option(section, name):
+                return match.group(0)
+            return self._unescape(section, self._parser.get(section, name), depth - 1)
 
         return re.sub(r"%%|%\(([^)]+)\)s", replace, text)
 

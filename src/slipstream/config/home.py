@@ -21,6 +21,11 @@ def config_path() -> str:
     return os.path.abspath(expand(given)) if given else os.path.join(airflow_home(), "airflow.cfg")
 
 
+def is_config_missing() -> bool:
+    """Tell whether somebody named an ``airflow.cfg`` that does not exist."""
+    return bool(os.environ.get("AIRFLOW_CONFIG")) and not os.path.exists(config_path())
+
+
 def expand(value: str) -> str:
     """Replace a leading ``~`` and ``$VARIABLES`` that are set, also nested, as Airflow does."""
     for _ in range(_MAX_NESTED_VARIABLES):

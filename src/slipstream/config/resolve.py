@@ -25,6 +25,10 @@ class RenamedOptionWarning(FutureWarning):
     """An option was set under a name that it had in an earlier Airflow."""
 
 
+class MissingConfigWarning(UserWarning):
+    """``$AIRFLOW_CONFIG`` names a file that is not there."""
+
+
 class Setting(NamedTuple):
     """An option's value and where it came from."""
 
@@ -89,6 +93,9 @@ class Resolver:
         """Return airflow.cfg, read when its path is first asked for."""
         path = home.config_path()
         if self._file is None or self._file.path != path:
+            if home.is_config_missing() and _TOLD_VARIABLE not in os.environ:
+                message = f"AIRFLOW_CONFIG names {path}, which does not exist: defaults hold."
+                warnings.warn(message, MissingConfigWarning, stacklevel=_callers_stacklevel())
             self._file = ConfigFile(path)
         return self._file
 
@@ -185,11 +192,12 @@ class Resolver:
         if found.origin in self._warned or _TOLD_VARIABLE in os.environ:
             return
         self._warned.add(found.origin)
-        new = (
-            source.env_name(*name)
-            if found.origin.startswith("AIRFLOW__")
-            else (f"[{name[0]}] {name[1]}")
-        )
+        if found.origin.startswith("AIRFLOW__"):
+            suffix = {"cmd": "_CMD", "secret": "_SECRET"}.get(found.source, "")
+            new = f"{source.env_name(*name)}{suffix}"
+        else:
+            suffix = {"cmd": "_cmd", "secret": "_secret"}.get(found.source, "")
+            new = f"[{name[0]}] {name[1]}{suffix}"
         message = f"{found.origin} is an old name: use {new}."
         warnings.warn(message, RenamedOptionWarning, stacklevel=_callers_stacklevel())
 

@@ -197,7 +197,7 @@ def test_config_commands_show_where_values_come_from(
     monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "postgresql://u:hunter2@h/db")
     assert cli("config", "get-value", "core", "parallelism")[1] == "5\n"
     _, out, _ = cli("config", "list", "--section", "core")
-    assert "parallelism = 5  # from AIRFLOW__CORE__PARALLELISM\n" in out
+    assert "# from AIRFLOW__CORE__PARALLELISM\nparallelism = 5\n" in out
     _, out, _ = cli("config", "list")
     assert "hunter2" not in out
     assert "hunter2" in cli("config", "list", "--show-values")[1]

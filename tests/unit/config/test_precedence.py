@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from slipstream.config import Config
+from slipstream.config.resolve import MissingConfigWarning
 from slipstream.errors import ConfigError
 
 Write = Callable[[str], Path]
@@ -65,6 +66,15 @@ def test_airflow_config_names_another_file(
     other.write_text("[core]\nparallelism = 5\n")
     monkeypatch.setenv("AIRFLOW_CONFIG", str(other))
     assert conf.getint("core", "parallelism") == 5
+
+
+def test_a_file_that_is_not_there_is_told_of_when_somebody_named_it(
+    conf: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONFIG", str(tmp_path / "gone.cfg"))
+    with pytest.warns(MissingConfigWarning, match=r"gone\.cfg, which does not exist"):
+        assert conf.getint("core", "parallelism") == 32
+    assert conf.getint("core", "parallelism") == 32  # told once
 
 
 def test_a_command_gives_a_sensitive_option(
@@ -154,10 +164,14 @@ def test_percent_signs_in_airflow_cfg_are_doubled(
         "simple_log_format = %(asctime)s\n"
         "base_log_folder = /var/log\n"
         "remote_base_log_folder = s3:/%(base_log_folder)s\n"
+        "task_log_prefix_template = <%(log_format)s>\n"
+        "log_filename_template = %(log_filename_template)s\n"
     )
     assert conf.get("logging", "log_format") == "[%(asctime)s] 100%"
     assert conf.get("logging", "simple_log_format") == "%(asctime)s"
     assert conf.get("logging", "remote_base_log_folder") == "s3://var/log"
+    assert conf.get("logging", "task_log_prefix_template") == "<[%(asctime)s] 100%>"
+    assert conf.get("logging", "log_filename_template") == "%(log_filename_template)s"
     monkeypatch.setenv("AIRFLOW__LOGGING__LOG_FORMAT", "100%% %(message)s")
     assert conf.get("logging", "log_format") == "100%% %(message)s"
 

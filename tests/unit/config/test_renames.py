@@ -73,7 +73,8 @@ def test_an_old_name_in_the_file_is_understood(conf: Config, airflow_cfg: Write)
 
 def test_an_old_name_may_come_from_a_command(conf: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__SQL_ALCHEMY_CONN_CMD", "echo sqlite:////old.db")
-    with pytest.warns(RenamedOptionWarning):
+    match = "use AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_CMD"
+    with pytest.warns(RenamedOptionWarning, match=match):
         assert conf.get("database", "sql_alchemy_conn") == "sqlite:////old.db"
 
 
