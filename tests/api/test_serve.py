@@ -17,7 +17,8 @@ from sqlalchemy import text
 from tests.api.running import Api, running
 
 from slipstream.api import page
-from slipstream.api.serve import bind, check_apps
+from slipstream.api.front import Front
+from slipstream.api.serve import bind, check_apps, serve
 from slipstream.errors import ConfigError, UserError
 from slipstream.store import Store
 
@@ -114,6 +115,39 @@ def test_a_taken_address_is_told() -> None:
         bind("127.0.0.1", taken.getsockname()[1])
     with pytest.raises(UserError, match="Cannot listen on"):
         bind("127.0.0.1", 99_999)
+
+
+@pytest.mark.parametrize(
+    ("front", "reason"),
+    [
+        (Front(ssl_cert="/nonexist"), "there is no file /nonexist"),
+        (Front(ssl_key=__file__), "needs a certificate"),
+        (Front(ssl_cert=__file__, ssl_key=__file__), "Cannot serve TLS with"),
+        (Front(ssl_cert_reqs="required"), "need a certificate"),
+        (Front(ssl_cert=__file__, ssl_cert_reqs="required"), "needs --ssl-ca-file"),
+        (Front(log_config="/nonexist"), "there is no file /nonexist"),
+    ],
+)
+def test_what_cannot_be_served_is_told_in_one_line(home: Path, front: Front, reason: str) -> None:
+    with pytest.raises(UserError, match=reason) as error:
+        front.checked()
+    assert "\n" not in str(error.value)
+
+
+def test_workers_are_started_with_the_same_flags(home: Path) -> None:
+    front = Front(ssl_ca_file="ca", proxy_headers=True, worker_timeout=7, access_log=True)
+    assert front.flags() == [
+        *("--ssl-ca-file", "ca", "--proxy-headers"),
+        *("--worker-timeout", "7", "--access-log"),
+    ]
+    assert front.uvicorn_options()["timeout_keep_alive"] == 7
+
+
+def test_nothing_is_said_of_an_address_that_is_taken(store: Store, home: Path) -> None:
+    said: list[str] = []
+    with bind("127.0.0.1", 0) as taken, pytest.raises(UserError, match="Cannot listen"):
+        serve("127.0.0.1", taken.getsockname()[1], store=store, on_bound=lambda: said.append("x"))
+    assert said == []
 
 
 def test_parts_that_do_not_exist_are_told() -> None:

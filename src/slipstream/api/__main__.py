@@ -18,10 +18,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--fd", type=int, help="inherited listening socket, instead of an address")
     parser.add_argument("--ssl-cert", help="certificate file (default: [api] ssl_cert)")
     parser.add_argument("--ssl-key", help="key file (default: [api] ssl_key)")
+    parser.add_argument("--ssl-ca-file", help="certificates that clients' are checked against")
+    parser.add_argument("--ssl-cert-reqs", default="none", help="none, optional or required")
+    parser.add_argument("--proxy-headers", action="store_true", help="trust X-Forwarded-…")
+    parser.add_argument("--worker-timeout", type=int, help="seconds for an idle connection")
+    parser.add_argument("--log-config", help="uvicorn's logging configuration")
     parser.add_argument("--access-log", action="store_true", help="log each request")
     args = parser.parse_args(argv)
     try:
         # Imported late: a wrong flag is told without waiting for the web framework.
+        from slipstream.api.front import Front
         from slipstream.api.serve import serve
 
         serve(
@@ -30,9 +36,7 @@ def main(argv: list[str] | None = None) -> int:
             n_workers=args.workers,
             apps=args.apps,
             fd=args.fd,
-            ssl_cert=args.ssl_cert,
-            ssl_key=args.ssl_key,
-            access_log=args.access_log,
+            front=Front.of(args),
         )
     except UserError as e:
         print(e, file=sys.stderr)  # noqa: T201

@@ -6,18 +6,17 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
 
 from slipstream.api import workers
 from slipstream.api.app import create_app
+from slipstream.api.front import Front
 from slipstream.config import conf
 from slipstream.errors import ConfigError, UserError
 from slipstream.store import Store
 
-STOP_S = 1
-"""Open requests (streamed logs) get so long to end."""
 _BACKLOG = 512
 _APPS = ("all", "core")
 
@@ -30,37 +29,31 @@ def serve(
     apps: str = "all",
     store: Store | None = None,
     fd: int | None = None,
-    ssl_cert: str | None = None,
-    ssl_key: str | None = None,
-    access_log: bool = False,
+    front: Front | None = None,
+    on_bound: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve the API until SIGTERM or SIGINT. What is not given comes from ``[api]``.
 
-    ``fd`` is a listening socket to use instead of host and port. Raises UserError when the
-    address is taken, ConfigError for settings that cannot work.
+    ``fd`` is a listening socket to use instead of host and port; ``on_bound`` is called once the
+    address is ours. Raises UserError when it is taken, ConfigError for settings that cannot work.
     """
     check_apps(apps)
+    checked = (front or Front()).checked()
     n = n_workers or conf.getint("api", "workers", fallback=1)
     with _listening(host, port, fd) as sock:
+        on_bound()
         if n > 1:
-            flags = {"--ssl-cert": ssl_cert, "--ssl-key": ssl_key}
-            options = [text for flag, value in flags.items() if value for text in (flag, value)]
-            workers.supervise(sock, n, options + ["--access-log"] * access_log)
+            workers.supervise(sock, n, checked.flags())
             return
         opened = store or Store.open()
         try:
             config = uvicorn.Config(
                 create_app(opened),
-                log_config=None,
-                access_log=access_log,
                 server_header=False,
                 http="h11",
                 ws="none",
                 lifespan="on",
-                ssl_certfile=ssl_cert or conf.get("api", "ssl_cert", fallback="") or None,
-                ssl_keyfile=ssl_key or conf.get("api", "ssl_key", fallback="") or None,
-                timeout_graceful_shutdown=STOP_S,
-                timeout_keep_alive=30,
+                **checked.uvicorn_options(),
             )
             with _signals_end_quietly():
                 uvicorn.Server(config).run(sockets=[sock])

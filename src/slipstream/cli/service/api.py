@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from slipstream.cli.command import Command, arg
 from slipstream.cli.service.process import SERVICE_ARGS, begin, prepare_database
@@ -14,13 +15,12 @@ def run(args: argparse.Namespace) -> None:
     if went_to_background(args, "api-server"):
         return
     begin(args, "api-server")
+    from slipstream.api.front import Front
     from slipstream.api.serve import serve
     from slipstream.store import Store
 
     with Store.open() as store:
         prepare_database(store, args.migrate)
-        if args.fd is None:
-            _say_where(args)
         serve(
             args.host,
             args.port,
@@ -28,9 +28,8 @@ def run(args: argparse.Namespace) -> None:
             apps=args.apps,
             store=store,
             fd=args.fd,
-            ssl_cert=args.ssl_cert,
-            ssl_key=args.ssl_key,
-            access_log=args.verbose,
+            front=replace(Front.of(args), access_log=args.verbose),
+            on_bound=lambda: _say_where(args) if args.fd is None else None,
         )
 
 
@@ -40,7 +39,8 @@ def _say_where(args: argparse.Namespace) -> None:
     from slipstream.config import conf
 
     port = conf.getint("api", "port") if args.port is None else args.port
-    for line in login_lines(url_of(args.host or conf.get("api", "host"), port)):
+    is_tls = bool(args.ssl_cert)
+    for line in login_lines(url_of(args.host or conf.get("api", "host"), port, is_tls=is_tls)):
         print(line, flush=True)
 
 
@@ -56,11 +56,16 @@ COMMAND = Command(
         arg("--apps", default="all", help="all or core (default: all)"),
         arg("--ssl-cert", metavar="FILE", help="certificate (default: [api] ssl_cert)"),
         arg("--ssl-key", metavar="FILE", help="its key (default: [api] ssl_key)"),
-        arg("--ssl-ca-file", metavar="FILE", help="accepted, unused"),
-        arg("--ssl-cert-reqs", choices=("none", "optional", "required"), help="accepted, unused"),
-        arg("-t", "--worker-timeout", type=int, help="accepted, unused"),
-        arg("--proxy-headers", action="store_true", help="accepted, unused"),
-        arg("--log-config", metavar="FILE", help="accepted, unused"),
+        arg("--ssl-ca-file", metavar="FILE", help="certificates to check clients' against"),
+        arg(
+            "--ssl-cert-reqs",
+            choices=("none", "optional", "required"),
+            default="none",
+            help="must clients have a certificate? (default: none)",
+        ),
+        arg("-t", "--worker-timeout", type=int, metavar="S", help="for idle connections"),
+        arg("--proxy-headers", action="store_true", help="trust a proxy's X-Forwarded-… headers"),
+        arg("--log-config", metavar="FILE", help="logging configuration, as uvicorn takes it"),
         arg("--fd", type=int, help=argparse.SUPPRESS),
         arg("-k", "--workerclass", help=argparse.SUPPRESS),
         arg("-A", "--access-logfile", help=argparse.SUPPRESS),

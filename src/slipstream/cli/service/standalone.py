@@ -103,13 +103,13 @@ def _command(words: Sequence[str]) -> Callable[[], int]:
     return body
 
 
-def url_of(host: str, port: int) -> str:
+def url_of(host: str, port: int, *, is_tls: bool = False) -> str:
     """Return where people find the pages: ``[api] base_url`` if set, else this machine."""
     base = conf.get("api", "base_url", fallback="")
     if base:
         return base
     name = "localhost" if host in ("0.0.0.0", "::", "") else host
-    scheme = "https" if conf.get("api", "ssl_cert") else "http"
+    scheme = "https" if is_tls or conf.get("api", "ssl_cert") else "http"
     return f"{scheme}://{f'[{name}]' if ':' in name else name}:{port}"
 
 
