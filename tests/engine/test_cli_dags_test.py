@@ -226,3 +226,9 @@ def test_the_interval_of_the_run_is_that_of_the_files_own_timetable(
         env, "tasks", "test", "own", "one", "2026-02-01", "--dagfile-path", str(path)
     )
     assert alone.returncode == 0, alone.stdout + alone.stderr
+
+
+def test_a_run_in_which_no_task_ran_says_why(env: dict[str, str], tmp_path: Path) -> None:
+    file = tmp_path / "empty.py"
+    file.write_text("from airflow.sdk import DAG\ndag = DAG('empty', schedule=None)\n")
+    assert "No task ran: the DAG has none." in slipstream(env, "dags", "test", str(file)).stdout

@@ -18,6 +18,10 @@ def check(args: argparse.Namespace) -> None:
     from slipstream.clock import utcnow
     from slipstream.store import job
 
+    if args.allow_multiple and args.limit == 1:
+        raise UserError("--allow-multiple needs a --limit above 1, or 0 for no limit.")
+    if args.hostname and args.local:
+        raise UserError("Give either --hostname or --local.")
     threshold_s = conf.getfloat("scheduler", "scheduler_health_check_threshold")
     since = utcnow() - timedelta(seconds=threshold_s)
     hostname = socket.gethostname() if args.local else args.hostname
@@ -28,9 +32,13 @@ def check(args: argparse.Namespace) -> None:
             for row in job.list_alive(conn, job_type, since)
             if hostname is None or row.hostname == hostname
         ]
-    if not found:
+    found.sort(key=lambda row: row.heartbeat_at, reverse=True)
+    n_alive = len(found[: args.limit] if args.limit > 0 else found)
+    if n_alive == 0:
         raise UserError("No alive jobs found.")
-    print(f"Found {len(found)} alive job{'s' if len(found) > 1 else ''}.")
+    if n_alive > 1 and not args.allow_multiple:
+        raise UserError(f"Found {n_alive} alive jobs. Expected only one.")
+    print("Found one alive job." if n_alive == 1 else f"Found {n_alive} alive jobs.")
 
 
 COMMANDS = (
@@ -42,7 +50,7 @@ COMMANDS = (
             arg("--job-type", choices=_TYPES, help="only this kind of service"),
             arg("--hostname", help="only on this host"),
             arg("--local", action="store_true", help="only on this machine"),
-            arg("--limit", type=int, default=1, help="how many to look at (default 1)"),
+            arg("--limit", type=int, default=1, help="look at the newest N; 0: at all (default 1)"),
             arg("--allow-multiple", action="store_true", help="several may be alive"),
         ),
         "jobs check --job-type SchedulerJob --local",

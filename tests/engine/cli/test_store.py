@@ -180,13 +180,23 @@ def test_import_errors_are_listed_with_exit_code_1(migrated: Cli, home: Path) ->
     assert "line 2" in found["error"]
 
 
-def test_tasks_render_and_test_record_nothing(with_demo: Cli) -> None:
+def test_tasks_render_and_test_record_nothing(with_demo: Cli, home: Path) -> None:
     code, out, _ = with_demo("tasks", "test", "demo", "one", "2026-02-03")
     assert code == 0
     assert "XCom return_value: 1" in out
     code, out, _ = with_demo("tasks", "render", "demo", "two", "2026-02-03")
     assert code == 0
     assert "# property: bash_command" in out
+    (home / "dags" / "wrong.py").write_text(
+        "from airflow.sdk import DAG\n"
+        "from airflow.providers.standard.operators.bash import BashOperator\n"
+        "with DAG('wrong', schedule=None):\n"
+        "    BashOperator(task_id='one', bash_command='echo {{ nothing.at_all }}')\n"
+    )
+    code, out, err = with_demo("tasks", "render", "wrong", "one")
+    assert (code, out) == (1, "")
+    assert "Task 'one': bash_command cannot be rendered: UndefinedError: 'nothing'" in err
+    assert "Traceback" not in err
     assert with_demo("dags", "list-runs", "demo")[1] == "No data found\n"
 
 
@@ -222,8 +232,26 @@ def test_info_and_cheat_sheet(cli: Cli) -> None:
     assert "slipstream dags trigger" in cli("cheat-sheet")[1]
 
 
-def test_jobs_check_says_when_nothing_is_alive(migrated: Cli) -> None:
-    assert migrated("jobs", "check") == (1, "", "slipstream: No alive jobs found.\n")
+def test_jobs_check_counts_what_is_alive(migrated: Cli) -> None:
+    from slipstream.clock import utcnow
+    from slipstream.store import Store, job
+
+    def check(*words: str) -> tuple[int, str]:
+        code, out, err = migrated("jobs", "check", *words)
+        return code, (out or err).removeprefix("slipstream: ").rstrip()
+
+    assert check() == (1, "No alive jobs found.")
+    assert check("--allow-multiple")[0] == 1
+    assert check("--local", "--hostname", "h")[0] == 1
+    with Store.open() as store:
+        for job_type in ("SchedulerJob", "DagProcessorJob", "DagProcessorJob"):
+            store.write(job.register, job_type=job_type, now=utcnow())
+    assert check() == (0, "Found one alive job.")
+    assert check("--limit", "0") == (1, "Found 3 alive jobs. Expected only one.")
+    several = ("--allow-multiple", "--limit", "2")
+    assert check(*several) == (0, "Found 2 alive jobs.")
+    assert check(*several, "--job-type", "SchedulerJob") == (0, "Found one alive job.")
+    assert check("--hostname", "another")[0] == 1
 
 
 def test_changes_are_in_the_audit_log_without_their_secrets(with_demo: Cli) -> None:

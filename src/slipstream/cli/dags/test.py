@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from slipstream.store import Store
 
 _LOG_LINES = 60
+_DONE = ("success", "failed")
 
 
 def test(args: argparse.Namespace) -> int:
@@ -113,6 +114,11 @@ def _report(one: OneRun) -> int:
     failed = [ti.task_id for ti in one.tis if ti.state == "failed"]
     why = f": {', '.join(dict.fromkeys(failed))} failed" if failed else ""
     print(f"\nThe run ended as {row.state} after {seconds:.1f} s{why}.")
+    if not one.tis:
+        print("No task ran: the DAG has none.")
+    elif not any(ti.state in _DONE for ti in one.tis):
+        states = ", ".join(f"{ti.task_id} is {ti.state or 'without a state'}" for ti in one.tis)
+        print(f"No task ran: {states}.")
     return 0 if row.state == "success" else 1
 
 

@@ -18,9 +18,11 @@ from slipstream.cli.store_api import StoreTaskAPI
 from slipstream.clock import utcnow
 from slipstream.errors import NotFound, UserError
 from slipstream.sdk import taskapi
+from slipstream.sdk.context import Context
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.sdk.execute import rendered_fields
+from slipstream.sdk.operator import BaseOperator
 from slipstream.sdk.runtime import RuntimeTaskInstance
 from slipstream.state import DagRunType
 from slipstream.store import Store, run
@@ -66,9 +68,27 @@ class Trial:
         task = self._dag.get_task(self._workload.task_id)
         context = RuntimeTaskInstance(self._workload, task, utcnow()).get_template_context()
         copy = task.prepare_for_execution()
-        copy.resolve_template_files()
-        copy.render_template_fields(context)
+        try:
+            copy.resolve_template_files()
+            copy.render_template_fields(context)
+        except AirflowException:
+            raise
+        except Exception as error:  # whatever a template calls
+            where = _failing_field(task.prepare_for_execution(), context)
+            raise UserError(
+                f"Task {task.task_id!r}: {where} cannot be rendered: {type(error).__name__}: {error}"
+            ) from error
         return rendered_fields(copy)
+
+
+def _failing_field(task: BaseOperator, context: Context) -> str:
+    """Return which template field of a task it is that cannot be rendered."""
+    for name in task.template_fields:
+        try:
+            task.render_template(getattr(task, name, None), context)
+        except Exception:
+            return name
+    return "a template field"
 
 
 @contextmanager
