@@ -126,7 +126,27 @@ def test_a_service_can_go_to_the_background(site: Installation) -> None:
     finally:
         os.kill(pid, signal.SIGTERM)
     wait_for(lambda: not Path(f"/proc/{pid}").exists(), "its end")
+    assert not pid_file.exists()
     assert "Traceback" not in (site.home / "airflow-dag-processor.err").read_text()
+
+
+def test_a_log_file_gets_the_log_whatever_else_is_given(site: Installation) -> None:
+    log, other, pid_file = (site.home / name for name in ("x.log", "other.err", "x.pid"))
+    done = site.run(
+        *("dag-processor", "-D", "-l", str(log), "--stderr", str(other), "--pid", str(pid_file)),
+        *("--num-runs", "1", "--verbose"),
+    )
+    assert f"it logs to {log}" in done.stdout
+    wait_for(lambda: not pid_file.exists(), "its end")
+    assert not other.exists()
+
+
+def test_a_signal_to_all_processes_of_a_service_is_no_loss(site: Installation) -> None:
+    processor = site.serve("dag-processor")
+    wait_for(lambda: "small" in site.run("dags", "list").stdout, "the DAG")
+    os.killpg(processor.pid, signal.SIGTERM)
+    assert processor.wait(DEADLINE_S) == 0
+    assert "is gone" not in (site.home / "dag-processor.log").read_text()
 
 
 def test_the_api_server_says_where_it_is(site: Installation) -> None:

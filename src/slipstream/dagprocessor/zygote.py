@@ -227,8 +227,9 @@ def main(argv: list[str] | None = None) -> None:
     process.set_name("dag-zygote")
     control = socket.socket(fileno=args.control)
     control.set_inheritable(False)
-    # Keyboard interrupts go to the whole foreground group; the service decides what they mean.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Both may go to the whole process group; the service decides what they mean.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     child.prepare()
     if conf.getboolean("dag_processor", "parsing_pre_import_modules", fallback=True):
         _preload()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import subprocess
 import sys
@@ -26,9 +27,11 @@ def went_to_background(args: argparse.Namespace, name: str) -> bool:
     pid_file = args.pid or str(home / f"airflow-{name}.pid")
     _refuse_second(pid_file, name)
     command = [sys.executable, "-m", "slipstream.cli.main", name]
+    command += ["--own-pid-file", pid_file]
     command += [word for word in sys.argv[2:] if word not in _BOOLEAN_FLAGS]
+    # What it logs goes to its standard error.
     stdout = _open(args.stdout or args.log_file or str(home / f"airflow-{name}.out"))
-    stderr = _open(args.stderr or args.log_file or str(home / f"airflow-{name}.err"))
+    stderr = _open(args.log_file or args.stderr or str(home / f"airflow-{name}.err"))
     with stdout, stderr:
         process = subprocess.Popen(
             command,
@@ -43,6 +46,24 @@ def went_to_background(args: argparse.Namespace, name: str) -> bool:
     print(f"{name} runs in the background (pid {process.pid}); it logs to {stderr.name}.")
     process.returncode = 0  # it is meant to outlive us: no warning about that
     return True
+
+
+def remove_at_exit(pid_file: str) -> None:
+    """Remove the file when this process ends, if it is still about this process."""
+    atexit.register(_remove, pid_file, os.getpid())
+
+
+def _remove(pid_file: str, pid: int) -> None:
+    if os.getpid() == pid and _pid_in(pid_file) == pid:
+        os.unlink(pid_file)
+
+
+def _pid_in(pid_file: str) -> int | None:
+    try:
+        with open(pid_file, encoding="utf-8") as file:
+            return int(file.read().strip())
+    except (OSError, ValueError):
+        return None
 
 
 def _refuse_second(pid_file: str, name: str) -> None:

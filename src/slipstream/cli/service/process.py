@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import threading
 from types import FrameType
@@ -25,6 +26,10 @@ def begin(args: argparse.Namespace, name: str) -> None:
     from slipstream.task.process import set_name  # ctypes is only for services
 
     set_name(f"slip-{name}")
+    if own_pid_file := getattr(args, "own_pid_file", None):
+        from slipstream.cli.service.daemon import remove_at_exit
+
+        remove_at_exit(os.path.abspath(own_pid_file))
     option_check.check()
     log_to_stderr("DEBUG" if args.verbose else conf.get("logging", "logging_level"))
 
@@ -72,5 +77,6 @@ SERVICE_ARGS: tuple[Arg, ...] = (
     arg("--stderr", metavar="FILE", help="background: write its standard error to this file"),
     arg("-d", "--dev", action="store_true", help="accepted, unused"),
     arg("-v", "--verbose", action="store_true", help="log more"),
+    arg("--own-pid-file", help=argparse.SUPPRESS),
     arg("--migrate", action="store_true", help="create or upgrade the database first"),
 )
