@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from tests.api.build import START
 from tests.api.running import Api
 
-from slipstream.store import Store, inbox
+from slipstream.machine.decision import Decision, TaskInstanceChange
+from slipstream.machine.event import TIKey
+from slipstream.store import Store, decision, inbox, run
 
 
 def test_dags_are_filtered_and_ordered(shared: Api) -> None:
@@ -101,3 +105,36 @@ def test_a_file_is_parsed_again_on_demand(filled: Api, store: Store) -> None:
     assert [(m.kind, m.payload["relative_fileloc"]) for m in told] == [("reparse", "sales.py")]
     for forged in (token[:-1] + ("A" if token[-1] != "A" else "B"), "x", "x.y", "é.é"):
         assert filled.put(f"/parseDagFile/{forged}").status_code == 404
+
+
+def test_a_dag_with_a_running_task_is_not_deleted(filled: Api, store: Store) -> None:
+    with store.read() as conn:
+        row = run.get(conn, "sales", "waiting")
+    assert row is not None
+    key = TIKey("extract")
+    running = Decision()
+    running.changes[key] = TaskInstanceChange(key, {"state": "running"})
+    store.write(decision.save, [(row.id, running)], [], START)
+    reply = filled.delete("/dags/sales")
+    assert (reply.status_code, "still running" in reply.text) == (409, True)
+    filled.ok("GET", "/dags/sales")
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"is_favorite": "true"}, []),
+        ({"is_favorite": "false"}, ["quiet", "sales"]),
+        ({"has_asset_schedule": "true"}, []),
+        ({"has_asset_schedule": "false"}, ["quiet", "sales"]),
+        ({"asset_dependency": "x"}, []),
+        ({"timetable_type": "CronTriggerTimetable"}, ["sales"]),
+        ({"timetable_type": ["CronTriggerTimetable", "NullTimetable"]}, ["quiet", "sales"]),
+        ({"timetable_type": "my.Timetable"}, []),
+    ],
+)
+def test_dags_are_found_by_their_schedule(
+    filled: Api, query: dict[str, str | list[str]], found: list[str]
+) -> None:
+    dags = filled.ok("GET", "/dags", params=query)["dags"]
+    assert [each["dag_id"] for each in dags] == found

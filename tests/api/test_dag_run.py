@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+from tests.api.build import START
 from tests.api.running import Api
+
+from slipstream.machine.decision import Decision
+from slipstream.state import DagRunState
+from slipstream.store import Store, decision, run
 
 RUNS = "/dags/sales/dagRuns"
 
@@ -131,3 +136,40 @@ def test_batches_filter_like_queries(shared: Api) -> None:
     assert found({"dag_ids": ["quiet"]}) == []
     assert found({"duration_gte": 1}) == ["done"]
     assert shared.post("/dags/sales/dagRuns/list", json={}).status_code == 422
+
+
+def test_a_running_run_is_not_deleted(filled: Api, store: Store) -> None:
+    with store.read() as conn:
+        row = run.get(conn, "sales", "waiting")
+    assert row is not None
+    running = Decision(run_state=DagRunState.RUNNING)
+    running.run = {"state": "running"}
+    store.write(decision.save, [(row.id, running)], [], START)
+    reply = filled.delete(f"{RUNS}/waiting")
+    assert (reply.status_code, "cannot be deleted in running state" in reply.text) == (409, True)
+    filled.ok("PATCH", f"{RUNS}/waiting", json={"state": "failed"})
+    filled.ok("DELETE", f"{RUNS}/waiting", status=204)
+
+
+def test_several_runs_are_cleared_at_once(filled: Api) -> None:
+    path = "/dags/sales/clearDagRuns"
+    named = [{"dag_run_id": "done"}, {"dag_run_id": "done"}]
+    dry = filled.ok("POST", path, json={"dag_runs": named})
+    assert dry["total_entries"] == len(dry["task_instances"]) == 4
+    assert filled.ok("GET", f"{RUNS}/done")["state"] == "success"
+    cleared = filled.ok("POST", path, json={"dag_runs": named, "dry_run": False})
+    assert [(r["dag_run_id"], r["state"]) for r in cleared["dag_runs"]] == [("done", "queued")]
+    for url, body, status in (
+        (path, {"dag_runs": [{"dag_run_id": "none"}]}, 404),
+        (path, {"dag_runs": [{"dag_id": "quiet", "dag_run_id": "done"}]}, 400),
+        ("/dags/~/clearDagRuns", {"dag_runs": named}, 400),
+        (path, {"dag_runs": []}, 422),
+    ):
+        assert filled.post(url, json=body).status_code == status
+
+
+@pytest.mark.parametrize(
+    "query", [{"consuming_asset_pattern": "x"}, {"partition_date_gte": "2026-01-01T00:00:00Z"}]
+)
+def test_no_run_was_made_by_assets(filled: Api, query: dict[str, str]) -> None:
+    assert filled.ok("GET", RUNS, params=query)["total_entries"] == 0

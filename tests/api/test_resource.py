@@ -217,3 +217,13 @@ class TestXComs:
     def test_what_they_belong_to_must_be_there(self, shared: Api, path: str, told: str) -> None:
         reply = shared.post(path, json={"key": "k", "value": 1})
         assert (reply.status_code, reply.json()) == (404, {"detail": told})
+
+
+def test_default_connections_are_created_once(api: Api) -> None:
+    given = {"connection_id": "http_default", "conn_type": "http", "host": "ours"}
+    api.ok("POST", "/connections", json=given, status=201)
+    for _ in range(2):
+        api.ok("POST", "/connections/defaults", status=204)
+    assert api.ok("GET", "/connections/http_default")["host"] == "ours"
+    assert api.ok("GET", "/connections/aws_default")["conn_type"] == "aws"
+    assert api.ok("GET", "/connections", params={"limit": 1})["total_entries"] == 62

@@ -166,6 +166,16 @@ def test_replies_are_compressed_when_asked(shared: Api) -> None:
     assert packed.json() == plain.json()
 
 
+def test_the_interactive_documentation_can_be_switched_off(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(store) as client:
+        assert "swagger" in client.get(f"{client.origin}/docs").text
+    monkeypatch.setenv("AIRFLOW__API__ENABLE_SWAGGER_UI", "False")
+    with running(store) as client:
+        assert client.get(f"{client.origin}/docs").status_code == 404
+
+
 def test_a_base_url_puts_everything_below_its_path(
     store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

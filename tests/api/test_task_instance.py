@@ -154,3 +154,20 @@ def test_the_story_is_told(filled: Api) -> None:
     story = filled.ok("GET", f"{TIS}/extract/story")["story"]
     assert story[-1]["to_state"] == "failed"
     assert filled.ok("GET", "/dags/sales/dagRuns/done/story")["total_entries"] >= 0
+
+
+def test_an_instance_that_is_not_mapped_has_the_index_minus_one(filled: Api) -> None:
+    path = "/dags/sales/dagRuns/done/taskInstances/extract"
+    assert filled.ok("GET", f"{path}/-1/tries")["total_entries"] == 2
+    assert filled.ok("GET", f"{path}/-1/tries/1")["try_number"] == 1
+    assert filled.ok("GET", f"{path}/-1/dependencies") == {"dependencies": []}
+
+
+def test_links_are_none_and_logs_are_at_no_other_address(filled: Api) -> None:
+    path = "/dags/sales/dagRuns/done/taskInstances"
+    none = {"extra_links": {}, "total_entries": 0}
+    assert filled.ok("GET", f"{path}/extract/links") == none
+    assert filled.ok("GET", f"{path}/extract/links", params={"try_number": 1}) == none
+    assert filled.get(f"{path}/extract/links", params={"try_number": 9}).status_code == 404
+    assert filled.get(f"{path}/none/links").status_code == 404
+    assert filled.get(f"{path}/extract/externalLogUrl/1").status_code == 400

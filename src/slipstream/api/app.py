@@ -68,11 +68,12 @@ def create_app(store: Store, clock: Clock | None = None) -> FastAPI:
         file_tokens=FileTokens(secret),
         prefix=base_path(),
     )
+    has_docs = conf.getboolean("api", "enable_swagger_ui", fallback=True)
     app = FastAPI(
         title="Slipstream API",
         description="Airflow's REST API v2, answered by Slipstream.",
-        docs_url=None,
-        redoc_url=None,
+        docs_url="/docs" if has_docs else None,
+        redoc_url="/redoc" if has_docs else None,
         lifespan=_few_threads,
         default_response_class=Json,
         redirect_slashes=False,

@@ -74,6 +74,17 @@ class RunClear(Body):
     note: Note | None = None
 
 
+class RunNamed(Body):
+    dag_run_id: Name
+    dag_id: Name | None = None
+    state: RunState | None = None
+    note: Note | None = None
+
+
+class RunsClear(RunClear):
+    dag_runs: Annotated[list[RunNamed], Field(min_length=1)]
+
+
 class _Batch(Body):
     page_offset: Annotated[int, Field(ge=0, lt=2**31)] = 0
     page_limit: Annotated[int, Field(ge=0)] = 100

@@ -144,6 +144,10 @@ class DagQuery(DagSelection, Ordered):
     dag_run_end_date_lte: DateTime = None
     dag_run_end_date_lt: DateTime = None
     dag_run_state: list[str] = []
+    is_favorite: bool | None = None
+    has_asset_schedule: bool | None = None
+    asset_dependency: str | None = None
+    timetable_type: list[str] = []
 
 
 class RunQuery(Cursored, RunAfter, LogicalDate, StartDate, EndDate, Duration, UpdatedAt):
@@ -160,6 +164,9 @@ class RunQuery(Cursored, RunAfter, LogicalDate, StartDate, EndDate, Duration, Up
     dag_id_prefix_pattern: str | None = None
     partition_key_pattern: str | None = None
     partition_key_prefix_pattern: str | None = None
+    partition_date_gte: DateTime = None
+    partition_date_lte: DateTime = None
+    consuming_asset_pattern: str | None = None
 
 
 class MappedQuery(Ordered, RunAfter, LogicalDate, StartDate, EndDate, UpdatedAt, Duration):

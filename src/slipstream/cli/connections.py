@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 from slipstream.cli.command import OUTPUT, Command, arg
@@ -108,25 +107,11 @@ def import_connections(args: argparse.Namespace) -> None:
 
 
 def create_defaults(args: argparse.Namespace) -> None:
-    """Create the connections that Airflow gives a new installation; keep those that exist."""
-    from slipstream.cli.connection_file import new_row
-    from slipstream.sdk.connection import Connection
-    from slipstream.store import connection
-
-    path = os.path.join(os.path.dirname(__file__), "default_connections.json")
-    with open(path, encoding="utf-8") as file:
-        given = json.load(file)
-
-    def save(conn: DatabaseConnection) -> int:
-        known = {row.conn_id for row in connection.list_all(conn)}
-        new = [conn_id for conn_id in given if conn_id not in known]
-        for conn_id in new:
-            connection.upsert(conn, new_row(Connection(conn_id=conn_id, **given[conn_id])))
-        return len(new)
+    from slipstream.command import create_default_connections
 
     with open_store(record=args) as store:
-        n_created = store.write(save)
-    print(f"Created {n_created} connections; {len(given) - n_created} were there.")
+        n_created, n_known = store.write(create_default_connections)
+    print(f"Created {n_created} connections; {n_known} were there.")
 
 
 def test(args: argparse.Namespace) -> int:

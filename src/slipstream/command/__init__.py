@@ -9,6 +9,7 @@ Owns no rule of scheduling: what a clear or a mark does to a run is decided in `
 """
 
 from slipstream.command.clear import clear
+from slipstream.command.default_connection import create_default_connections
 from slipstream.command.explain import explain
 from slipstream.command.mark import mark_run, mark_task
 from slipstream.command.pause import set_paused
@@ -17,6 +18,7 @@ from slipstream.command.trigger import trigger_run
 
 __all__ = [
     "clear",
+    "create_default_connections",
     "delete_dag",
     "delete_run",
     "explain",

@@ -76,6 +76,13 @@ def get(conn: Connection, pk: int, task_id: str, map_index: int = -1) -> TaskIns
     )
 
 
+def any_running(conn: Connection, dag_id: str) -> bool:
+    """Say whether a task instance of the DAG runs."""
+    query = select(ti.c.dag_run_id).join(dag_run, dag_run.c.id == ti.c.dag_run_id)
+    running = (dag_run.c.dag_id == dag_id, ti.c.state == TaskInstanceState.RUNNING.value)
+    return conn.execute(query.where(*running).limit(1)).first() is not None
+
+
 def states(
     conn: Connection, pk: int, task_ids: Iterable[str] | None = None
 ) -> dict[tuple[str, int], str | None]:

@@ -16,7 +16,7 @@ from slipstream.timetable.base import (
     Timetable,
     Window,
 )
-from slipstream.timetable.build import CUSTOM, build
+from slipstream.timetable.build import CUSTOM, build, timetable_type
 from slipstream.timetable.cadence import PRESETS
 from slipstream.timetable.events import Events
 from slipstream.timetable.interval import CronDataInterval, DeltaDataInterval
@@ -46,6 +46,7 @@ __all__ = [
     "Window",
     "build",
     "of_dag",
+    "timetable_type",
     "zone",
     "zone_name",
 ]

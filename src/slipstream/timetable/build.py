@@ -21,6 +21,26 @@ from slipstream.timetable.trigger import (
 )
 
 CUSTOM = "custom"
+_AIRFLOW_NAMES = {
+    "asset_or_time": "AssetOrTimeSchedule",
+    "asset_triggered": "AssetTriggeredTimetable",
+    "continuous": "ContinuousTimetable",
+    "cron_data_interval": "CronDataIntervalTimetable",
+    "cron_trigger": "CronTriggerTimetable",
+    "delta_data_interval": "DeltaDataIntervalTimetable",
+    "delta_trigger": "DeltaTriggerTimetable",
+    "events": "EventsTimetable",
+    "multiple_cron_trigger": "MultipleCronTriggerTimetable",
+    "null": "NullTimetable",
+    "once": "OnceTimetable",
+}
+
+
+def timetable_type(spec: TimetableSpec) -> str:
+    """Return the name that Airflow knows the timetable's class by: with its path for a custom one."""
+    if spec["type"] == CUSTOM:
+        return spec.get("class_path", "")
+    return _AIRFLOW_NAMES[spec["type"]]
 
 
 def build(spec: TimetableSpec, timezone: str) -> Timetable:

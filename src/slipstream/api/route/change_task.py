@@ -218,7 +218,7 @@ def patch_task_instance_dry_run(
     return _patch(call, dag_id, dag_run_id, [task_id], map_index, given, update_mask, dry_run=True)
 
 
-@router.patch(_TI + "/{map_index:int}/dry_run")
+@router.patch(_TI + "/{map_index}/dry_run")
 def patch_task_instance_dry_run_by_map_index(
     call: Editor,
     dag_id: str,

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
+from slipstream import command
 from slipstream.api import audit, body, bulk
 from slipstream.api.call import Operator
 from slipstream.api.error import already_exists, bad_request, forbidden_because, not_found
@@ -114,6 +115,18 @@ def post_connection(call: Operator, given: body.Connection) -> Response:
         return _found(conn, given.connection_id)
 
     return Json(_present(call.store.write(create)), 201)
+
+
+@router.post("/connections/defaults", status_code=204)
+def create_default_connections(call: Operator) -> Response:
+    """Create the connections that providers' hooks use by default; keep those that exist."""
+
+    def create(conn: Connection) -> None:
+        n_created, _ = command.create_default_connections(conn)
+        audit.write(conn, call, "create_default_connections", {"n_created": n_created})
+
+    call.store.write(create)
+    return no_content()
 
 
 @router.post("/connections/test")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -11,17 +12,18 @@ from starlette.responses import Response
 from slipstream import command
 from slipstream.api import audit, body
 from slipstream.api.call import Call, Editor, Viewer
-from slipstream.api.error import bad_request, dag_not_found, not_found
+from slipstream.api.error import bad_request, conflict, dag_not_found, not_found
 from slipstream.api.present import dag as present
 from slipstream.api.present import task as present_task
 from slipstream.api.query import DagQuery, DagSelection, TagQuery, capped, filters_of
 from slipstream.api.reply import Json, no_content
 from slipstream.spec import DagSpec
 from slipstream.state import DagRunState
-from slipstream.store import Connection, dag
+from slipstream.store import Connection, dag, task_instance
 from slipstream.store.listing import Between, Filter, OneOf, UnknownField, version
 from slipstream.store.listing import dag as listing
 from slipstream.store.listing.dag import DagFilter, DagListed
+from slipstream.timetable import timetable_type
 
 router = APIRouter(tags=["DAG"])
 
@@ -31,13 +33,14 @@ _RUN_PARAMETERS = tuple(
     for date in ("start_date", "end_date")
     for bound in ("gte", "gt", "lte", "lt")
 )
+_BY_SCHEDULE = ("has_asset_schedule", "asset_dependency", "timetable_type")
 _ONLY_PAUSED = "Only `is_paused` field can be updated through the REST API"
 
 
 def _filters(query: DagSelection) -> tuple[list[Filter], DagFilter]:
     found = filters_of(
         query,
-        skip=(*_BELONGINGS, *_RUN_PARAMETERS, "dag_run_state"),
+        skip=(*_BELONGINGS, *_RUN_PARAMETERS, *_BY_SCHEDULE, "dag_run_state", "is_favorite"),
         rename={"paused": "is_paused"},
     )
     if query.exclude_stale:
@@ -60,6 +63,22 @@ def _filters(query: DagSelection) -> tuple[list[Filter], DagFilter]:
         run_states=tuple(query.dag_run_state),
         run_dates=tuple(d for d in dates if d != Between(d.field)),
     )
+
+
+def _ids_by_schedule(conn: Connection, query: DagQuery) -> Iterator[str]:
+    """Yield the DAGs whose schedule is of the kinds, or by the assets, that the query asks for."""
+    ids = [row.dag_id for row in dag.list_all(conn)]
+    for dag_id, (_, spec) in dag.latest_specs(conn, ids).items():
+        schedule = spec["timetable"]
+        by_assets = schedule["type"].startswith("asset")
+        if query.has_asset_schedule not in (None, by_assets):
+            continue
+        if query.timetable_type and timetable_type(schedule) not in query.timetable_type:
+            continue
+        asset = query.asset_dependency
+        if asset and not (by_assets and asset.lower() in json.dumps(schedule).lower()):
+            continue
+        yield dag_id
 
 
 def _shown(call: Call, conn: Connection, rows: Sequence[DagListed]) -> list[dict[str, Any]]:
@@ -92,6 +111,10 @@ def get_dags(call: Viewer, query: Annotated[DagQuery, Query()]) -> Response:
     """List DAGs."""
     filters, belongings = _filters(query)
     with call.store.read() as conn:
+        if query.is_favorite:
+            filters.append(OneOf("dag_id", ()))  # nobody can have favorites yet
+        if any(getattr(query, name) not in (None, []) for name in _BY_SCHEDULE):
+            filters.append(OneOf("dag_id", tuple(_ids_by_schedule(conn, query))))
         page = listing.page(conn, query.page(), filters, belongings)
         shown = _shown(call, conn, page.rows)
     return Json({"dags": shown, "total_entries": page.total})
@@ -173,6 +196,8 @@ def delete_dag(call: Editor, dag_id: str) -> Response:
             raise not_found(f"Dag with id: {dag_id} was not found")
 
     def delete(conn: Connection) -> None:
+        if task_instance.any_running(conn, dag_id):
+            raise conflict(f"Task instances of dag with id: '{dag_id}' are still running")
         command.delete_dag(conn, dag_id, call.clock.now())
         audit.write(conn, call, "delete_dag", dag_id=dag_id)
 

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from slipstream import command
 from slipstream.api import audit, body
 from slipstream.api.call import Call, Editor, Viewer
-from slipstream.api.error import bad_request, dag_not_found, not_found, run_not_found
+from slipstream.api.error import bad_request, conflict, dag_not_found, not_found, run_not_found
 from slipstream.api.present import run as present
 from slipstream.api.present import task_instance as present_ti
 from slipstream.api.query import RunQuery, capped, filters_of, run_states, run_types
@@ -42,6 +42,9 @@ from slipstream.store.row import TaskInstanceRow
 
 router = APIRouter(tags=["DagRun"])
 
+_OF_ASSETS = ("consuming_asset_pattern", "partition_date_gte", "partition_date_lte")
+
+_ONLY_NEW = "only_new is not supported: a run goes on with its DAG's latest version."
 ALL = "~"
 """In a path: whatever DAG, run or task."""
 
@@ -116,7 +119,9 @@ def trigger_dag_run(call: Editor, dag_id: str, given: body.Trigger) -> Response:
 @router.get("/dags/{dag_id}/dagRuns")
 def get_dag_runs(call: Viewer, dag_id: str, query: Annotated[RunQuery, Query()]) -> Response:
     """List the runs of a DAG, or of all (``~``)."""
-    filters = filters_of(query, skip=("state", "run_type", "conf_contains"))
+    filters = filters_of(query, skip=("state", "run_type", "conf_contains", *_OF_ASSETS))
+    if any(getattr(query, name) is not None for name in _OF_ASSETS):
+        filters.append(OneOf("run_id", ()))  # no run is of a partition, or was made by assets
     if query.state:
         filters.append(OneOf("state", run_states(query.state)))
     if query.run_type:
@@ -182,7 +187,14 @@ def patch_dag_run(
 
 @router.delete("/dags/{dag_id}/dagRuns/{dag_run_id}")
 def delete_dag_run(call: Editor, dag_id: str, dag_run_id: str) -> Response:
-    """Delete a run with all that belongs to it."""
+    """Delete a run with all that belongs to it, unless it is running."""
+    with call.store.read() as conn:
+        state = found_run(conn, dag_id, dag_run_id).state
+    if state == DagRunState.RUNNING:
+        raise conflict(
+            f"The DagRun with dag_id: `{dag_id}` and run_id: `{dag_run_id}` "
+            f"cannot be deleted in {state} state"
+        )
     try:
         command.delete_run(
             call.store, call.clock, dag_id=dag_id, run_id=dag_run_id, by=call.user.name
@@ -197,7 +209,7 @@ def delete_dag_run(call: Editor, dag_id: str, dag_run_id: str) -> Response:
 def clear_dag_run(call: Editor, dag_id: str, dag_run_id: str, given: body.RunClear) -> Response:
     """Run a run's task instances again: all, or those that failed."""
     if given.only_new:
-        raise bad_request("only_new is not supported: a run goes on with its DAG's latest version.")
+        raise bad_request(_ONLY_NEW)
     with call.store.read() as conn:
         row = found_run(conn, dag_id, dag_run_id)
     affected = command.clear(
@@ -218,6 +230,53 @@ def clear_dag_run(call: Editor, dag_id: str, dag_run_id: str, given: body.RunCle
     audit.record(call, "clear_dag_run", given, dag_id=dag_id, run_id=dag_run_id)
     with call.store.read() as conn:
         return Json(present.present(found_run(conn, dag_id, dag_run_id)))
+
+
+@router.post("/dags/{dag_id}/clearDagRuns")
+def clear_dag_runs(call: Editor, dag_id: str, given: body.RunsClear) -> Response:
+    """Run the task instances of several runs again: all, or those that failed."""
+    if given.only_new:
+        raise bad_request(_ONLY_NEW)
+    runs = list(dict.fromkeys(_named(dag_id, each) for each in given.dag_runs))
+    with call.store.read() as conn:
+        pks = [found_run(conn, *each).id for each in runs]
+    affected = [
+        row
+        for of_dag, run_id in runs
+        for row in command.clear(
+            call.store,
+            call.clock,
+            dag_id=of_dag,
+            run_id=run_id,
+            only_failed=given.only_failed,
+            dry_run=given.dry_run,
+            by=call.user.name,
+        )
+    ]
+    if given.dry_run:
+        with call.store.read() as conn:
+            shown = shown_task_instances(call, conn, affected)
+        return Json({k: shown[k] for k in ("task_instances", "total_entries")})
+    for pk, (of_dag, run_id) in zip(pks, runs, strict=True):
+        if given.note is not None:
+            call.store.write(run.set_note, pk, given.note)
+        audit.record(call, "clear_dag_runs", given, dag_id=of_dag, run_id=run_id)
+    with call.store.read() as conn:
+        cleared = [present.present(found_run(conn, *each)) for each in runs]
+    return Json({"dag_runs": cleared, "total_entries": len(cleared)})
+
+
+def _named(dag_id: str, entry: body.RunNamed) -> tuple[str, str]:
+    """Return the DAG and the run that an entry of a list names, below the path of a DAG or ``~``."""
+    of_dag = entry.dag_id or dag_id
+    if of_dag == ALL:
+        raise bad_request(
+            "When the URL dag_id is '~', every entry must provide a concrete dag_id "
+            f"(missing on dag_run_id: {entry.dag_run_id!r})."
+        )
+    if dag_id not in (ALL, of_dag):
+        raise bad_request(f"Entry dag_id {of_dag!r} does not match the URL dag_id {dag_id!r}.")
+    return of_dag, entry.dag_run_id
 
 
 @router.get("/dags/{dag_id}/dagRuns/{dag_run_id}/wait")

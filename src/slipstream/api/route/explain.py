@@ -61,7 +61,7 @@ def get_task_instance_dependencies(
     return _dependencies(_explained(call, dag_id, dag_run_id, task_id, map_index))
 
 
-@router.get(_TI + "/{map_index:int}/dependencies", tags=["Task Instance"])
+@router.get(_TI + "/{map_index}/dependencies", tags=["Task Instance"])
 def get_task_instance_dependencies_by_map_index(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int
 ) -> Response:

@@ -75,6 +75,21 @@ def get_log(
     return StreamingResponse(_batched(_document(lines, ending)), media_type="application/json")
 
 
+@router.get(
+    "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/externalLogUrl/{try_number}"
+)
+def get_external_log_url(
+    call: Viewer,
+    dag_id: str,
+    dag_run_id: str,
+    task_id: str,
+    try_number: Annotated[Int, Path(ge=1)],
+    map_index: Int = -1,
+) -> Response:
+    """Refuse, as Airflow does where logs are files of its own."""
+    raise bad_request("Task log handler does not support external logs.")
+
+
 def _task_instance(
     call: Call, dag_id: str, run_id: str, task_id: str, map_index: Int, try_number: int
 ) -> TaskInstanceListed:

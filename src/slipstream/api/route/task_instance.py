@@ -240,7 +240,7 @@ def get_task_instance_try_details(
     return _try(call, dag_id, dag_run_id, task_id, map_index, task_try_number)
 
 
-@router.get(_TI + "/{map_index:int}/tries")
+@router.get(_TI + "/{map_index}/tries")
 def get_mapped_task_instance_tries(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int
 ) -> Response:
@@ -249,7 +249,7 @@ def get_mapped_task_instance_tries(
     return Json({"task_instances": tries, "total_entries": len(tries)})
 
 
-@router.get(_TI + "/{map_index:int}/tries/{task_try_number}")
+@router.get(_TI + "/{map_index}/tries/{task_try_number}")
 def get_mapped_task_instance_try_details(
     call: Viewer,
     dag_id: str,
@@ -260,6 +260,28 @@ def get_mapped_task_instance_try_details(
 ) -> Response:
     """Return one try of a mapped task instance."""
     return _try(call, dag_id, dag_run_id, task_id, map_index, task_try_number)
+
+
+@router.get(_TI + "/links", tags=["Extra Links"])
+def get_extra_links(
+    call: Viewer,
+    dag_id: str,
+    dag_run_id: str,
+    task_id: str,
+    map_index: Int = -1,
+    try_number: Int | None = None,
+) -> Response:
+    """List the links of a task instance's operator: it has none that the server could make."""
+    with call.store.read() as conn:
+        row = listing.get(conn, dag_id, dag_run_id, task_id, map_index)
+    if row is None:
+        raise not_found("TaskInstance not found")
+    if try_number is not None and not any(
+        each["try_number"] == try_number
+        for each in _tries(call, dag_id, dag_run_id, task_id, map_index)
+    ):
+        raise not_found(f"TaskInstanceHistory not found for try_number={try_number}")
+    return Json({"extra_links": {}, "total_entries": 0})
 
 
 @router.get(_TI + "/{map_index}")
