@@ -2,6 +2,6 @@
 
 import sys
 
-from slipstream.cli.main import main
+from slipstream.cli.main import program
 
-sys.exit(main())
+sys.exit(program())

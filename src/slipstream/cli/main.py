@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import warnings
@@ -16,7 +17,19 @@ from slipstream.errors import UserError
 if TYPE_CHECKING:
     import argparse
 
+_GC_THRESHOLDS = (100_000, 50, 50)
 _INTERRUPTED = 130  # what shells expect of a program that Ctrl-C ended
+
+
+def program() -> int:
+    """Run the command that the process was started for, as ``main`` does."""
+    # What is imported stays. To look for garbage in it, now and then and once more at the end, is
+    # a sixth of what a command costs.
+    gc.set_threshold(*_GC_THRESHOLDS)
+    try:
+        return main()
+    finally:
+        gc.freeze()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -110,4 +123,4 @@ def _show_warning(
 
 
 if __name__ == "__main__":  # how the supervisor starts its parts
-    sys.exit(main())
+    sys.exit(program())
