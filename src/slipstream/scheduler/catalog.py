@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from slipstream.errors import NotFound
@@ -61,7 +61,7 @@ class Catalog:
     def put(self, rows: Iterable[DagRow]) -> None:
         """Take rows in as the newest truth."""
         for each in rows:
-            row = replace(each, is_paused=False) if self._ignores_pauses else each
+            row = each._replace(is_paused=False) if self._ignores_pauses else each
             self.dags[row.dag_id] = row
             if schedulable(row) and row.next_run_after is not None:
                 heapq.heappush(self._due, (row.next_run_after, row.dag_id))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -252,8 +252,7 @@ def next_of(row: DagRow) -> NextRun | None:
 
 def with_next(row: DagRow, following: NextRun | None) -> DagRow:
     """Return the DAG's row with another next run."""
-    return replace(
-        row,
+    return row._replace(
         next_logical_date=following.logical_date if following else None,
         next_data_interval_start=following.data_interval.start if following else None,
         next_data_interval_end=following.data_interval.end if following else None,

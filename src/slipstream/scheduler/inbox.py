@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -86,12 +85,12 @@ def _change_run(turn: Turn, message: InboxMessage) -> None:
             return
         if row.quarantined is not None:
             # Somebody does something about it: it gets another chance.
-            active.row = replace(active.row, quarantined=None)
+            active.row = active.row._replace(quarantined=None)
             turn.batch.add(row.id, Decision(run={"quarantined": None}))
     turn.step(active, event)
     owner = turn.world.scheduler_id
     if active.machine.state in _UNFINISHED and active.row.owner != owner:
-        active.row = replace(active.row, owner=owner)
+        active.row = active.row._replace(owner=owner)
         turn.batch.add(active.pk, Decision(run={"owner": owner}))
     if active.machine.state is not DagRunState.RUNNING:
         # It waits in its lane (again), or is over: no need of its machine.
@@ -154,7 +153,7 @@ def _dags_changed(turn: Turn, dag_ids: list[str]) -> list[str]:
 def _revive_quarantined(turn: Turn, dag_ids: list[str]) -> None:
     """Give the runs that were set aside another chance: their DAGs have changed."""
     for row in run.list_quarantined(turn.conn, dag_ids):
-        fresh = replace(row, quarantined=None, owner=turn.world.scheduler_id)
+        fresh = row._replace(quarantined=None, owner=turn.world.scheduler_id)
         turn.batch.add(
             row.id, Decision(run={"quarantined": None, "owner": turn.world.scheduler_id})
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import traceback
 from contextlib import ExitStack
-from dataclasses import fields, replace
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -41,7 +40,7 @@ _WITH_SLOTS = frozenset(
         TaskInstanceState.DEFERRED,
     }
 )
-_RUN_COLUMNS = frozenset(f.name for f in fields(RunRow))
+_RUN_COLUMNS = frozenset(RunRow._fields)
 
 
 class Turn:
@@ -163,9 +162,9 @@ class Turn:
         self.batch.cancel += decided.cancel
         if decided.run:
             known = {k: v for k, v in decided.run.items() if k in _RUN_COLUMNS}
-            run_.row = replace(run_.row, **known)
+            run_.row = run_.row._replace(**known)
         if decided.run_state is not None:
-            run_.row = replace(run_.row, state=decided.run_state)
+            run_.row = run_.row._replace(state=decided.run_state)
             self._run_state_changed(run_, decided.run_state)
         self.batch.add(pk, decided)
         past.changed(self, run_, decided)

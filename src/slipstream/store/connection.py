@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy import delete as sql_delete
@@ -51,8 +51,7 @@ def check_id(conn_id: str) -> str:
 
 def _readable(row: ConnectionRow) -> ConnectionRow:
     what = f"connection {row.conn_id!r}"
-    return replace(
-        row,
+    return row._replace(
         password=crypt.decrypt(row.password, row.is_encrypted, f"The password of {what}"),
         extra=crypt.decrypt(row.extra, row.is_extra_encrypted, f"The extra of {what}"),
     )
@@ -78,7 +77,7 @@ def _readable_or_blank(row: ConnectionRow) -> ConnectionRow:
         return _readable(row)
     except UserError as error:
         log.error("%s", error)
-        return replace(row, password=None, extra=None)
+        return row._replace(password=None, extra=None)
 
 
 def upsert(conn: Connection, new: NewConnection) -> bool:

@@ -7,9 +7,8 @@ classes are plain data: no row knows a connection.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Column, Result, Table
 
@@ -17,7 +16,7 @@ from slipstream.attempt import Outcome
 from slipstream.store import schema
 from slipstream.store.codec import load, load_or_none
 
-R = TypeVar("R")
+R = TypeVar("R", bound=tuple[Any, ...])
 
 
 class Shape(Generic[R]):
@@ -26,19 +25,19 @@ class Shape(Generic[R]):
     def __init__(
         self, cls: type[R], table: Table, decode: Mapping[str, Callable[[Any], Any]] | None = None
     ) -> None:
-        names = [f.name for f in fields(cls)]  # type: ignore[arg-type]
+        names = list(cls._fields)  # type: ignore[attr-defined]
         self.columns: list[Column[Any]] = [table.c[name] for name in names]
-        self._cls = cls
+        self._of: Callable[[Any], R] = cls._make  # type: ignore[attr-defined]
         self._decode = [(names.index(name), fn) for name, fn in (decode or {}).items()]
 
     def make(self, values: Any) -> R:
         """Build one instance of a result's row, whose columns are ``columns``."""
         if not self._decode:
-            return self._cls(*values)
+            return self._of(values)
         decoded = list(values)
         for index, fn in self._decode:
             decoded[index] = fn(decoded[index])
-        return self._cls(*decoded)
+        return self._of(decoded)
 
     def all(self, result: Result[Any]) -> list[R]:
         """Return all rows of a result."""
@@ -51,8 +50,7 @@ class Shape(Generic[R]):
         return None if values is None else self.make(values)
 
 
-@dataclass(frozen=True, slots=True)
-class DagRow:
+class DagRow(NamedTuple):
     dag_id: str
     display_name: str | None
     description: str | None
@@ -81,8 +79,7 @@ class DagRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(NamedTuple):
     id: int
     dag_id: str
     run_id: str
@@ -108,8 +105,7 @@ class RunRow:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class TaskInstanceRow:
+class TaskInstanceRow(NamedTuple):
     dag_run_id: int
     task_id: str
     map_index: int
@@ -139,8 +135,7 @@ class TaskInstanceRow:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptRow:
+class AttemptRow(NamedTuple):
     id: str
     dag_run_id: int
     task_id: str
@@ -165,8 +160,7 @@ class AttemptRow:
     """What the tables keep apart (XComs, rendered fields) is not in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobRow:
+class JobRow(NamedTuple):
     id: str
     job_type: str
     state: str
@@ -181,8 +175,7 @@ class JobRow:
     heartbeat_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class InboxMessage:
+class InboxMessage(NamedTuple):
     id: int
     target: str
     kind: str
@@ -197,16 +190,14 @@ class InboxMessage:
         return self.dag_run_id
 
 
-@dataclass(frozen=True, slots=True)
-class VariableRow:
+class VariableRow(NamedTuple):
     key: str
     value: str | None
     description: str | None
     is_encrypted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionRow:
+class ConnectionRow(NamedTuple):
     conn_id: str
     conn_type: str
     description: str | None
@@ -220,16 +211,14 @@ class ConnectionRow:
     is_extra_encrypted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class PoolRow:
+class PoolRow(NamedTuple):
     name: str
     slots: int
     description: str | None
     include_deferred: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ImportErrorRow:
+class ImportErrorRow(NamedTuple):
     id: int
     bundle_name: str
     path_hash: str
@@ -239,8 +228,7 @@ class ImportErrorRow:
     timestamp: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DagVersionRow:
+class DagVersionRow(NamedTuple):
     id: str
     dag_id: str
     version_number: int
@@ -251,8 +239,7 @@ class DagVersionRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class XComRow:
+class XComRow(NamedTuple):
     dag_run_id: int
     task_id: str
     map_index: int
@@ -261,8 +248,7 @@ class XComRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class StoryRow:
+class StoryRow(NamedTuple):
     id: int
     dag_run_id: int
     task_id: str | None
@@ -275,16 +261,14 @@ class StoryRow:
     detail: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DagWarningRow:
+class DagWarningRow(NamedTuple):
     dag_id: str
     warning_type: str
     message: str
     timestamp: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class DagFileRow:
+class DagFileRow(NamedTuple):
     bundle_name: str
     path_hash: str
     relative_fileloc: str
@@ -296,8 +280,7 @@ class DagFileRow:
     n_dags: int
 
 
-@dataclass(frozen=True, slots=True)
-class CallbackRow:
+class CallbackRow(NamedTuple):
     id: str
     dag_run_id: int
     kind: str
@@ -308,8 +291,7 @@ class CallbackRow:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class BackfillRow:
+class BackfillRow(NamedTuple):
     id: int
     dag_id: str
     from_date: datetime
@@ -324,8 +306,7 @@ class BackfillRow:
     triggering_user: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AuditRow:
+class AuditRow(NamedTuple):
     id: int
     when: datetime
     event: str

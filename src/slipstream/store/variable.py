@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from sqlalchemy import Connection, select, update
 from sqlalchemy import delete as sql_delete
@@ -21,7 +20,7 @@ _SELECT = select(*VARIABLE.columns)
 
 
 def _readable(row: VariableRow) -> VariableRow:
-    return replace(row, value=crypt.decrypt(row.value, row.is_encrypted, f"Variable {row.key!r}"))
+    return row._replace(value=crypt.decrypt(row.value, row.is_encrypted, f"Variable {row.key!r}"))
 
 
 def get(conn: Connection, key: str) -> VariableRow | None:
@@ -43,7 +42,7 @@ def _readable_or_blank(row: VariableRow) -> VariableRow:
         return _readable(row)
     except UserError as error:
         log.error("%s", error)
-        return replace(row, value=None)
+        return row._replace(value=None)
 
 
 def set(conn: Connection, key: str, value: str, description: str | None = None) -> None:

@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from slipstream.cli.command import BUNDLE, DAG_ID, OUTPUT, Command, arg
@@ -102,7 +101,7 @@ def _record(row: DagRow) -> dict[str, Any]:
         "next_data_interval_end": "next_dagrun_data_interval_end",
         "next_run_after": "next_dagrun_run_after",
     }
-    facts = {names.get(key, key): value for key, value in asdict(row).items()}
+    facts = {names.get(key, key): value for key, value in row._asdict().items()}
     facts["owners"] = [owner.strip() for owner in row.owners.split(",") if owner.strip()]
     facts["dag_display_name"] = row.display_name or row.dag_id
     return facts

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import Connection, case, func, select
@@ -96,7 +95,7 @@ def variables(
     found = fetch(conn, _VARIABLES, window, where(filters, _VARIABLE_FIELDS, conn.dialect.name))
     rows = [VARIABLE.make(row) for row in found.rows]
     return Page(
-        [replace(r, value=_decrypted(r.value, r.is_encrypted, r.key)) for r in rows], found.total
+        [r._replace(value=_decrypted(r.value, r.is_encrypted, r.key)) for r in rows], found.total
     )
 
 
@@ -123,8 +122,7 @@ def connections(
     rows = [CONNECTION.make(row) for row in found.rows]
     return Page(
         [
-            replace(
-                r,
+            r._replace(
                 password=_decrypted(r.password, r.is_encrypted, r.conn_id),
                 extra=_decrypted(r.extra, r.is_extra_encrypted, r.conn_id),
             )
