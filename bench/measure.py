@@ -51,3 +51,13 @@ def pss_mb(pids: list[int]) -> float:
             if line.startswith("Pss:"):
                 total_kb += int(line.split()[1])
     return total_kb / 1024
+
+
+def command_cpu_s(command: list[str], env: dict[str, str]) -> float:
+    """Run a command whose output nobody reads; return its user and system seconds."""
+    silence = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1)]
+    pid = os.posix_spawn(command[0], command, env, file_actions=silence)
+    _, status, usage = os.wait4(pid, 0)
+    if status:
+        raise RuntimeError(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
+    return usage.ru_utime + usage.ru_stime

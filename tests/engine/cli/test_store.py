@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -292,3 +296,46 @@ def test_tasks_test_takes_params_and_environment(
     )
     assert (code, 'XCom return_value: ["given", "me"]' in out) == (0, True)
     assert with_demo("tasks", "test", "echo", "tell", "--task-params", "[1]")[0] == 1
+
+
+UNUSED = {
+    *("alembic", "babel", "cryptography", "fastapi", "jinja2", "jsonschema", "mako", "pendulum"),
+    *("psycopg", "pydantic", "pymysql", "rich", "uvicorn", "watchfiles", "yaml"),
+    *("airflow", "slipstream.api", "slipstream.cli.dagtest", "slipstream.scheduler"),
+    *("slipstream.sdk.dag", "slipstream.supervisor", "sqlalchemy.dialects.mysql"),
+    *("sqlalchemy.dialects.postgresql", "sqlalchemy.orm"),
+}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "dags list",
+        "dags list-runs demo",
+        "dags details demo",
+        "dags trigger demo",
+        "dags pause demo",
+        "dags next-execution demo",
+        "tasks list demo",
+        "tasks states-for-dag-run demo first",
+        "tasks explain demo one first",
+        "tasks clear --yes demo",
+        "variables list",
+        "connections list",
+        "pools list",
+        "db check",
+    ],
+)
+def test_a_command_on_the_store_imports_nothing_heavy_that_it_does_not_need(
+    words: str, with_demo: Cli
+) -> None:
+    assert with_demo("dags", "trigger", "demo", "--run-id", "first")[0] == 0
+    program = (
+        "import sys; from slipstream.cli.main import main; code = main(sys.argv[1:]); "
+        "print(*sys.modules, file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words.split()], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert UNUSED.isdisjoint(done.stderr.split())
