@@ -36,6 +36,8 @@ _REPLY_TIMEOUT_S = 1.0
 _CLEAN_UP_S = 2.0
 _KILL_S = 5.0
 """A process that was killed must be reported dead after so long; else its zygote is killed, too."""
+_IDLE_S = 30.0
+"""Without a job for so long, the zygote ends: most DAG files rest, and it is a tenth of all memory."""
 _RESTART_DELAYS_S = (0.0, 1.0, 5.0, 30.0)
 _OUTPUT_LINES_TOLD = 20
 
@@ -67,6 +69,7 @@ class ParserPool:
         self._zygote: _Zygote | None = None
         self._n_starts = 0
         self._restart_at = 0.0
+        self._used_at = 0.0
         self._running: dict[int, _Running] = {}
         self._lost: dict[tuple[str, ...], int] = {}
         self._again: list[Job] = []
@@ -110,6 +113,7 @@ class ParserPool:
         if self._zygote is None:
             raise RuntimeError("a job was submitted while no zygote runs")
         self._last_id += 1
+        self._used_at = self._clock.monotonic()
         ours, theirs = socket.socketpair()
         read_fd, write_fd = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(read_fd, False)
@@ -151,8 +155,13 @@ class ParserPool:
         return max(min(due) - now, 0.0) if due else None
 
     def tick(self) -> None:
-        """Kill what is over its limit, and let output that was held back come again."""
+        """Kill what is over its limit, let output that was held back come again, end what is idle."""
         now = self._clock.monotonic()
+        if self._running:
+            self._used_at = now
+        elif self._zygote is not None and self._zygote.is_ready and now - self._used_at > _IDLE_S:
+            self._hang_up()
+            self._restart_at = now
         for run_id, run in list(self._running.items()):
             if run.deadline is None or now < run.deadline:
                 pass
@@ -174,10 +183,7 @@ class ParserPool:
 
     def close(self) -> None:
         """End the zygote and with it every parsing process."""
-        if self._zygote is not None:
-            self._selector.unregister(self._zygote.control)
-            self._zygote.close()
-            self._zygote = None
+        self._hang_up()
         for run in self._running.values():
             self._forget(run)
             run.capture.close()
@@ -197,6 +203,7 @@ class ParserPool:
             case "ready":
                 self._zygote.is_ready = True
                 self._n_starts = 0
+                self._used_at = self._clock.monotonic()
             case "exited":
                 self._finish(message["id"], message)
             case "failed":
@@ -208,9 +215,7 @@ class ParserPool:
         if self._zygote is None:
             return
         log.warning("The parsing zygote (pid %d) is gone; starting another", self._zygote.pid)
-        self._selector.unregister(self._zygote.control)
-        self._zygote.close()
-        self._zygote = None
+        self._hang_up()
         for run_id, run in list(self._running.items()):
             n_lost = self._lost[run.job.key] = self._lost.get(run.job.key, 0) + 1
             if run.problem is not None or n_lost >= _MAX_LOST:
@@ -222,6 +227,12 @@ class ParserPool:
                 run.capture.close()
                 self._again.append(run.job)
         self.start()
+
+    def _hang_up(self) -> None:
+        if self._zygote is not None:
+            self._selector.unregister(self._zygote.control)
+            self._zygote.close()
+            self._zygote = None
 
     def _on_answer(self, run_id: int) -> None:
         run = self._running.get(run_id)
