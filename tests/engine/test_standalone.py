@@ -214,6 +214,24 @@ def test_a_part_that_dies_starts_again(start: Start, part: str) -> None:
     assert standalone.process.poll() is None
 
 
+def test_a_worker_host_that_dies_starts_again(start: Start) -> None:
+    standalone = start()
+    standalone.wait_until_ready()
+    before = wait_for(lambda: standalone.pid_of("worker-host"), "the worker host")
+    os.kill(before, signal.SIGKILL)
+    wait_for(lambda: f"(pid {before}) ended with -9" in standalone.output, "word of its end")
+    wait_for(lambda: standalone.pid_of("worker-host") not in (None, before), "another one")
+
+
+def test_the_worker_host_of_a_dead_scheduler_makes_way_for_the_next_ones(start: Start) -> None:
+    standalone = start()
+    standalone.wait_until_ready()
+    before = wait_for(lambda: standalone.pid_of("worker-host"), "the worker host")
+    os.kill(standalone.pid_of("scheduler"), signal.SIGKILL)
+    wait_for(lambda: before not in standalone.processes(), "its end")
+    wait_for(lambda: standalone.pid_of("worker-host") not in (None, before), "another one")
+
+
 def test_parts_keep_nothing_of_the_supervisors(start: Start) -> None:
     standalone = start()
     standalone.wait_until_ready()

@@ -31,7 +31,6 @@ ENVIRONMENT_ALLOWED = {
     "cli/dagfile.py": "lets a DAG file's neighbours be imported by its tasks",
     "cli/service/": "starts processes",
     "supervisor/": "starts processes",
-    "executors/local.py": "starts a process",
     "worker/__main__.py": "starts processes",
 }
 

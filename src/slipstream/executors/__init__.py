@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from slipstream.errors import ConfigError
 from slipstream.executors.base import Executor
+from slipstream.executors.host import StartHost, by_exec
 
 _BUILT_IN = {
     "LocalExecutor": "slipstream.executors.local:LocalExecutor",
@@ -30,13 +31,14 @@ _NEVER = {
 }
 
 
-def create(names: str) -> dict[str, Executor]:
+def create(names: str, *, start_host: StartHost = by_exec) -> dict[str, Executor]:
     """Return the executors of a comma-separated list, by name or alias, the first the default.
 
+    ``start_host`` is for those that have worker hosts of their own.
     ``alias:Name`` gives an executor another name for tasks' ``executor=``. Raises ConfigError for
     a name that is unknown, or that this release does not have.
     """
-    return {key: _class(path)(key) for key, path in _paths(names).items()}
+    return {key: _class(path)(key, start_host=start_host) for key, path in _paths(names).items()}
 
 
 def check(names: str) -> None:
@@ -90,9 +92,9 @@ def _path(name: str) -> str:
     return path
 
 
-def _class(path: str) -> Callable[[str], Executor]:
+def _class(path: str) -> Callable[..., Executor]:
     module_name, _, class_name = path.partition(":")
     # Imported here for the reason that the module's docstring gives.
     module = __import__(module_name, fromlist=[class_name])
-    cls: Callable[[str], Executor] = getattr(module, class_name)
+    cls: Callable[..., Executor] = getattr(module, class_name)
     return cls

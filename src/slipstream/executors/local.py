@@ -1,17 +1,15 @@
 """The Local executor: a worker host on this machine, a process of its own.
 
-Owns the host's process: starts it by exec, watches it by its socket, and starts another when it
+Owns the host's process: has it started, watches it by its socket, and has another started when it
 dies. What the host does is its own business (``slipstream.worker``).
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import select
 import socket
 import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -29,6 +27,7 @@ from slipstream.executors.base import (
     Capabilities,
     ExecutorEvent,
 )
+from slipstream.executors.host import HostProcess, HostRefused, StartHost, by_exec
 from slipstream.worker import journal
 from slipstream.worker.link import Link
 
@@ -45,7 +44,13 @@ _RECOVERY_S = 5.0
 class LocalExecutor:
     """Runs attempts in processes of this machine, ``[core] parallelism`` at a time."""
 
-    def __init__(self, name: str = "LocalExecutor", *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "LocalExecutor",
+        *,
+        clock: Clock | None = None,
+        start_host: StartHost = by_exec,
+    ) -> None:
         self.name = name
         self.capabilities = Capabilities(is_remote=False, slots=self._n_slots())
         self._clock = clock or SystemClock()
@@ -53,7 +58,8 @@ class LocalExecutor:
         # A descriptor that outlives hosts: the sockets come and go inside of it.
         self._epoll = select.epoll()
         self._link: Link | None = None
-        self._popen: subprocess.Popen[bytes] | None = None
+        self._start_process = start_host
+        self._process: HostProcess | None = None
         self._host_started_at = 0.0
         self._restart_at: float | None = None
         self._n_deaths = 0
@@ -132,31 +138,30 @@ class LocalExecutor:
             self._read(self._link)
         if self._link is not None:
             self._drop_link()
-        if self._popen is None:
+        if self._process is None:
             return
         try:
-            self._popen.wait(max(0.0, ends_at - self._clock.monotonic()))
+            self._process.wait(max(0.0, ends_at - self._clock.monotonic()))
         except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
+            self._process.kill()
+            self._process.wait()
 
     # The host
 
     def _start_host(self) -> None:
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "slipstream.worker", "--link", str(theirs.fileno())]
-        command += ["--slots", str(self.capabilities.slots or _NO_LIMIT), "--executor", self.name]
+        words = ["--slots", str(self.capabilities.slots or _NO_LIMIT), "--executor", self.name]
         if self._scheduler_id:
-            command += ["--scheduler", self._scheduler_id]
-        # A session of its own: Ctrl-C in the terminal is for us, and we tell the host.
-        self._popen = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(),),
-            start_new_session=True,
-            env=dict(os.environ),
-        )
-        theirs.close()
+            words += ["--scheduler", self._scheduler_id]
+        ours, theirs = socket.socketpair()
+        try:
+            self._process = self._start_process(words, theirs)
+        except HostRefused as refusal:
+            ours.close()
+            delay_s = self._plan_restart()
+            log.error("no worker host: %s Trying again in %g s", refusal, delay_s)
+            return
+        finally:
+            theirs.close()
         self._link = Link(ours)
         self._waits_for_room = False
         self._epoll.register(ours.fileno(), select.EPOLLIN)
@@ -222,16 +227,21 @@ class LocalExecutor:
 
     def _on_death(self) -> None:
         """The host has died: say so of all its attempts, and plan the next host's start."""
-        assert self._popen is not None
-        code = self._popen.wait()
+        assert self._process is not None
+        code = self._process.wait()
+        log.error("the worker host (pid %d) ended with %d", self._process.pid, code)
+        self._plan_restart()
+        self._lose_attempts(f"The worker host ended ({_in_words(code)}).")
+
+    def _plan_restart(self) -> float:
+        """Plan the next host's start; return in how many seconds."""
         now = self._clock.monotonic()
-        log.error("the worker host (pid %d) ended with %d", self._popen.pid, code)
         if now - self._host_started_at > _GOOD_LIFE_S:
             self._n_deaths = 0
         delay_s = _RESTART_DELAYS_S[min(self._n_deaths, len(_RESTART_DELAYS_S) - 1)]
         self._n_deaths += 1
         self._restart_at = now + delay_s
-        self._lose_attempts(f"The worker host ended ({_in_words(code)}).")
+        return delay_s
 
     def _lose_attempts(self, reason: str) -> None:
         """Report attempts lost, but not those whose outcomes the host had put on disk."""

@@ -21,12 +21,13 @@ Body = Callable[[], int]
 """What a part does; returns the process's exit code."""
 
 
-def fork(body: Body, *, output: int, fds: Sequence[int]) -> int:
+def fork(body: Body, *, output: int, fds: Sequence[int], is_part: bool = True) -> int:
     """Run ``body`` in a child that prints to ``output``; return the child's pid.
 
     The child is in a process group of its own (Ctrl-C is for the supervisor), gets SIGTERM when
     the supervisor ends, reads nothing on its standard input, and of the supervisor's descriptors
-    keeps ``fds`` only.
+    keeps ``fds`` only. What is not a part is in a session of its own, and its end is another's
+    business.
     """
     for stream in (sys.stdout, sys.stderr):
         stream.flush()  # the child has a copy of what is left in the buffer, and would print it too
@@ -36,19 +37,22 @@ def fork(body: Body, *, output: int, fds: Sequence[int]) -> int:
     try:
         pid = os.fork()
         if pid == 0:
-            _become(body, parent, output, fds, old)
+            _become(body, parent if is_part else None, output, fds, old)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
     return pid
 
 
 def _become(
-    body: Body, parent: int, output: int, fds: Sequence[int], mask: Collection[int]
+    body: Body, parent: int | None, output: int, fds: Sequence[int], mask: Collection[int]
 ) -> NoReturn:
     code = 1
     try:
-        die_with_parent(parent, signal.SIGTERM)
-        os.setpgid(0, 0)
+        if parent is None:
+            os.setsid()
+        else:
+            die_with_parent(parent, signal.SIGTERM)
+            os.setpgid(0, 0)
         _reset_signals()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         _redirect(output)

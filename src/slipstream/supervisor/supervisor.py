@@ -1,7 +1,7 @@
 """The supervisor's loop: output, deaths, restarts, health, and the end of everything.
 
-It is the subreaper of all that its parts start: a worker host whose scheduler was killed becomes
-a child of the supervisor, which is how nothing is left behind when it stops. When the supervisor
+It is the subreaper of all that its parts start, and the parent of the worker hosts: one whose
+scheduler was killed is stopped with the rest, which is how nothing is left behind. When the supervisor
 itself is killed, the kernel tells the parts (see ``fork``).
 """
 
@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
+from slipstream.supervisor.host import HostDoor
 from slipstream.supervisor.part import Output, Part, in_words
 from slipstream.supervisor.port import HealthProbe
 from slipstream.task.process import adopt_orphans
@@ -41,6 +42,7 @@ class Supervisor:
         say: Say,
         probe: HealthProbe,
         on_healthy: Callable[[float], None],
+        hosts: HostDoor,
     ) -> None:
         """``preparation`` has to succeed before the parts start, and is over then.
 
@@ -53,6 +55,7 @@ class Supervisor:
         self._probe_at: float | None = None
         """When to ask again; None while an answer is awaited, and once all was well."""
         self._on_healthy = on_healthy
+        self._hosts = hosts
         self._selector = selectors.DefaultSelector()
         self._signals: list[int] = []
         self._connection: socket.socket | None = None
@@ -70,6 +73,7 @@ class Supervisor:
         self._started_at = time.monotonic()
         warm_up()
         with self._signals_caught():
+            self._selector.register(self._hosts, selectors.EVENT_READ, self._hosts)
             self._start(self._preparation)
             while not self._signals and not self._failed:
                 self._turn()
@@ -79,6 +83,7 @@ class Supervisor:
             if isinstance(key.data, Output):
                 key.data.close()
         self._selector.close()
+        self._hosts.close()
         return 1 if self._failed else 0
 
     @contextmanager
@@ -114,6 +119,8 @@ class Supervisor:
                 self._print_lines(key.data)
             elif key.data is self._probe:
                 self._on_answer()
+            elif key.data is self._hosts:
+                self._hosts.answer(refuse="Everything stops." if self._stopping else "")
             else:
                 _drain(key.fileobj)
         self._reap()
@@ -183,6 +190,7 @@ class Supervisor:
             if pid == 0:
                 return
             code = os.waitstatus_to_exitcode(status)
+            self._hosts.ended(pid, code)
             if self._preparation.pid == pid:
                 self._on_prepared(code)
             for part in self._parts:
@@ -220,7 +228,8 @@ class Supervisor:
         """End all children, the adopted ones too: politely, then by force."""
         self._stopping = True
         began = time.monotonic()
-        for pid in children():
+        led = self._hosts.led_by({part.pid for part in self._parts})
+        for pid in set(children()) - led:
             _kill(pid, signal.SIGTERM)
         while children() and not self._is_impatient(time.monotonic() - began):
             self._turn()

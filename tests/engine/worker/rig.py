@@ -191,8 +191,8 @@ class Rig:
 
     @property
     def host_pid(self) -> int:
-        assert self.executor._popen is not None
-        return self.executor._popen.pid
+        assert self.executor._process is not None
+        return self.executor._process.pid
 
     def processes(self) -> dict[int, str]:
         """Return the processes below the host, by their names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import socket
 
 from slipstream.cli.command import Command, arg
 from slipstream.cli.service.process import SERVICE_ARGS, begin, prepare_database, stop_on_signals
@@ -16,10 +17,14 @@ def run(args: argparse.Namespace) -> None:
     begin(args, "scheduler")
     from slipstream import executors
     from slipstream.config import conf
+    from slipstream.executors.host import BySupervisor, StartHost, by_exec
     from slipstream.scheduler.service import Scheduler
     from slipstream.store import Store
 
-    carriers = executors.create(conf.get("core", "executor"))
+    start_host: StartHost = by_exec
+    if args.host_door is not None:
+        start_host = BySupervisor(socket.socket(fileno=args.host_door))
+    carriers = executors.create(conf.get("core", "executor"), start_host=start_host)
     with Store.open() as store:
         prepare_database(store, args.migrate)
         stop = stop_on_signals()
@@ -51,6 +56,7 @@ COMMAND = Command(
         ),
         arg("-i", "--only-idle", action="store_true", help="accepted, unused"),
         arg("-s", "--skip-serve-logs", action="store_true", help="accepted, unused"),
+        arg("--host-door", type=int, help=argparse.SUPPRESS),
         arg("-S", "--subdir", help=argparse.SUPPRESS),
         arg("-p", "--do-pickle", action="store_true", help=argparse.SUPPRESS),
     ),

@@ -19,6 +19,7 @@ def run(args: argparse.Namespace) -> int:
     from slipstream.api.auth.login import login_lines
     from slipstream.cli.setup import prepare_home
     from slipstream.supervisor.console import Console
+    from slipstream.supervisor.host import HostDoor
     from slipstream.supervisor.lock import HomeLock
     from slipstream.supervisor.part import Part
     from slipstream.supervisor.port import HealthProbe, listen
@@ -41,16 +42,17 @@ def run(args: argparse.Namespace) -> int:
 
     console.say("standalone", f"Starting on {conf.home}; Ctrl-C stops everything.")
     words = {name: [name, *["--verbose"] * args.verbose] for name in _PARTS}
-    words["api-server"] += ["--fd", str(listener.fileno())]
+    hosts = HostDoor(_run_host)
+    fds = {"api-server": listener.fileno(), "scheduler": hosts.for_scheduler}
+    words["api-server"] += ["--fd", str(fds["api-server"])]
+    words["scheduler"] += ["--host-door", str(fds["scheduler"])]
     supervisor = Supervisor(
         Part("database", lambda: _prepare_database(args)),
-        [
-            Part(name, _command(words[name]), [listener.fileno()] if name == "api-server" else [])
-            for name in _PARTS
-        ],
+        [Part(name, _command(words[name]), [fds[name]] if name in fds else []) for name in _PARTS],
         console.say,
         HealthProbe(host, port, tls=bool(conf.get("api", "ssl_cert"))),
         on_healthy,
+        hosts,
     )
     code = supervisor.run(_import_what_parts_share)
     console.say("standalone", "Stopped." if code == 0 else "Stopped: see the message above.")
@@ -64,7 +66,8 @@ def _import_what_parts_share() -> None:
     Nothing of the web framework, which only one part needs, and nothing that users wrote.
     """
     import slipstream.dagprocessor.service
-    import slipstream.scheduler.service  # noqa: F401
+    import slipstream.scheduler.service
+    import slipstream.worker.__main__  # noqa: F401
     from slipstream.store.preload import preload
 
     preload()
@@ -101,6 +104,16 @@ def _command(words: Sequence[str]) -> Callable[[], int]:
         return main(words)
 
     return body
+
+
+def _run_host(link: int, words: Sequence[str]) -> int:
+    """Be the process that ``python -m slipstream.worker WORDS`` is."""
+    from slipstream.task.process import set_title
+    from slipstream.worker.__main__ import main
+
+    set_title("slipstream worker-host")
+    conf.reload()  # as for the parts
+    return main(["--link", str(link), *words])
 
 
 def url_of(host: str, port: int, *, is_tls: bool = False) -> str:
