@@ -159,6 +159,8 @@ class Outcome(_Wire):
     max_rss_kb: int | None = None
     callbacks_done: bool = True
     """False when the process died before it could run the task's own callbacks."""
+    token: str | None = None
+    """Execution API token; only on its way from a remote host."""
 
     def __post_init__(self) -> None:
         if type(self.state) is not TaskInstanceState:  # JSON gives its text

@@ -2,15 +2,22 @@
 
 Whatever needs to know the time takes a ``Clock``, so that tests can hand it a ``FakeClock``; code
 that nobody injects into calls ``utcnow``.
+
+All machines of an installation go by the database's clock: a ``SyncedClock`` is this machine's,
+put right by what the database says the time is.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+log = logging.getLogger(__name__)
+
 _START = datetime(2026, 1, 1, tzinfo=UTC)
+_NEGLIGIBLE = timedelta(seconds=1)
 
 
 class Clock(Protocol):
@@ -29,6 +36,41 @@ class SystemClock:
 
     def monotonic(self) -> float:
         return time.monotonic()
+
+
+class SyncedClock:
+    """Another clock plus an offset, so that it shows what ``heard`` was told.
+
+    A difference of up to a second is let be: it changes nothing that people see, and a clock that
+    is set all the time would go backwards now and then.
+    """
+
+    def __init__(self, base: Clock | None = None) -> None:
+        self._base = base or SystemClock()
+        self.offset = timedelta()
+        """What is added to the base's time."""
+
+    def now(self) -> datetime:
+        return self._base.now() + self.offset
+
+    def monotonic(self) -> float:
+        return self._base.monotonic()
+
+    def heard(self, theirs: datetime, waited_s: float = 0.0) -> None:
+        """Take note of the time that the answer of a moment ago gave.
+
+        ``waited_s`` is how long the answer took: it was true about half of that ago.
+        """
+        offset = theirs + timedelta(seconds=waited_s / 2) - self._base.now()
+        uncertain = _NEGLIGIBLE + timedelta(seconds=waited_s / 2)
+        if abs(offset - self.offset) <= uncertain:
+            return
+        self.offset = timedelta() if abs(offset) <= uncertain else offset
+        log.warning(
+            "this machine's clock is %.1f s %s the database's; the database's counts",
+            abs(offset.total_seconds()),
+            "behind" if offset > timedelta() else "ahead of",
+        )
 
 
 class FakeClock:
@@ -62,5 +104,17 @@ class FakeClock:
 
 
 def utcnow() -> datetime:
-    """Return the system's wall time, aware, in UTC."""
-    return datetime.now(UTC)
+    """Return the wall time, aware, in UTC: the system's, unless ``shift`` has put it right."""
+    return datetime.now(UTC) + _shift if _shift else datetime.now(UTC)
+
+
+_shift = timedelta()
+
+
+def shift(seconds: float) -> None:
+    """Have ``utcnow`` show this many seconds more than the system's clock, in this process.
+
+    A task process is told so by its host when the machine's clock is not the database's.
+    """
+    global _shift
+    _shift = timedelta(seconds=seconds)

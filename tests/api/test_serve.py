@@ -17,8 +17,9 @@ from sqlalchemy import text
 from tests.api.running import Api, running
 
 from slipstream.api import page
+from slipstream.api.app import parts_of
 from slipstream.api.front import Front
-from slipstream.api.serve import bind, check_apps, serve
+from slipstream.api.serve import bind, serve
 from slipstream.errors import ConfigError, UserError
 from slipstream.store import Store
 
@@ -151,10 +152,11 @@ def test_nothing_is_said_of_an_address_that_is_taken(store: Store, home: Path) -
 
 
 def test_parts_that_do_not_exist_are_told() -> None:
-    check_apps("all")
-    check_apps("core")
+    assert parts_of("all") == {"core", "execution"}
+    assert parts_of("core, execution") == {"core", "execution"}
+    assert parts_of("core") == {"core"}
     with pytest.raises(ConfigError, match="execution"):
-        check_apps("execution")
+        parts_of("core,ui")
 
 
 def test_replies_are_compressed_when_asked(shared: Api) -> None:

@@ -38,11 +38,15 @@ def test_a_start_is_told_before_its_finish_and_each_once(rig: Rig) -> None:
 
 
 def test_its_descriptor_is_readable_when_it_has_events_and_stays_the_same(rig: Rig) -> None:
-    rig.dag(QUICK)
+    rig.dag(SLOW)
     before = rig.executor.fileno()
-    attempt_id = rig.submit("t")
+    slots = rig.executor.capabilities.slots or 1
+    for attempt_id in [rig.submit("t", map_index=n) for n in range(slots)]:
+        rig.started(attempt_id)
+    waiting = rig.submit("t", map_index=slots)
+    rig.executor.cancel([waiting])
     ends_at = time.monotonic() + 20
-    while not rig.of(AttemptFinished, attempt_id):
+    while not rig.of(AttemptHandedBack, waiting):
         readable, _, _ = select.select([before], [], [], 5)
         assert readable
         assert time.monotonic() < ends_at
@@ -201,7 +205,7 @@ def test_stopping_hands_back_what_waits_and_ends_the_rest_in_time(rig: Rig) -> N
     began = time.monotonic()
     rig.executor.stop(4.0)
     assert time.monotonic() - began < 5
-    rig.events += rig.executor.events()
+    rig.turn()
     assert rig.of(AttemptHandedBack, waiting)
     for attempt_id in running:
         [finished] = rig.of(AttemptFinished, attempt_id)

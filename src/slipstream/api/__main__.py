@@ -14,7 +14,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("-H", "--host", help="address to listen on (default: [api] host)")
     parser.add_argument("-p", "--port", type=int, help="port (default: [api] port)")
     parser.add_argument("-w", "--workers", type=int, help="processes (default: [api] workers)")
-    parser.add_argument("--apps", default="all", help="parts to serve: all or core")
+    parser.add_argument("--apps", default="all", help="parts to serve: all, core or execution")
     parser.add_argument("--fd", type=int, help="inherited listening socket, instead of an address")
     parser.add_argument("--ssl-cert", help="certificate file (default: [api] ssl_cert)")
     parser.add_argument("--ssl-key", help="key file (default: [api] ssl_key)")

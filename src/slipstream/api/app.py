@@ -16,6 +16,7 @@ from slipstream.api.auth import Tokens
 from slipstream.api.auth.login import load_users
 from slipstream.api.body_limit import BodyLimit
 from slipstream.api.call import Server
+from slipstream.api.execution import app as execution
 from slipstream.api.file_token import FileTokens
 from slipstream.api.gate import Gate
 from slipstream.api.reply import Json
@@ -38,6 +39,7 @@ from slipstream.api.route import (
 )
 from slipstream.clock import Clock, SystemClock
 from slipstream.config import conf
+from slipstream.errors import ConfigError
 from slipstream.store import Store
 
 MAX_BODY_BYTES = 8 * 1024 * 1024
@@ -52,13 +54,31 @@ _ROUTERS = (
 )
 
 
+PARTS = ("core", "execution")
+
+
+def parts_of(apps: str) -> frozenset[str]:
+    """Return the parts that ``--apps`` names; raise ConfigError for those that do not exist."""
+    names = [name.strip() for name in apps.split(",") if name.strip()]
+    unknown = [name for name in names if name not in ("all", *PARTS)]
+    if unknown or not names:
+        raise ConfigError(
+            f"--apps is {apps!r}: it must be all, or one or more of {', '.join(PARTS)}."
+        )
+    return frozenset(PARTS if "all" in names else names)
+
+
 def base_path() -> str:
     """Return the path part of ``[api] base_url``, without a slash at its end."""
     return urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
 
 
-def create_app(store: Store, clock: Clock | None = None) -> FastAPI:
-    """Build the API on a store, which stays the caller's to close. Raises ConfigError."""
+def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> FastAPI:
+    """Build the API on a store, which stays the caller's to close. Raises ConfigError.
+
+    ``apps`` names the parts to serve: ``core`` is the REST API, ``execution`` is for workers.
+    """
+    wanted = parts_of(apps)
     secret = conf.get("api_auth", "jwt_secret").encode()
     server = Server(
         store=store,
@@ -80,14 +100,21 @@ def create_app(store: Store, clock: Clock | None = None) -> FastAPI:
     )
     app.state.server = server
     error.install(app)
-    app.include_router(page.router)
-    app.include_router(token.router)
-    api = APIRouter(prefix="/api/v2")
-    for router in _ROUTERS:
-        api.include_router(router)
-    app.include_router(api)
+    if "core" in wanted:
+        app.include_router(page.router)
+        app.include_router(token.router)
+        api = APIRouter(prefix="/api/v2")
+        for router in _ROUTERS:
+            api.include_router(router)
+        app.include_router(api)
+    else:
+        app.include_router(monitor.router, prefix="/api/v2")
+    if "execution" in wanted:
+        app.mount(execution.PATH, execution.create(store, server.clock))
     # The last one added is the outermost.
-    app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
+    app.add_middleware(
+        BodyLimit, limit=MAX_BODY_BYTES, larger={execution.PATH: execution.MAX_BODY_BYTES}
+    )
     app.add_middleware(Gate, server=server)
     _add_cors(app)
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=4)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi.exceptions import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -14,29 +16,40 @@ def _too_large(limit: int) -> HTTPException:
 
 
 class BodyLimit:
-    """ASGI middleware that answers 413 to bodies of more than ``limit`` bytes."""
+    """ASGI middleware that answers 413 to bodies of more than ``limit`` bytes.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    ``larger`` gives paths (by how they begin) limits of their own.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._limit = limit
+        self._larger = larger or {}
+
+    def _limit_of(self, path: str) -> int:
+        for prefix, limit in self._larger.items():
+            if path.startswith(prefix + "/"):
+                return limit
+        return self._limit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdigit() and int(announced) > self._limit:
-            error = _too_large(self._limit)
+        limit = self._limit_of(scope["path"])
+        if announced.isdigit() and int(announced) > limit:
+            error = _too_large(limit)
             await Json({"detail": error.detail}, error.status_code)(scope, receive, send)
             return
-        left = self._limit
+        left = limit
 
         async def counted() -> Message:
             nonlocal left
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
-                raise _too_large(self._limit)  # the application answers it like any other
+                raise _too_large(limit)  # the application answers it like any other
             return message
 
         await self._app(scope, counted, send)

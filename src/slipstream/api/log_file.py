@@ -36,8 +36,15 @@ def path_of(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: 
     parts.append(f"attempt={try_number}.log")
     if any("/" in part or "\x00" in part for part in parts):
         raise UnsafePath
+    return below_log_folder("/".join(parts))
+
+
+def below_log_folder(relative: str) -> Path:
+    """Return a path below the log folder; raise UnsafePath for one that leads out of it."""
+    if "\x00" in relative:
+        raise UnsafePath
     base = Path(os.path.realpath(conf.get("logging", "base_log_folder")))
-    path = Path(os.path.realpath(base.joinpath(*parts)))
+    path = Path(os.path.realpath(base / relative))
     # A symbolic link below the folder must not lead out of it either.
     if not path.is_relative_to(base):
         raise UnsafePath

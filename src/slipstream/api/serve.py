@@ -11,14 +11,13 @@ from collections.abc import Callable, Iterator
 import uvicorn
 
 from slipstream.api import workers
-from slipstream.api.app import create_app
+from slipstream.api.app import create_app, parts_of
 from slipstream.api.front import Front
 from slipstream.config import conf
-from slipstream.errors import ConfigError, UserError
+from slipstream.errors import UserError
 from slipstream.store import Store
 
 _BACKLOG = 512
-_APPS = ("all", "core")
 
 
 def serve(
@@ -37,18 +36,18 @@ def serve(
     ``fd`` is a listening socket to use instead of host and port; ``on_bound`` is called once the
     address is ours. Raises UserError when it is taken, ConfigError for settings that cannot work.
     """
-    check_apps(apps)
+    parts_of(apps)  # a mistake is told before anything is opened
     checked = (front or Front()).checked()
     n = n_workers or conf.getint("api", "workers", fallback=1)
     with _listening(host, port, fd) as sock:
         on_bound()
         if n > 1:
-            workers.supervise(sock, n, checked.flags())
+            workers.supervise(sock, n, ["--apps", apps, *checked.flags()])
             return
         opened = store or Store.open()
         try:
             config = uvicorn.Config(
-                create_app(opened),
+                create_app(opened, apps=apps),
                 server_header=False,
                 http="h11",
                 ws="none",
@@ -60,15 +59,6 @@ def serve(
         finally:
             if store is None:
                 opened.close()
-
-
-def check_apps(apps: str) -> None:
-    """Raise ConfigError for parts of the server that do not exist."""
-    unknown = [a for a in apps.split(",") if a.strip() not in _APPS]
-    if unknown:
-        raise ConfigError(
-            f"--apps names {unknown[0]!r}; this server has only {' and '.join(_APPS)}."
-        )
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -2,7 +2,8 @@
 
 An executor carries attempts to worker hosts. It does not schedule, decides nothing about a task
 instance, and writes nothing to the store: a host commits an attempt's start and finish before
-the event about it arrives here.
+the event about it arrives here. Of a remote host's attempts no such event arrives at all: the
+scheduler reads in the store that they began and ended, and says so (``heard``).
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ class Capabilities:
     """What the scheduler must know of an executor before it admits anything."""
 
     is_remote: bool
-    """Its hosts have no database access: workloads need an execution API token."""
+    """Its hosts have no database access: workloads need an execution API token, and their starts
+    and finishes are heard from the store."""
     slots: int | None
     """Attempts that it takes at a time; None: no limit of its own."""
 
@@ -91,6 +93,13 @@ class Executor(Protocol):
 
         Also does what cannot wait for ever, such as restarting a host: call it at least once
         every few seconds.
+        """
+        ...
+
+    def heard(self, attempt_ids: Sequence[str]) -> None:
+        """Take note that these began or ended, as the store says: they need no more care.
+
+        Ids that it does not know are passed over.
         """
         ...
 

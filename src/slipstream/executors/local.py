@@ -111,6 +111,9 @@ class LocalExecutor:
         if known and self._link is not None:
             self._send({"m": "cancel", "attempt_ids": known})
 
+    def heard(self, attempt_ids: Sequence[str]) -> None:
+        """Nothing to do: the host's own events tell of these."""
+
     def adopt(self, attempt_ids: Sequence[str]) -> set[str]:
         """Return those that this executor's own host has: another scheduler's host is its own."""
         return {id_ for id_ in attempt_ids if id_ in self._attempts}

@@ -100,4 +100,5 @@ def _hand_out(turn: Turn) -> None:
             name = workload.executor if workload.executor in executors else default
             by_executor[name or default].append(workload)
     for name, workloads in by_executor.items():
+        turn.world.signs.sign(name, workloads, turn.now)
         executors[name].submit(workloads)

@@ -1,7 +1,9 @@
 """Which worker hosts are alive.
 
 A host that ends or dies under our own executor says so by its socket. This is for the others: a
-host on this machine is dead when its process is, at once; any host is when its heartbeat lapses.
+scheduler's host on this machine is dead when its process is, at once; any host is when its
+heartbeat lapses. Of a remote host (it has no scheduler) only that counts: it may be in a container
+that shares this machine's name and not its processes.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Hosts:
         if self._trust_after is not None and now < self._trust_after:
             since = datetime.min.replace(tzinfo=UTC)
         rows = job.list_alive(conn, JOB_TYPE, since=since)
-        self._alive = {row.id: row for row in rows if process_alive(row)}
+        self._alive = {row.id: row for row in rows if row.parent_id is None or process_alive(row)}
 
     def clock_jumped(self, now: datetime) -> None:
         """Believe no heartbeat's age until each host had the time to send a new one."""
@@ -44,7 +46,7 @@ class Hosts:
 
     def foreign(self, scheduler_id: str) -> bool:
         """Say whether a live host belongs to another scheduler."""
-        return any(row.parent_id != scheduler_id for row in self._alive.values())
+        return any(row.parent_id not in (None, scheduler_id) for row in self._alive.values())
 
 
 def process_alive(row: JobRow) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from slipstream.command.order import SCHEDULER, event_of
+from slipstream.executors.base import CallbackDone
 from slipstream.machine.decision import Decision
-from slipstream.machine.event import PlanChanged
-from slipstream.scheduler import admit, creation, reconcile
+from slipstream.machine.event import HandedBack, PlanChanged
+from slipstream.scheduler import admit, callback, creation, reconcile
 from slipstream.scheduler.share import Share
 from slipstream.state import DagRunState
 from slipstream.store import inbox, run
@@ -38,10 +39,14 @@ def take(turn: Turn) -> bool:
         turn.conn, SCHEDULER, _LIMIT, owner=world.scheduler_id, lapsed_before=lapsed_before
     )
     changed_dags: dict[str, list[int]] = {}
+    news = reconcile.News(turn, _attempts_of(messages))
     for message in messages:
         if message.kind == "dag_changed" and message.dag_id is not None:
             if len(changed_dags) < _DAGS or message.dag_id in changed_dags:
                 changed_dags.setdefault(message.dag_id, []).append(message.id)
+        elif message.kind == "attempts_changed":
+            news.apply(message.payload["ids"])
+            turn.batch.inbox.append(message.id)
         else:
             _apply(turn, message)
             turn.batch.inbox.append(message.id)
@@ -109,8 +114,26 @@ def _pool_changed(turn: Turn, message: InboxMessage) -> None:
     turn.world.load_pools(turn.conn)
 
 
-def _attempts_done(turn: Turn, message: InboxMessage) -> None:
-    reconcile.apply_done(turn, message.payload["ids"])
+def _attempts_of(messages: Iterable[InboxMessage]) -> list[str]:
+    return [
+        attempt_id
+        for message in messages
+        if message.kind == "attempts_changed"
+        for attempt_id in message.payload["ids"]
+    ]
+
+
+def _handed_back(turn: Turn, message: InboxMessage) -> None:
+    """Queue anew what came to a worker too late to start."""
+    for attempt_id in message.payload["ids"]:
+        owner = turn.world.book.owner_of(attempt_id)
+        if owner is not None:
+            turn.step(owner[0], HandedBack(owner[1], attempt_id))
+
+
+def _callback_done(turn: Turn, message: InboxMessage) -> None:
+    for request_id, end in message.payload["ended"].items():
+        callback.done(turn, CallbackDone(request_id, end["ok"], end["error"]))
 
 
 def _dags_changed(turn: Turn, dag_ids: list[str]) -> list[str]:
@@ -171,5 +194,6 @@ _HANDLERS: dict[str, Callable[[Turn, InboxMessage], None]] = {
     "mark_run": _change_run,
     "delete_run": _delete_run,
     "pool_changed": _pool_changed,
-    "attempts_done": _attempts_done,
+    "attempts_handed_back": _handed_back,
+    "callback_done": _callback_done,
 }

@@ -67,6 +67,28 @@ def apply_done(turn: Turn, attempt_ids: Iterable[str]) -> None:
             _apply_outcome(turn, row)
 
 
+class News:
+    """What the store says of attempts that hosts have told it about, read at once for a turn."""
+
+    def __init__(self, turn: Turn, attempt_ids: Collection[str]) -> None:
+        self._turn = turn
+        self._rows = attempt.get_many(turn.conn, attempt_ids) if attempt_ids else {}
+        if attempt_ids:
+            for executor in turn.world.executors.values():
+                executor.heard(list(attempt_ids))
+
+    def apply(self, attempt_ids: Iterable[str]) -> None:
+        """Put the starts and outcomes of some of them into the machines, in this order."""
+        for attempt_id in attempt_ids:
+            row = self._rows.get(attempt_id)
+            if row is None or row.applied:
+                continue
+            if row.state == "done":
+                _apply_outcome(self._turn, row)
+            elif row.state == "running" and (found := _current(self._turn, row)) is not None:
+                _catch_up_start(self._turn, *found, row)
+
+
 def host_died(turn: Turn, reasons: dict[str, str]) -> None:
     """See to the attempts that a dead host had: what it never began costs no try."""
     rows = attempt.get_many(turn.conn, reasons)

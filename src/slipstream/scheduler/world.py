@@ -15,6 +15,7 @@ from slipstream.scheduler.hosts import Hosts
 from slipstream.scheduler.lease import write_fenced
 from slipstream.scheduler.past import PastLinks
 from slipstream.scheduler.settings import Settings
+from slipstream.scheduler.sign import TokenSigner
 from slipstream.scheduler.slots import Slots
 from slipstream.scheduler.timers import Timers
 from slipstream.store import Connection, Store, pool
@@ -50,6 +51,7 @@ class World:
         self.ready = ReadyQueue()
         self.past = PastLinks()
         self.hosts = Hosts(settings.host_threshold_s)
+        self.signs = TokenSigner(executors)
         self.finished: list[RunRow] = []
         """Runs that ended in this turn."""
         self.claim_soon = True

@@ -142,6 +142,7 @@ def _outcome_text(outcome: Outcome) -> str:
     data = outcome.to_json()
     data.pop("xcoms", None)
     data.pop("rendered_fields", None)
+    data.pop("token", None)
     return dump(data)
 
 

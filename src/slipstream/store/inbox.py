@@ -6,7 +6,7 @@ transaction as its effect, so it has its effect exactly once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,6 +64,31 @@ def post(
     )
     key: Any = result.inserted_primary_key
     return int(key[0])
+
+
+def post_about_runs(
+    conn: Connection,
+    target: str,
+    kind: str,
+    payloads: Mapping[int, dict[str, Any]],
+    now: datetime,
+) -> None:
+    """Leave a message about each of several runs, by their primary keys."""
+    if payloads:
+        conn.execute(
+            _INSERT,
+            [
+                {
+                    "target": target,
+                    "kind": kind,
+                    "dag_id": None,
+                    "dag_run_id": pk,
+                    "payload": dump(payload),
+                    "created_at": now,
+                }
+                for pk, payload in payloads.items()
+            ],
+        )
 
 
 def take(

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from slipstream.attempt import Outcome, Workload
-from slipstream.clock import utcnow
+from slipstream.clock import shift, utcnow
 from slipstream.config import conf
 from slipstream.sdk import taskapi
 from slipstream.sdk.dag import DAG
@@ -62,6 +62,8 @@ def attend(stream: Stream, loaded: LoadedFile | None, run_exit_handlers: Callabl
         message = stream.receive()
     except PeerGone:
         return 0  # not needed after all, or the start was refused
+    if "clock_shift_s" in message:
+        shift(message["clock_shift_s"])
     try:
         attempt.go(datetime.fromisoformat(message["started_at"]))
     except PeerGone:

@@ -26,7 +26,7 @@ Control messages, zygote to host::
 Attempt messages, host to task process::
 
     assign   {workload, path, log, load_error?}   what to run: prepare for it
-    go       {started_at}                the start is committed: run
+    go       {started_at, clock_shift_s?}   the start is committed: run; by which clock
     reply    {id, value | error: {type, message}}
 
 Attempt messages, task process to host::

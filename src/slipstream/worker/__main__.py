@@ -1,4 +1,8 @@
-"""``python -m slipstream.worker``: a worker host on an inherited socket."""
+"""``python -m slipstream.worker``: a worker host on an inherited socket.
+
+Beside the database it reaches the store itself; with ``--api`` it asks the API server and never
+imports the store.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +13,16 @@ import os
 import sys
 from pathlib import Path
 
-from slipstream.clock import SystemClock
+from slipstream.clock import SyncedClock
 from slipstream.config import conf
 from slipstream.errors import UserError
 from slipstream.sdk import bundle
-from slipstream.store import Store
 from slipstream.task import process
 from slipstream.worker import sweeper
-from slipstream.worker.direct import DirectTaskAPI
-from slipstream.worker.host import DeclaredDead, Host, Settings, open_link
+from slipstream.worker.host import DeclaredDead, Host, LogShipping, Settings, open_link
 from slipstream.worker.pool import ZygoteTrouble
 from slipstream.worker.supervisor import Limits
+from slipstream.worker.task_api import HostRefused, TaskAPI
 
 MAX_KILL_GRACE_S = 60.0
 """Cap of [core] killed_task_cleanup_time: a cancelled task must not hold its slot for ever."""
@@ -34,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--slots", type=int, required=True)
     parser.add_argument("--executor", default="LocalExecutor")
     parser.add_argument("--scheduler", help="job id of the scheduler whose host this is")
+    parser.add_argument("--api", metavar="URL", help="execution API to use instead of the database")
+    parser.add_argument("--queues", default="", help="what it takes, separated by commas")
     args = parser.parse_args(argv)
     logging.basicConfig(
         level=conf.get("logging", "logging_level", fallback="INFO").upper(),
@@ -43,23 +48,51 @@ def main(argv: list[str] | None = None) -> int:
     # The writer thread must not wait 5 ms for the loop's thread to let go of the interpreter.
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     link = open_link(args.link)
-    clock = SystemClock()
+    clock = SyncedClock()
     sweeper.kill_orphans()
-    # What is imported stays; and attempts come and go by the hundred, without cycles.
-    gc.freeze()
-    gc.set_threshold(_GC_THRESHOLD)
+    settings = _settings(args.slots, is_remote=bool(args.api))
     try:
-        api = DirectTaskAPI(
-            Store.open(), clock, executor=args.executor, scheduler_id=args.scheduler
-        )
-        Host(api, link, _settings(args.slots), clock).run()
-    except (UserError, DeclaredDead, ZygoteTrouble) as exc:
+        api, logs = _far(args, clock, settings) if args.api else _near(args, clock)
+        # What is imported stays; and attempts come and go by the hundred, without cycles.
+        gc.freeze()
+        gc.set_threshold(_GC_THRESHOLD)
+        Host(api, link, settings, clock, logs).run()
+    except (UserError, DeclaredDead, HostRefused, ZygoteTrouble) as exc:
         sys.stderr.write(f"worker host: {exc}\n")
         return 1
     return 0
 
 
-def _settings(n_slots: int) -> Settings:
+def _near(args: argparse.Namespace, clock: SyncedClock) -> tuple[TaskAPI, None]:
+    # The store is 20 MB that a remote host never needs.
+    from slipstream.store import Store
+    from slipstream.worker.direct import DirectTaskAPI
+
+    api = DirectTaskAPI(Store.open(), clock, executor=args.executor, scheduler_id=args.scheduler)
+    return api, None
+
+
+def _far(
+    args: argparse.Namespace, clock: SyncedClock, settings: Settings
+) -> tuple[TaskAPI, LogShipping]:
+    # HTTP and TLS are 3 MB that a local host never needs.
+    from slipstream.worker.http import HttpTaskAPI
+    from slipstream.worker.log_ship import LogShipper
+
+    api = HttpTaskAPI(
+        args.api,
+        clock,
+        executor=args.executor,
+        n_slots=args.slots,
+        log_folder=settings.log_folder,
+        queues=[queue for queue in args.queues.split(",") if queue],
+    )
+    return api, LogShipper(api.send_logs)
+
+
+def _settings(n_slots: int, *, is_remote: bool) -> Settings:
+    # What is on disk for the API server is none of a host's that has the database, and vice versa.
+    run_folder = conf.home / "run"
     kill_grace_s = conf.getfloat("core", "killed_task_cleanup_time", fallback=60.0)
     return Settings(
         n_slots=n_slots,
@@ -70,7 +103,7 @@ def _settings(n_slots: int) -> Settings:
         heartbeat_s=conf.getfloat("scheduler", "job_heartbeat_sec", fallback=5.0),
         import_timeout_s=conf.getfloat("core", "dagbag_import_timeout", fallback=30.0),
         log_folder=Path(conf.get("logging", "base_log_folder")),
-        run_folder=conf.home / "run",
+        run_folder=run_folder / "remote" if is_remote else run_folder,
         locate=bundle.resolve,
         env=dict(os.environ),
     )

@@ -16,7 +16,7 @@ from dataclasses import replace
 from slipstream.attempt import Outcome
 from slipstream.state import TaskInstanceState
 from slipstream.worker.journal import Journal
-from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, TaskAPI
+from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, HostRefused, TaskAPI
 
 log = logging.getLogger(__name__)
 
@@ -24,13 +24,25 @@ _RETRY_FIRST_S = 0.1
 _RETRY_MAX_S = 2.0
 
 OnDone = Callable[[Batch, Committed], None]
+OnRefused = Callable[[HostRefused], None]
 
 
 class Batcher:
     """Writes starts, finishes and heartbeats in the order in which they were given."""
 
-    def __init__(self, api: TaskAPI, journal: Journal, on_done: OnDone) -> None:
-        """``on_done`` is called in the writer thread after each commit."""
+    def __init__(
+        self,
+        api: TaskAPI,
+        journal: Journal,
+        on_done: OnDone,
+        on_refused: OnRefused = lambda _: None,
+    ) -> None:
+        """``on_done`` is called in the writer thread after each commit.
+
+        ``on_refused`` is called there when nothing of this host will ever be taken; what it had to
+        say is in the journal then, and the thread has ended.
+        """
+        self._on_refused = on_refused
         self._api = api
         self._journal = journal
         self._on_done = on_done
@@ -110,6 +122,10 @@ class Batcher:
                     return False
                 self._take_pending_into(batch)
                 delay_s = min(delay_s * 2, _RETRY_MAX_S)
+            except HostRefused as exc:
+                self.safeguard(0.0)
+                self._on_refused(exc)
+                return False
             except Exception:
                 log.exception("a batch was refused as a whole; writing its parts one by one")
                 self._write_one_by_one(batch)

@@ -1,6 +1,6 @@
 """The task API of a host beside the database: every call is a function of the store.
 
-With ``request``, the only modules of the worker that know the store.
+With ``commit`` and ``request``, the only modules of the worker that know the store.
 """
 
 from __future__ import annotations
@@ -8,13 +8,11 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-from slipstream.attempt import Outcome
 from slipstream.clock import Clock
 from slipstream.errors import StoreUnavailable
-from slipstream.store import Store, attempt, inbox, job, xcom
-from slipstream.store.attempt import AttemptStart
+from slipstream.store import Store, job
 from slipstream.store.later import Later
-from slipstream.worker import request
+from slipstream.worker import commit, request
 from slipstream.worker.task_api import ApiUnavailable, Batch, Caller, Committed
 
 JOB_TYPE = "WorkerHost"
@@ -37,51 +35,29 @@ class DirectTaskAPI:
 
     def commit(self, batch: Batch, *, notify: bool = False) -> Committed:
         """Write the batch; see ``TaskAPI.commit``."""
+        if not (batch.starts or batch.finishes or batch.heartbeat or batch.rendered or notify):
+            return Committed()  # callbacks, which the launcher has been told of
         try:
             committed = self._store.write(self._write, batch, notify)
         except StoreUnavailable as exc:
             raise ApiUnavailable(str(exc)) from exc
-        if notify and committed.finished:
-            self._store.wake("scheduler")
+        if notify and (committed.started or committed.finished or batch.callbacks):
+            self._store.wake(commit.SCHEDULER)
         return committed
 
     def _write(self, conn: Any, batch: Batch, notify: bool) -> Later[Committed]:
-        started: Later[set[str]] = Later(set)
-        finished: Later[set[str]] = Later(set)
-        is_alive = True
-        if batch.starts:
-            started = attempt.start(
-                conn,
-                [
-                    AttemptStart(s.attempt_id, self.host_id, self.hostname, s.pid, s.started_at)
-                    for s in batch.starts
-                ],
-            )
-            for start in batch.starts:
-                if start.clears is not None and start.attempt_id in started.read():
-                    pk, task_id, map_index = start.clears
-                    xcom.delete(conn, pk, task_id, map_index=map_index)
-        if batch.rendered:
-            attempt.save_rendered_fields(conn, batch.rendered)
-        if batch.finishes:
-            finished = attempt.finish(conn, batch.finishes)
-            if notify and finished.read():
-                self._tell_scheduler(conn, batch.finishes, finished.read())
-        if batch.heartbeat:
-            is_alive = self.host_id in job.heartbeat(conn, [self.host_id], self._clock.now())
-        return Later(
-            lambda: Committed(frozenset(started.read()), frozenset(finished.read()), is_alive)
-        )
+        now = self._clock.now()
+        return commit.write(conn, self.host_id, self.hostname, batch, now, tell=notify)
 
-    def _tell_scheduler(self, conn: Any, outcomes: list[Outcome], finished: set[str]) -> None:
-        ids = [o.attempt_id for o in outcomes if o.attempt_id in finished]
-        inbox.post(
-            conn,
-            target="scheduler",
-            kind="attempts_done",
-            payload={"ids": ids},
-            now=self._clock.now(),
-        )
+    def refuse(self, attempt_id: str, token: str | None, reason: str) -> None:
+        """Fail an attempt that cannot be started; see ``TaskAPI.refuse``."""
+        now = self._clock.now()
+        try:
+            refused = self._store.write(lambda conn: commit.refuse(conn, {attempt_id: reason}, now))
+        except StoreUnavailable as exc:
+            raise ApiUnavailable(str(exc)) from exc
+        if refused:
+            self._store.wake(commit.SCHEDULER)
 
     def request(self, caller: Caller, method: str, params: dict[str, Any]) -> Any:
         """Answer a task's request; see ``TaskAPI.request``."""

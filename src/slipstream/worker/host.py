@@ -21,13 +21,14 @@ import os
 import selectors
 import signal
 import socket
+import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from slipstream.clock import Clock
 from slipstream.errors import SlipstreamError, UserError
@@ -40,8 +41,8 @@ from slipstream.worker.link import Link
 from slipstream.worker.pool import ZygotePool
 from slipstream.worker.report import Reporter
 from slipstream.worker.request_pool import RequestPool
-from slipstream.worker.supervisor import Limits, Supervisor
-from slipstream.worker.task_api import Batch, Committed, TaskAPI
+from slipstream.worker.supervisor import Limits, LogSink, Supervisor
+from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, HostRefused, TaskAPI
 from slipstream.worker.timer import Timer, Timers
 from slipstream.worker.zygote import ZygoteHandle
 
@@ -72,6 +73,13 @@ class Settings:
     env: dict[str, str]
 
 
+class LogShipping(LogSink, Protocol):
+    """Takes the attempts' logs to where people read them, in a thread of its own."""
+
+    def close(self, timeout_s: float) -> None:
+        """Take what is left, within this time."""
+
+
 class DeclaredDead(SlipstreamError):
     """Others have taken over what this host runs; it must not go on."""
 
@@ -79,7 +87,14 @@ class DeclaredDead(SlipstreamError):
 class Host:
     """A worker host. ``run`` is its whole life."""
 
-    def __init__(self, api: TaskAPI, link: Link, settings: Settings, clock: Clock) -> None:
+    def __init__(
+        self,
+        api: TaskAPI,
+        link: Link,
+        settings: Settings,
+        clock: Clock,
+        logs: LogShipping | None = None,
+    ) -> None:
         self._api = api
         self._link = link
         self._settings = settings
@@ -90,7 +105,7 @@ class Host:
         self._wake_r, self._wake_w = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._reporter = Reporter(api.hostname)
         self._journal = journal.Journal(settings.run_folder, api.host_id)
-        self._batcher = Batcher(api, self._journal, self._on_committed)
+        self._batcher = Batcher(api, self._journal, self._on_committed, self._on_refused)
         self._requests = RequestPool(api, self._call_in_loop)
         self._supervisor = Supervisor(
             self._selector, self._timers, clock, self._reporter, settings.limits, settings.n_slots
@@ -106,6 +121,9 @@ class Host:
         self._supervisor.pool = self._pool
         self._supervisor.ask = self._ask
         self._supervisor.ask_for_load = self._ask_for_load
+        self._logs = logs
+        if logs is not None:
+            self._supervisor.logs = logs
         self._left_journals: list[journal.LeftJournal] = []
         self._paths: dict[tuple[str, str], str] = {}
         self._store_watch: Timer | None = None
@@ -170,6 +188,8 @@ class Host:
         self._pool.close()
         sweeper.kill_marked(sweeper.HOST_MARK, self._mark)
         ok = self._batcher.close(_CLOSE_S)
+        if self._logs is not None:
+            self._logs.close(_CLOSE_S)
         if ok:
             self._api.close(ok=True)
         self._link.close()
@@ -203,12 +223,24 @@ class Host:
     def _on_committed(self, batch: Batch, committed: Committed) -> None:
         self._call_in_loop(partial(self._apply_committed, batch, committed))
 
+    def _on_refused(self, error: HostRefused) -> None:
+        def end() -> None:
+            raise error
+
+        self._call_in_loop(end)
+
     def _apply_committed(self, batch: Batch, committed: Committed) -> None:
         if not committed.is_alive:
             raise DeclaredDead(
                 "the store holds this worker host for dead (its heartbeat had lapsed): "
                 "its attempts belong to others, so it ends, and its tasks with it"
             )
+        for attempt_id, reason in committed.refused.items():
+            log.error("attempt %s is refused: %s", attempt_id, reason)
+        for attempt_id, token in committed.tokens.items():
+            execution = self._supervisor.get(attempt_id)
+            if execution is not None:
+                execution.workload["token"] = token
         for start in batch.starts:
             granted = start.attempt_id in committed.started
             self._supervisor.on_leave(start.attempt_id, granted)
@@ -218,9 +250,12 @@ class Host:
         for left in self._left_journals:
             for outcome in batch.finishes:
                 left.on_delivered(outcome.attempt_id)
+        for attempt_id in committed.cancel:
+            self._supervisor.end_unwanted(attempt_id)
 
     def _heartbeat(self) -> None:
         self._reporter.batch.heartbeat = True
+        self._reporter.batch.running = self._supervisor.running()
         self._timers.after(self._settings.heartbeat_s, self._heartbeat)
 
     # The launcher
@@ -245,7 +280,9 @@ class Host:
         match message["m"]:
             case "submit":
                 for workload in message["workloads"]:
-                    self._supervisor.submit(self._execution(workload))
+                    self._submit(workload)
+            case "grow":
+                self._supervisor.grow(message["slots"])
             case "cancel":
                 for attempt_id in message["attempt_ids"]:
                     self._supervisor.cancel(attempt_id, "its task instance was cleared or marked")
@@ -253,6 +290,33 @@ class Host:
                 self._stop(message["deadline_s"])
             case unknown:
                 raise ValueError(f"unknown message {unknown!r} from the executor")
+
+    def _submit(self, workload: Any) -> None:
+        try:
+            _check(workload)
+            execution = self._execution(workload)
+        except (KeyError, TypeError, ValueError) as exc:
+            self._refuse(workload, f"its worker host cannot read the workload: {exc!r}")
+            return
+        self._supervisor.submit(execution)
+
+    def _refuse(self, workload: Any, reason: str) -> None:
+        """Fail an attempt that can never begin here, in a thread that waits for the store."""
+        found = workload if isinstance(workload, dict) else {}
+        attempt_id, token = found.get("attempt_id"), found.get("token")
+        if not isinstance(attempt_id, str):
+            log.error("a workload without an attempt id is dropped: %s", reason)
+            return
+        log.error("attempt %s is refused: %s", attempt_id, reason)
+
+        def tell() -> None:
+            try:
+                self._api.refuse(attempt_id, token, reason)
+            except (ApiUnavailable, HostRefused) as exc:
+                log.error("attempt %s: nobody could be told: %s", attempt_id, exc)
+            self._call_in_loop(partial(self._reporter.dropped, attempt_id))
+
+        threading.Thread(target=tell, name="refuse", daemon=True).start()
 
     def _execution(self, workload: dict[str, Any]) -> Execution:
         file = workload.get("bundle_name", DAGS_FOLDER), workload["relative_fileloc"]
@@ -283,7 +347,8 @@ class Host:
             if not zygote.is_gone:
                 _reply_to_load(zygote, reply)
 
-        self._requests.ask({}, message, respond)
+        waiting = zygote.waiting[0].workload if zygote.waiting else {}
+        self._requests.ask(waiting, message, respond)
 
     # Stopping
 
@@ -309,6 +374,22 @@ class Host:
         reason = "the worker host was stopped"
         self._timers.after(deadline_s / 2, lambda: self._supervisor.cancel_all(reason))
         self._timers.after(max(0.0, deadline_s - _STOP_KILL_S), self._supervisor.kill_all)
+
+
+def _check(workload: Any) -> None:
+    """Raise for a workload that is none, before anything is done with it."""
+    for name, kind in _NEEDED.items():
+        if not isinstance(workload[name], kind):
+            raise TypeError(f"{name} is {workload[name]!r}")
+
+
+_NEEDED = {
+    "attempt_id": str,
+    "dag_id": str,
+    "run_id": str,
+    "dag_run_pk": int,
+    "relative_fileloc": str,
+}
 
 
 def _reply_to_load(zygote: ZygoteHandle, reply: Message) -> None:

@@ -4,6 +4,7 @@ Frames as on an attempt's socket (``slipstream.task.protocol``). Messages to the
 
     submit  {workloads}
     cancel  {attempt_ids}
+    grow    {slots}                               how many attempts run at a time from now on
     stop    {deadline_s}
 
 and from it::

@@ -18,11 +18,11 @@ from typing import Any
 
 from slipstream.attempt import Outcome
 from slipstream.worker.execution import Execution
-from slipstream.worker.task_api import Batch, Committed
+from slipstream.worker.task_api import Batch, CallbackEnd, Committed
 
 Event = dict[str, Any]
 
-_STORE_ONLY = ("xcoms", "rendered_fields")
+_STORE_ONLY = ("xcoms", "rendered_fields", "token")
 
 
 class Reporter:
@@ -73,6 +73,10 @@ class Reporter:
         self.events.append({"e": "handed_back", "attempt_id": execution.attempt_id})
 
     def callback_done(self, execution: Execution, ok: bool, error: str | None = None) -> None:
+        """Tell the launcher, and the store in case that the scheduler hears from there."""
+        self.batch.callbacks.append(
+            CallbackEnd(execution.attempt_id, ok, error, execution.workload.get("token"))
+        )
         self.events.append(
             {"e": "callback_done", "attempt_id": execution.attempt_id, "ok": ok, "error": error}
         )

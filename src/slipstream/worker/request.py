@@ -3,6 +3,9 @@
 The methods, parameters and results are those of ``slipstream.sdk.taskapi``; runs and task
 instances are in ``request_run``. What is refused is raised as RequestRefused, by the name that
 the SDK turns back into an exception.
+
+Whoever asks may read variables, connections, XComs and runs, as in Airflow; XComs are written only
+by the task instance whose they are. The same rules hold beside the database and far from it.
 """
 
 from __future__ import annotations
@@ -39,6 +42,8 @@ def answer(store: Store, clock: Clock, caller: Caller, method: str, params: Para
     ``caller`` is the workload that asks; empty for the top of a DAG file. Raises RequestRefused.
     """
     try:
+        if method in _OWN_ONLY:
+            _check_own(caller, method, params)
         if method == "trigger_dag_run":
             return request_run.trigger(store, clock, caller, params)
         handler = _HANDLERS.get(method)
@@ -49,6 +54,18 @@ def answer(store: Store, clock: Clock, caller: Caller, method: str, params: Para
         raise RequestRefused("AirflowNotFoundException", str(exc)) from exc
     except UserError as exc:
         raise RequestRefused("AirflowException", str(exc)) from exc
+
+
+def _check_own(caller: Caller, method: str, params: Params) -> None:
+    """Refuse to change XComs of another task instance; a run's own callbacks may in their run."""
+    names = ("dag_id", "run_id", "task_id", "map_index") if caller.get("task_id") else _RUN
+    if all(caller.get(name, -1) == params.get(name, -1) for name in names):
+        return
+    raise RequestRefused(
+        "PermissionDenied",
+        f"{method} of task {params.get('task_id')!r} in run {params.get('run_id')!r} of DAG "
+        f"{params.get('dag_id')!r}: a task may change only XComs of its own",
+    )
 
 
 # Variables and connections
@@ -158,6 +175,8 @@ def _get_dag(store: Store, params: Params) -> dict[str, Any]:
     }
 
 
+_OWN_ONLY = frozenset({"set_xcom", "delete_xcom"})
+_RUN = ("dag_id", "run_id")
 _HANDLERS: dict[str, Handler] = {
     "get_variable": _get_variable,
     "set_variable": _set_variable,

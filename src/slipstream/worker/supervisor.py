@@ -15,10 +15,10 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from slipstream.attempt import Outcome
-from slipstream.clock import Clock
+from slipstream.clock import Clock, SyncedClock
 from slipstream.state import TaskInstanceState
 from slipstream.task.protocol import Message, PeerGone, read_available
 from slipstream.worker import ending
@@ -54,6 +54,26 @@ class Limits:
 Ask = Callable[[Execution, TaskProcess, Message], None]
 
 
+class LogSink(Protocol):
+    """Who takes the logs of executions elsewhere. Neither call may block."""
+
+    def begin(self, execution: Execution) -> None:
+        """The execution's process is about to write."""
+
+    def end(self, execution: Execution) -> None:
+        """The execution has left the host; nothing more will be written."""
+
+
+class NoLogSink:
+    """Leaves the logs where they are."""
+
+    def begin(self, execution: Execution) -> None:
+        """Nothing to do."""
+
+    def end(self, execution: Execution) -> None:
+        """Nothing to do."""
+
+
 class Supervisor:
     """Runs executions in at most ``n_slots`` processes at a time."""
 
@@ -79,6 +99,7 @@ class Supervisor:
         self.ask: Ask
         self.ask_for_load: Callable[[ZygoteHandle, Message], None]
         self._rendered_timer: Timer | None = None
+        self.logs: LogSink = NoLogSink()
         self.accepts_work = True
 
     # From the executor
@@ -92,6 +113,10 @@ class Supervisor:
             return
         self._executions[execution.attempt_id] = execution
         self._queue.append(execution)
+
+    def grow(self, n_slots: int) -> None:
+        """Have so many slots from now on; with fewer than before, those in use are left to end."""
+        self._n_slots = n_slots
 
     def fill_slots(self) -> None:
         """Give free slots to those who wait, in the order in which they came."""
@@ -112,6 +137,20 @@ class Supervisor:
             self._hand_back(execution)
         elif execution.process is not None:
             self._terminate(execution, execution.process)
+
+    def end_unwanted(self, attempt_id: str) -> None:
+        """End an attempt that the store no longer wants, unless it has ended by itself."""
+        execution = self._executions.get(attempt_id)
+        if execution is not None and execution.outcome is None:
+            self.cancel(attempt_id, "its task instance was cleared, marked or given up")
+
+    def running(self) -> dict[str, str | None]:
+        """Return the attempts whose start is committed and whose outcome is not known, with tokens."""
+        return {
+            attempt_id: execution.workload.get("token")
+            for attempt_id, execution in self._executions.items()
+            if execution.is_task and execution.leave is Leave.GRANTED and execution.outcome is None
+        }
 
     def hand_back_queue(self) -> None:
         """Give back all that has not got a slot."""
@@ -168,6 +207,7 @@ class Supervisor:
             return
         execution.process, process.execution = process, execution
         execution.n_processes += 1
+        self.logs.begin(execution)
         message: Message = {
             "m": "assign",
             "workload": execution.workload,
@@ -221,6 +261,7 @@ class Supervisor:
                 process.pid,
                 execution.started_at,
                 clears=self._own_place(workload) if is_first else None,
+                token=workload.get("token"),
             )
         )
 
@@ -252,7 +293,10 @@ class Supervisor:
     def _go(self, execution: Execution, process: TaskProcess) -> None:
         assert execution.started_at is not None
         execution.leave = Leave.GRANTED
-        self._send(process, {"m": "go", "started_at": execution.started_at.isoformat()})
+        go: Message = {"m": "go", "started_at": execution.started_at.isoformat()}
+        if isinstance(self._clock, SyncedClock) and self._clock.offset:
+            go["clock_shift_s"] = self._clock.offset.total_seconds()
+        self._send(process, go)
         limit_s = execution.workload.get("execution_timeout_s")
         if limit_s:
             self._after(
@@ -362,6 +406,7 @@ class Supervisor:
         execution.outcome = outcome
         outcome.started_at = execution.started_at
         outcome.rendered_fields = outcome.rendered_fields or execution.rendered
+        outcome.token = execution.workload.get("token")
         if execution.is_task:
             self._reporter.batch.finishes.append(outcome)
         else:
@@ -407,6 +452,7 @@ class Supervisor:
         for timer in execution.timers:
             timer.cancel()
         self._executions.pop(execution.attempt_id, None)
+        self.logs.end(execution)
 
     def _on_timeout(self, execution: Execution, process: TaskProcess, limit_s: float) -> None:
         if execution.process is process and execution.outcome is None:

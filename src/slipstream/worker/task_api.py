@@ -1,11 +1,13 @@
 """The port through which a worker host reaches the metadata store.
 
-A host near the database has ``slipstream.worker.direct``; a remote one will speak HTTP. The host
-itself knows neither, and nothing here decides what an outcome means.
+A host near the database has ``slipstream.worker.direct``; a remote one speaks HTTP to the API
+server (``slipstream.worker.http``). The host itself knows neither, and nothing here decides what an
+outcome means.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,9 +15,17 @@ from typing import Any, Protocol
 from slipstream.attempt import Outcome
 from slipstream.errors import SlipstreamError
 
+VERSION = 1
+"""Of the execution API's protocol; in its paths and in each request's header."""
+VERSION_HEADER = "Slipstream-Execution-Version"
+
 
 class ApiUnavailable(SlipstreamError):
     """The store cannot be reached now; the same call may succeed later."""
+
+
+class HostRefused(SlipstreamError):
+    """The API server will have nothing to do with this host; the message says what to do."""
 
 
 class RequestRefused(SlipstreamError):
@@ -43,27 +53,45 @@ class Start:
     started_at: datetime
     clears: Place | None = None
     """Whose XComs go with the start: what an earlier try of the task instance has pushed."""
+    token: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackEnd:
+    """How a callback request ended."""
+
+    id: str
+    ok: bool
+    error: str | None = None
+    token: str | None = None
 
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction writes. Starts come before finishes."""
+    """What one transaction writes. Starts come before finishes, and the heartbeat comes last."""
 
     starts: list[Start] = field(default_factory=list)
     finishes: list[Outcome] = field(default_factory=list)
     heartbeat: bool = False
+    running: Mapping[str, str | None] = field(default_factory=dict)
+    """With a heartbeat: the attempts that run here, each with its token."""
+    callbacks: list[CallbackEnd] = field(default_factory=list)
     rendered: list[Rendered] = field(default_factory=list)
     """Of attempts that run for a while; else they come with the finish."""
 
     def __bool__(self) -> bool:
-        return bool(self.starts or self.finishes or self.heartbeat or self.rendered)
+        return bool(
+            self.starts or self.finishes or self.heartbeat or self.callbacks or self.rendered
+        )
 
     def extend(self, other: Batch) -> None:
         """Take in a later batch."""
         self.starts += other.starts
         self.finishes += other.finishes
-        self.heartbeat |= other.heartbeat
+        self.callbacks += other.callbacks
         self.rendered += other.rendered
+        if other.heartbeat:
+            self.heartbeat, self.running = True, other.running
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +100,12 @@ class Committed:
 
     started: frozenset[str] = frozenset()
     finished: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Why, for those that were refused for another reason than that they are not current."""
+    cancel: frozenset[str] = frozenset()
+    """Of the running attempts, those whose processes must end: nobody wants their outcomes."""
+    tokens: Mapping[str, str] = field(default_factory=dict)
+    """New tokens of attempts, to be used from now on."""
     is_alive: bool = True
     """False when the store has declared this host dead: others have taken over its attempts."""
 
@@ -89,8 +123,16 @@ class TaskAPI(Protocol):
     def commit(self, batch: Batch, *, notify: bool = False) -> Committed:
         """Write a batch in one transaction.
 
-        ``notify`` leaves the scheduler a message about the finishes, for when no socket leads
-        to it. Raises ApiUnavailable when nothing was written and trying again makes sense.
+        ``notify`` leaves the scheduler a message about what changed, for when no socket leads
+        to it; a remote host's batches always do. Raises ApiUnavailable when trying again makes
+        sense, HostRefused when it never will.
+        """
+        ...
+
+    def refuse(self, attempt_id: str, token: str | None, reason: str) -> None:
+        """Fail an attempt that this host can never start, so that people read why.
+
+        Raises ApiUnavailable or HostRefused.
         """
         ...
 

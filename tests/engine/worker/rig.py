@@ -1,4 +1,7 @@
-"""A Local executor with a real host and a real store, and attempts to feed it, without a scheduler."""
+"""An executor with a real host and a real store, and attempts to feed it, without a scheduler.
+
+Of a remote executor's attempts the rig hears as a scheduler would: from the store's inbox.
+"""
 
 from __future__ import annotations
 
@@ -14,15 +17,19 @@ from typing import Any, TypeVar
 from slipstream.attempt import Outcome, Workload, new_id
 from slipstream.executors.base import (
     AttemptFinished,
+    AttemptHandedBack,
     AttemptLost,
     AttemptStarted,
+    CallbackDone,
     ExecutorEvent,
 )
 from slipstream.executors.local import LocalExecutor
 from slipstream.state import DagRunType
-from slipstream.store import Store, attempt, decision, run, xcom
+from slipstream.store import Connection, Store, attempt, decision, inbox, run, schema, xcom
 from slipstream.store.decision import NewAttempt
+from slipstream.store.row import AttemptRow
 from slipstream.store.run import NewRun
+from slipstream.token import ExecutionTokens, Scope
 from slipstream.worker import sweeper
 
 PATIENCE_S = 20.0
@@ -54,6 +61,8 @@ class Rig:
         self.store = store
         self.executor = executor or LocalExecutor()
         self.events: list[ExecutorEvent] = []
+        self._begun: set[str] = set()
+        self._ended: set[str] = set()
         self.run = self._create_run()
         self.run_id = self.run.run_id
 
@@ -63,6 +72,10 @@ class Rig:
             dag_id="d", run_id=f"manual__{new_id()}", run_type=DagRunType.MANUAL, run_after=now
         )
         return self.store.write(lambda conn: run.create(conn, new, now, notify=False))
+
+    @property
+    def is_remote(self) -> bool:
+        return self.executor.capabilities.is_remote
 
     def start(self) -> None:
         self.executor.start("")
@@ -105,7 +118,16 @@ class Rig:
             "relative_fileloc": "d.py",
             "log_path": f"{task_id}-{attempt_id}.log",
         }
-        return Workload(**{**defaults, **values})
+        workload = Workload(**{**defaults, **values})
+        if workload.kind != "task":
+            self.store.write(_request_callback, workload)
+        if self.is_remote:
+            scope = Scope.START if workload.kind == "task" else Scope.CALLBACK
+            now = datetime.now(UTC)
+            workload.token = ExecutionTokens.configured().issue(
+                scope, attempt_id, now, 3600, workload.log_path
+            )
+        return workload
 
     def submit(self, task_id: str, **values: Any) -> str:
         workload = self.workload(task_id, **values)
@@ -117,6 +139,39 @@ class Rig:
     def turn(self, timeout_s: float = 0.05) -> None:
         select.select([self.executor], [], [], timeout_s)
         self.events += self.executor.events()
+        if self.is_remote:
+            self.events += self.news()
+
+    def news(self) -> list[ExecutorEvent]:
+        """Return what remote hosts have left in the inbox, as events."""
+        return self.store.write(self._take_news)
+
+    def _take_news(self, conn: Connection) -> list[ExecutorEvent]:
+        found: list[ExecutorEvent] = []
+        messages = inbox.take(conn, "scheduler", 1000)
+        for message in messages:
+            if message.kind == "attempts_handed_back":
+                found += [AttemptHandedBack(id_) for id_ in message.payload["ids"]]
+            elif message.kind == "callback_done":
+                for id_, end in message.payload["ended"].items():
+                    found.append(CallbackDone(id_, end["ok"], end["error"]))
+            elif message.kind == "attempts_changed":
+                self.executor.heard(message.payload["ids"])
+                rows = attempt.get_many(conn, message.payload["ids"])
+                for row in (rows[id_] for id_ in message.payload["ids"]):
+                    found += self._news_of(row)
+        inbox.delete(conn, [message.id for message in messages])
+        return found
+
+    def _news_of(self, row: AttemptRow) -> list[ExecutorEvent]:
+        found: list[ExecutorEvent] = []
+        if row.started_at is not None and row.id not in self._begun:
+            self._begun.add(row.id)
+            found.append(AttemptStarted(row.id, row.started_at, row.hostname or "", row.pid))
+        if row.state == "done" and row.outcome is not None and row.id not in self._ended:
+            self._ended.add(row.id)
+            found.append(AttemptFinished(row.id, row.outcome))
+        return found
 
     def until(self, condition: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
         ends_at = time.monotonic() + patience_s
@@ -210,6 +265,20 @@ class Rig:
         found = sweeper.children(pid)
         assert len(found) == 1, self.processes()
         return found[0]
+
+
+def _request_callback(conn: Connection, workload: Workload) -> None:
+    conn.execute(
+        schema.callback_request.insert().values(
+            id=workload.attempt_id,
+            dag_run_id=workload.dag_run_pk,
+            kind=f"{workload.kind.partition('_')[0]}_{workload.callback}",
+            task_id=workload.task_id or None,
+            map_index=workload.map_index,
+            state="running",
+            created_at=datetime.now(UTC),
+        )
+    )
 
 
 def name_of(pid: int) -> str:

@@ -310,7 +310,7 @@ def test_a_host_whose_scheduler_is_gone_finishes_its_work_and_leaves_word(rig: R
     _gone(rig, host)
     with rig.store.read() as conn:
         told = inbox.take(conn, "scheduler", 10)
-    assert [m.payload for m in told if m.kind == "attempts_done"] == [{"ids": [attempt_id]}]
+    assert [m.payload for m in told if m.kind == "attempts_changed"] == [{"ids": [attempt_id]}]
     assert rig.xcom("t") == 1
 
 

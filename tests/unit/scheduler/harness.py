@@ -45,6 +45,7 @@ class MemoryExecutor:
         self.workloads: dict[str, Workload] = {}
         self.submitted: list[str] = []
         self.cancelled: list[str] = []
+        self.heard_of: list[str] = []
         self.host_id = "host-1"
 
     def start(self, scheduler_id: str) -> None:
@@ -66,6 +67,9 @@ class MemoryExecutor:
 
     def cancel(self, attempt_ids: Sequence[str]) -> None:
         self.cancelled += attempt_ids
+
+    def heard(self, attempt_ids: Sequence[str]) -> None:
+        self.heard_of += attempt_ids
 
     def adopt(self, attempt_ids: Sequence[str]) -> set[str]:
         return {a for a in attempt_ids if a in self.workloads}

@@ -563,7 +563,7 @@ def test_an_attempt_on_a_live_host_of_a_dead_scheduler_is_waited_for(rig: Rig) -
         lambda conn: inbox.post(
             conn,
             target="scheduler",
-            kind="attempts_done",
+            kind="attempts_changed",
             payload={"ids": [old]},
             now=rig.clock.now(),
         )

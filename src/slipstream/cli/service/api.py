@@ -53,7 +53,7 @@ COMMAND = Command(
         arg("-H", "--host", "--hostname", help="address to listen on (default: [api] host)"),
         arg("-p", "--port", type=int, help="port to listen on (default: [api] port)"),
         arg("-w", "--workers", type=int, help="processes (default: [api] workers)"),
-        arg("--apps", default="all", help="all or core (default: all)"),
+        arg("--apps", default="all", help="all, or some of core, execution (default: all)"),
         arg("--ssl-cert", metavar="FILE", help="certificate (default: [api] ssl_cert)"),
         arg("--ssl-key", metavar="FILE", help="its key (default: [api] ssl_key)"),
         arg("--ssl-ca-file", metavar="FILE", help="certificates to check clients' against"),

@@ -1,0 +1,64 @@
+"""Logs that remote hosts send, written to where the log endpoint reads them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from pathlib import Path
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from slipstream.api.execution import model
+from slipstream.api.execution.access import ForHost, Parts, Server
+from slipstream.api.log_file import UnsafePath, below_log_folder
+from slipstream.api.reply import Json
+from slipstream.token import FINISH_GRACE_S, InvalidToken, Scope
+
+router = APIRouter(tags=["Logs"])
+
+
+@router.post("/logs", response_model=model.LogsAnswer, summary="Send parts of attempts' logs")
+def write_logs(body: model.Logs, host: ForHost, server: Server) -> Response:
+    """Write parts of logs at their offsets; one that is sent twice is written twice to one place.
+
+    Which file it is, the token says: the scheduler has signed the path into it.
+    """
+    sizes: dict[str, int] = {}
+    refused: dict[str, str] = {}
+    for chunk in body.chunks:
+        try:
+            sizes[chunk.attempt_id] = _write(_path(chunk, server), chunk)
+        except (InvalidToken, UnsafePath, binascii.Error) as error:
+            refused[chunk.attempt_id] = str(error) or type(error).__name__
+        except OSError as error:
+            refused[chunk.attempt_id] = f"it cannot be written: {error.strerror}"
+    return Json({"sizes": sizes, "refused": refused, "now": server.clock.now().isoformat()})
+
+
+def _path(chunk: model.LogChunk, server: Parts) -> Path:
+    grant = server.tokens.check(
+        chunk.token, server.clock.now(), Scope.RUN, Scope.CALLBACK, grace_s=FINISH_GRACE_S
+    )
+    if grant.subject != chunk.attempt_id or not grant.about:
+        raise InvalidToken("the token is not for this log")
+    return below_log_folder(grant.about)
+
+
+def _write(path: Path, chunk: model.LogChunk) -> int:
+    """Write a chunk, unless it would leave a gap; return the file's size."""
+    data = base64.b64decode(chunk.data, validate=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    fd = os.open(path, flags, 0o644)
+    try:
+        size = os.fstat(fd).st_size
+        if chunk.offset is None or chunk.offset > size:
+            return size
+        view = memoryview(data)
+        while view:
+            view = view[os.pwrite(fd, view, chunk.offset + len(data) - len(view)) :]
+        return max(size, chunk.offset + len(data))
+    finally:
+        os.close(fd)

@@ -1,0 +1,119 @@
+"""What a batch is in the store: one transaction, whoever brings it.
+
+A host beside the database calls ``write`` through ``direct``, a remote one through the execution
+API. The rules are the store's: a start and a finish are compare-and-sets on the attempt id.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import datetime
+
+from slipstream.store import Connection, attempt, inbox, job, remote, xcom
+from slipstream.store.attempt import AttemptStart
+from slipstream.store.later import Later
+from slipstream.store.remote import Place
+from slipstream.worker.task_api import Batch, CallbackEnd, Committed
+
+SCHEDULER = "scheduler"
+ATTEMPTS_CHANGED = "attempts_changed"
+CALLBACK_DONE = "callback_done"
+HANDED_BACK = "attempts_handed_back"
+
+
+def write(
+    conn: Connection,
+    host_id: str,
+    hostname: str,
+    batch: Batch,
+    now: datetime,
+    *,
+    tell: bool,
+    places: Mapping[str, Place] | None = None,
+) -> Later[Committed]:
+    """Write a host's batch; ``tell`` leaves the scheduler word of what changed.
+
+    ``places`` of the batch's attempts saves a query. Wake the scheduler after the commit.
+    """
+    started: Later[set[str]] = Later(set)
+    finished: Later[set[str]] = Later(set)
+    if batch.starts:
+        started = attempt.start(
+            conn,
+            [
+                AttemptStart(s.attempt_id, host_id, hostname, s.pid, s.started_at)
+                for s in batch.starts
+            ],
+        )
+        _clear_xcoms(conn, batch, started)
+    if batch.rendered:
+        attempt.save_rendered_fields(conn, batch.rendered)
+    if batch.finishes:
+        finished = attempt.finish(conn, batch.finishes)
+    if tell:
+        _tell_of_attempts(conn, batch, started.read() | finished.read(), places, now)
+        _tell_of_callbacks(conn, batch.callbacks, now)
+    is_alive, cancel = True, frozenset[str]()
+    if batch.heartbeat:
+        is_alive = host_id in job.heartbeat(conn, [host_id], now)
+        just_ended = {outcome.attempt_id for outcome in batch.finishes}
+        cancel = remote.unwanted(conn, host_id, batch.running.keys() - just_ended)
+    return Later(
+        lambda: Committed(
+            frozenset(started.read()),
+            frozenset(finished.read()),
+            is_alive=is_alive,
+            cancel=cancel,
+        )
+    )
+
+
+def refuse(conn: Connection, reasons: Mapping[str, str], now: datetime) -> set[str]:
+    """Fail queued attempts that no host can begin, and leave the scheduler word of it."""
+    refused = remote.refuse(conn, reasons, now)
+    by_run: dict[int, list[str]] = defaultdict(list)
+    for id, place in remote.places(conn, refused).items():
+        by_run[place.dag_run_id].append(id)
+    messages = {pk: {"ids": ids} for pk, ids in by_run.items()}
+    inbox.post_about_runs(conn, SCHEDULER, ATTEMPTS_CHANGED, messages, now)
+    return refused
+
+
+def _clear_xcoms(conn: Connection, batch: Batch, started: Later[set[str]]) -> None:
+    for start in batch.starts:
+        if start.clears is not None and start.attempt_id in started.read():
+            pk, task_id, map_index = start.clears
+            xcom.delete(conn, pk, task_id, map_index=map_index)
+
+
+def _tell_of_attempts(
+    conn: Connection,
+    batch: Batch,
+    changed: set[str],
+    places: Mapping[str, Place] | None,
+    now: datetime,
+) -> None:
+    """Leave a message for each run, with its attempts in the batch's order."""
+    if not changed:
+        return
+    if places is None:
+        places = remote.places(conn, changed)
+    by_run: dict[int, dict[str, None]] = defaultdict(dict)
+    for id in [s.attempt_id for s in batch.starts] + [o.attempt_id for o in batch.finishes]:
+        if id in changed and id in places:
+            by_run[places[id].dag_run_id][id] = None
+    messages = {pk: {"ids": list(ids)} for pk, ids in by_run.items()}
+    inbox.post_about_runs(conn, SCHEDULER, ATTEMPTS_CHANGED, messages, now)
+
+
+def _tell_of_callbacks(conn: Connection, ends: list[CallbackEnd], now: datetime) -> None:
+    if not ends:
+        return
+    runs = remote.runs_of_callbacks(conn, [end.id for end in ends])
+    by_run: dict[int, dict[str, dict[str, object]]] = defaultdict(dict)
+    for end in ends:
+        if end.id in runs:
+            by_run[runs[end.id]][end.id] = {"ok": end.ok, "error": end.error}
+    messages = {pk: {"ended": ended} for pk, ended in by_run.items()}
+    inbox.post_about_runs(conn, SCHEDULER, CALLBACK_DONE, messages, now)

@@ -1,0 +1,357 @@
+"""The task API of a host far from the database: every call is a request to the API server.
+
+All that such a host holds is the tokens in its workloads and those that the server gave it; this
+module and what it imports know no store. Connections are kept alive, one per thread. The server
+gets the host's name with the first attempt: until then nobody needs to know of it.
+
+What the server answers with decides what the host does: nothing, or a 5xx, is worth another try
+(ApiUnavailable); a 401, 403 or 426 will be the same next time (HostRefused); any other 4xx means
+this one message (ApiMisunderstood).
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import logging
+import os
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from slipstream.attempt import new_id
+from slipstream.clock import SyncedClock
+from slipstream.config import conf
+from slipstream.errors import ConfigError, SlipstreamError
+from slipstream.task import process
+from slipstream.token import expires_at
+from slipstream.worker import log_ship
+from slipstream.worker.task_api import (
+    VERSION,
+    VERSION_HEADER,
+    ApiUnavailable,
+    Batch,
+    Caller,
+    Committed,
+    HostRefused,
+    RequestRefused,
+)
+
+log = logging.getLogger(__name__)
+
+_PATIENT_STATUS = frozenset({408, 425, 429})
+_FINAL_STATUS = frozenset({401, 403, 426})
+_IDLE_S = 20.0
+"""A connection that was idle for longer is made anew: the server closes them after 30 s."""
+_READS = ("get_", "list_")
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False).encode
+
+
+class ApiMisunderstood(SlipstreamError):
+    """The server can make nothing of this message; others may be taken."""
+
+
+class Client:
+    """JSON over HTTP to one server; each thread has its connection."""
+
+    def __init__(self, url: str, clock: SyncedClock, *, timeout_s: float) -> None:
+        """``url`` is the execution API's, with its path. Raises ConfigError."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigError(
+                f"The execution API's address is {url!r}; it must be like "
+                "http://host:8080/execution/ ([core] execution_api_server_url)."
+            )
+        self.url = url
+        self._host, self._port = parts.hostname, parts.port
+        self._path = parts.path.rstrip("/") + f"/v{VERSION}/"
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._timeout_s = timeout_s
+        self._clock = clock
+        self._mine = threading.local()
+
+    def call(self, name: str, body: Any, token: str, *, method: str = "POST") -> dict[str, Any]:
+        """Send one message and return the answer.
+
+        Raises ApiUnavailable, HostRefused or ApiMisunderstood.
+        """
+        data = _encode(body).encode("ascii")
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            VERSION_HEADER: str(VERSION),
+        }
+        began = time.monotonic()
+        try:
+            status, answer = self._exchange(method, self._path + name, data, headers)
+        except (OSError, http.client.HTTPException) as exc:
+            self._hang_up()
+            reason = str(exc) or type(exc).__name__
+            raise ApiUnavailable(f"The API server at {self.url} is away: {reason}") from exc
+        if status != 200:
+            raise self._error(name, status, answer)
+        try:
+            found = json.loads(answer)
+            self._clock.heard(datetime.fromisoformat(found["now"]), time.monotonic() - began)
+        except (ValueError, KeyError, TypeError) as exc:
+            raise ApiUnavailable(f"{self.url} does not answer as an API server: {exc!r}") from exc
+        return dict(found)
+
+    def _exchange(
+        self, method: str, path: str, data: bytes, headers: dict[str, str]
+    ) -> tuple[int, bytes]:
+        connection = self._connection()
+        connection.request(method, path, data, headers)
+        reply = connection.getresponse()
+        answer = reply.read()
+        self._mine.used_at = time.monotonic()
+        return reply.status, answer
+
+    def _connection(self) -> http.client.HTTPConnection:
+        connection: http.client.HTTPConnection | None = getattr(self._mine, "connection", None)
+        if connection is not None and time.monotonic() - self._mine.used_at > _IDLE_S:
+            self._hang_up()
+            connection = None
+        if connection is None:
+            if self._tls is not None:
+                connection = http.client.HTTPSConnection(
+                    self._host, self._port, timeout=self._timeout_s, context=self._tls
+                )
+            else:
+                connection = http.client.HTTPConnection(
+                    self._host, self._port, timeout=self._timeout_s
+                )
+            connection.connect()  # which sets TCP_NODELAY
+            self._mine.connection, self._mine.used_at = connection, time.monotonic()
+        return connection
+
+    def _hang_up(self) -> None:
+        connection = getattr(self._mine, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._mine.connection = None
+
+    def _error(self, name: str, status: int, answer: bytes) -> SlipstreamError:
+        text = _detail(answer)
+        if status >= 500 or status in _PATIENT_STATUS:
+            return ApiUnavailable(
+                f"The API server at {self.url} answered {name} with {status}: {text}"
+            )
+        if status in _FINAL_STATUS:
+            return HostRefused(
+                f"The API server at {self.url} refuses this worker ({status}): {text}"
+            )
+        return ApiMisunderstood(f"{self.url} answered {name} with {status}: {text}")
+
+
+class HttpTaskAPI:
+    """``TaskAPI`` over the execution API. Registers with the first attempt that it gets."""
+
+    def __init__(
+        self,
+        url: str,
+        clock: SyncedClock,
+        *,
+        executor: str,
+        n_slots: int,
+        log_folder: Path,
+        queues: Iterable[str] = (),
+    ) -> None:
+        timeout_s = conf.getfloat("workers", "execution_api_timeout", fallback=5.0)
+        self.client = Client(url, clock, timeout_s=timeout_s)
+        self.hostname = socket.gethostname()
+        self.host_id = new_id()
+        """Names the host on this machine; the server has an id of its own for it."""
+        self._clock = clock
+        self._facts = {
+            "hostname": self.hostname,
+            "pid": os.getpid(),
+            "pid_started": _started(),
+            "executor": executor,
+            "slots": n_slots,
+            "queues": list(queues),
+            "version": VERSION,
+        }
+        self._log_folder = log_folder
+        self._shares_logs = False
+        self._token: str | None = None
+        self._lifetime_s = 0.0
+        self._registering = threading.Lock()
+        self._n_retries = conf.getint("workers", "execution_api_retries", fallback=5)
+        self._first_wait_s = conf.getfloat("workers", "execution_api_retry_wait_min", fallback=1.0)
+        self._max_wait_s = conf.getfloat("workers", "execution_api_retry_wait_max", fallback=90.0)
+
+    # Batches
+
+    def commit(self, batch: Batch, *, notify: bool = False) -> Committed:
+        """Write the batch; see ``TaskAPI.commit``."""
+        try:
+            token = self._registered(batch)
+        except HostRefused as exc:
+            return self._refused_at_the_door(batch, exc)
+        if token is None:
+            return Committed()  # an idle host that nobody has heard of
+        answer = self.client.call("commit", self._body(batch), token)
+        self._token = answer.get("host_token") or self._token
+        return Committed(
+            frozenset(answer["started"]),
+            frozenset(answer["finished"]),
+            refused=answer["refused"],
+            cancel=frozenset(answer["cancel"]),
+            tokens=answer["tokens"],
+            is_alive=answer["is_alive"],
+        )
+
+    def _body(self, batch: Batch) -> dict[str, Any]:
+        return {
+            "starts": [
+                {
+                    "token": start.token or "",
+                    "attempt_id": start.attempt_id,
+                    "pid": start.pid,
+                    "started_at": start.started_at.isoformat(),
+                    "clears": start.clears is not None,
+                }
+                for start in batch.starts
+            ],
+            "finishes": [
+                {"token": outcome.token or "", "outcome": _without_token(outcome.to_json())}
+                for outcome in batch.finishes
+            ],
+            "callbacks": [
+                {"token": end.token or "", "id": end.id, "ok": end.ok, "error": end.error}
+                for end in batch.callbacks
+            ],
+            "heartbeat": self._heartbeat(batch) if batch.heartbeat else None,
+        }
+
+    def _heartbeat(self, batch: Batch) -> dict[str, Any]:
+        half = self._clock.now().timestamp() + self._lifetime_s / 2
+        tokens = [t for t in batch.running.values() if t is not None and expires_at(t) < half]
+        return {"running": list(batch.running), "renew": tokens}
+
+    # Registration
+
+    def _registered(self, batch: Batch) -> str | None:
+        """Return the host's token; None when there is nobody to vouch for it yet.
+
+        Raises HostRefused when the server takes none of the batch's tokens.
+        """
+        if self._token is not None:
+            return self._token
+        refused: HostRefused | None = None
+        for token in _tokens(batch):
+            try:
+                return self._register(token)
+            except HostRefused as exc:
+                refused = exc
+        if refused is not None:
+            raise refused
+        return None
+
+    def _register(self, token: str) -> str:
+        with self._registering:
+            if self._token is None:
+                mark = log_ship.leave_mark(self._log_folder)
+                try:
+                    answer = self.client.call("hosts", {**self._facts, "log_mark": mark}, token)
+                finally:
+                    log_ship.remove_mark(self._log_folder, mark)
+                self._shares_logs = bool(answer["shares_logs"])
+                self._lifetime_s = float(answer["run_token_s"])
+                self._token = str(answer["token"])
+            return self._token
+
+    def _refused_at_the_door(self, batch: Batch, error: HostRefused) -> Committed:
+        """Say on each attempt why it cannot begin here.
+
+        An outcome that comes with it is one that a dead host left, with a token that is no longer
+        good: its attempt has long been given up.
+        """
+        for start in batch.starts:
+            try:
+                self.refuse(start.attempt_id, start.token, str(error))
+            except (HostRefused, ApiMisunderstood) as exc:
+                log.error("attempt %s: nobody could be told: %s", start.attempt_id, exc)
+        ids = [s.attempt_id for s in batch.starts] + [o.attempt_id for o in batch.finishes]
+        return Committed(refused=dict.fromkeys(ids, str(error)))
+
+    def refuse(self, attempt_id: str, token: str | None, reason: str) -> None:
+        """Fail an attempt that cannot be started; see ``TaskAPI.refuse``."""
+        self.client.call("refused", {"reason": reason}, token or "")
+
+    # Requests
+
+    def request(self, caller: Caller, method: str, params: dict[str, Any]) -> Any:
+        """Answer a task's request; see ``TaskAPI.request``.
+
+        One that only reads is asked again for a while, when the server is away.
+        """
+        token = caller.get("token")
+        if not token:
+            raise RequestRefused("PermissionDenied", f"{method}: there is no attempt that asks")
+        n_tries = 1 + (self._n_retries if method.startswith(_READS) else 0)
+        body = {"method": method, "params": params}
+        for n in range(n_tries):
+            try:
+                answer = self.client.call("request", body, token)
+                break
+            except ApiUnavailable:
+                if n + 1 == n_tries:
+                    raise
+                time.sleep(min(self._first_wait_s * 2**n, self._max_wait_s))
+            except (HostRefused, ApiMisunderstood) as exc:
+                raise RequestRefused("PermissionDenied", f"{method}: {exc}") from exc
+        error = answer.get("error")
+        if error is not None:
+            raise RequestRefused(error["type"], error["message"])
+        return answer.get("value")
+
+    def close(self, *, ok: bool) -> None:
+        """End the host's registration; a server that is away finds that its heartbeat stopped."""
+        if self._token is None:
+            return
+        try:
+            self.client.call("hosts", {}, self._token, method="DELETE")
+        except (ApiUnavailable, HostRefused, ApiMisunderstood) as exc:
+            log.info("the API server does not know yet that this host has ended: %s", exc)
+
+    def send_logs(self, chunks: list[dict[str, Any]]) -> dict[str, Any] | None:
+        """Send parts of logs; see ``log_ship.Send``."""
+        if self._token is None:
+            return None
+        if self._shares_logs:
+            return {"shared": True}
+        return self.client.call("logs", {"chunks": chunks}, self._token)
+
+
+def _started() -> float | None:
+    """Return when this process started, in seconds since the machine booted."""
+    ticks = process.start_time(os.getpid())
+    return None if ticks is None else ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _tokens(batch: Batch) -> list[str]:
+    found = [*(s.token for s in batch.starts), *(o.token for o in batch.finishes)]
+    found += [*(end.token for end in batch.callbacks), *batch.running.values()]
+    return [token for token in dict.fromkeys(found) if token]
+
+
+def _without_token(outcome: dict[str, Any]) -> dict[str, Any]:
+    outcome.pop("token", None)
+    return outcome
+
+
+def _detail(answer: bytes) -> str:
+    """Return what an error reply says."""
+    try:
+        found = json.loads(answer)["detail"]
+    except (ValueError, KeyError, TypeError):
+        found = answer[:500].decode("utf-8", "replace")
+    return found if isinstance(found, str) else json.dumps(found)[:500]
