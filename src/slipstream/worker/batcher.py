@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from slipstream.attempt import Outcome
+from slipstream.errors import SlipstreamError
 from slipstream.state import TaskInstanceState
 from slipstream.worker.journal import Journal
 from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, HostRefused, TaskAPI
@@ -156,10 +157,14 @@ class Batcher:
         for rendered in batch.rendered:
             self._write_part(Batch(rendered=[rendered]))
         for outcome in batch.finishes:
-            if not self._write_part(Batch(finishes=[outcome])):
-                self._write_part(Batch(finishes=[_unsaved(outcome)]))
+            error = self._write_part(Batch(finishes=[outcome]))
+            if error is not None:
+                self._write_part(Batch(finishes=[_unsaved(outcome, error)]))
+        if batch.callbacks:
+            self._write_part(Batch(callbacks=batch.callbacks))
 
-    def _write_part(self, part: Batch) -> bool:
+    def _write_part(self, part: Batch) -> Exception | None:
+        """Write a part until it is written; return why the store refuses it."""
         while True:
             try:
                 committed = self._api.commit(part, notify=self.notify)
@@ -167,23 +172,26 @@ class Batcher:
                 self.safeguard(0.0)
                 if not self._pause(_RETRY_MAX_S):
                     self.safeguard(0.0)
-                    return True  # the journal has it
-            except Exception:
-                log.exception("the store refuses %s", part)
+                    return None  # the journal has it
+            except Exception as exc:
+                ids = [s.attempt_id for s in part.starts] + [o.attempt_id for o in part.finishes]
+                log.exception("the store refuses what there is of %s", ", ".join(ids))
                 self._on_done(part, Committed())
-                return False
+                return exc
             else:
                 self._on_done(part, committed)
-                return True
+                return None
 
 
-def _unsaved(outcome: Outcome) -> Outcome:
+def _unsaved(outcome: Outcome, error: Exception) -> Outcome:
     """Return the outcome of an attempt whose real one the store cannot take."""
+    # A driver's error shows statements and values; ours are for people.
+    why = str(error) if isinstance(error, SlipstreamError) else "the worker host's log says why."
     return replace(
         outcome,
         state=TaskInstanceState.FAILED,
         xcoms=None,
         rendered_fields=None,
         defer=None,
-        error="The task ended, but its result could not be saved; the worker host's log says why.",
+        error=f"The task ended, but its result could not be saved: {why}",
     )

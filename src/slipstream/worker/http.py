@@ -50,7 +50,7 @@ _FINAL_STATUS = frozenset({401, 403, 426})
 _IDLE_S = 20.0
 """A connection that was idle for longer is made anew: the server closes them after 30 s."""
 _READS = ("get_", "list_")
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True, check_circular=False).encode
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
 class ApiMisunderstood(SlipstreamError):
@@ -81,7 +81,7 @@ class Client:
 
         Raises ApiUnavailable, HostRefused or ApiMisunderstood.
         """
-        data = _encode(body).encode("ascii")
+        data = _encode(body).encode("utf-8", "surrogatepass")
         headers = {
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.engine.worker.rig import Rig
+from tests.executors.remote import ApiServer, RemoteLocalExecutor
 
 from slipstream.config import conf
 from slipstream.store import Store, migrate
@@ -35,11 +37,18 @@ def home(tmp_path: Path, migrated: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     conf.reload()
 
 
-@pytest.fixture
-def idle_rig(home: Path) -> Iterator[Rig]:
-    """A rig whose executor is not started yet."""
-    with Store.open() as store:
-        rig = Rig(home, store)
+@pytest.fixture(params=["direct", "http"])
+def idle_rig(request: pytest.FixtureRequest, home: Path) -> Iterator[Rig]:
+    """A rig whose executor is not started yet; its host has the database or an API server."""
+    with Store.open() as store, contextlib.ExitStack() as stack:
+        if request.param == "direct":
+            rig = Rig(home, store)
+        else:
+            server = ApiServer()
+            stack.callback(server.kill)
+            server.start()
+            rig = Rig(home, store, RemoteLocalExecutor(server.url))
+            rig.api_server = server
         yield rig
         rig.executor.stop(3.0)
 

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tests.executors.remote import RemoteLocalExecutor
+
 from slipstream.attempt import Outcome, Workload, new_id
 from slipstream.executors.base import (
     AttemptFinished,
@@ -30,7 +32,7 @@ from slipstream.store.decision import NewAttempt
 from slipstream.store.row import AttemptRow
 from slipstream.store.run import NewRun
 from slipstream.token import ExecutionTokens, Scope
-from slipstream.worker import sweeper
+from slipstream.worker import journal, sweeper
 
 PATIENCE_S = 20.0
 
@@ -61,6 +63,9 @@ class Rig:
         self.store = store
         self.executor = executor or LocalExecutor()
         self.events: list[ExecutorEvent] = []
+        self.api_server: Any = None
+        """Of a remote executor's host."""
+        self._read: set[int] = set()
         self._begun: set[str] = set()
         self._ended: set[str] = set()
         self.run = self._create_run()
@@ -72,6 +77,11 @@ class Rig:
             dag_id="d", run_id=f"manual__{new_id()}", run_type=DagRunType.MANUAL, run_after=now
         )
         return self.store.write(lambda conn: run.create(conn, new, now, notify=False))
+
+    def successor(self) -> Rig:
+        """Return a rig on the same home and store, with an executor of the same kind."""
+        executor = RemoteLocalExecutor(self.api_server.url) if self.is_remote else None
+        return Rig(self.home, self.store, executor)
 
     @property
     def is_remote(self) -> bool:
@@ -138,18 +148,32 @@ class Rig:
 
     def turn(self, timeout_s: float = 0.05) -> None:
         select.select([self.executor], [], [], timeout_s)
-        self.events += self.executor.events()
+        events = self.executor.events()
         if self.is_remote:
-            self.events += self.news()
+            events = [e for e in events if not isinstance(e, AttemptLost) or self._is_lost(e)]
+            events += self.news()
+        self.events += events
+
+    def _is_lost(self, event: AttemptLost) -> bool:
+        """Close an attempt whose host is gone; False when it was done before."""
+        lost = [event.attempt_id]
+        now = datetime.now(UTC)
+        if not self.store.write(lambda conn: attempt.finish_lost(conn, lost, event.reason, now)):
+            return False
+        self._ended.add(event.attempt_id)
+        return True
 
     def news(self) -> list[ExecutorEvent]:
         """Return what remote hosts have left in the inbox, as events."""
-        return self.store.write(self._take_news)
+        with self.store.read() as conn:
+            return self._read_news(conn)
 
-    def _take_news(self, conn: Connection) -> list[ExecutorEvent]:
+    def _read_news(self, conn: Connection) -> list[ExecutorEvent]:
         found: list[ExecutorEvent] = []
-        messages = inbox.take(conn, "scheduler", 1000)
-        for message in messages:
+        for message in inbox.take(conn, "scheduler", 1000):
+            if message.id in self._read:
+                continue
+            self._read.add(message.id)
             if message.kind == "attempts_handed_back":
                 found += [AttemptHandedBack(id_) for id_ in message.payload["ids"]]
             elif message.kind == "callback_done":
@@ -160,7 +184,6 @@ class Rig:
                 rows = attempt.get_many(conn, message.payload["ids"])
                 for row in (rows[id_] for id_ in message.payload["ids"]):
                     found += self._news_of(row)
-        inbox.delete(conn, [message.id for message in messages])
         return found
 
     def _news_of(self, row: AttemptRow) -> list[ExecutorEvent]:
@@ -241,6 +264,12 @@ class Rig:
         with self.store.read() as conn:
             row = xcom.get(conn, self.run.id, task_id, key, map_index)
         return None if row is None else row.value
+
+    @property
+    def journals(self) -> list[str]:
+        """The attempts whose outcomes are on disk."""
+        folder = self.home / "run" / ("remote" if self.is_remote else "")
+        return [o.attempt_id for path in journal.paths(folder) for o in journal.read(path)]
 
     # Processes
 
