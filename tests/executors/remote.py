@@ -94,7 +94,7 @@ class RemoteLocalExecutor(LocalExecutor):
         super().__init__(name)
         self.capabilities = Capabilities(is_remote=True, slots=self.capabilities.slots)
         self._api_url = api_url
-        self._env = env or {}
+        self._env = {} if env is None else env
         self.heard_of: list[str] = []
 
     def start(self, scheduler_id: str) -> None:

@@ -243,7 +243,8 @@ class Host:
                 execution.workload["token"] = token
         for start in batch.starts:
             granted = start.attempt_id in committed.started
-            self._supervisor.on_leave(start.attempt_id, granted)
+            why = committed.refused.get(start.attempt_id)
+            self._supervisor.on_leave(start.attempt_id, granted, why)
             if not granted:
                 self._reporter.dropped(start.attempt_id)
         self._reporter.finished(batch.finishes, committed)

@@ -70,14 +70,16 @@ class Client:
             )
         self.url = url
         self._host, self._port = parts.hostname, parts.port
-        self._path = parts.path.rstrip("/") + f"/v{VERSION}/"
+        self._path = parts.path.rstrip("/")
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
         self._timeout_s = timeout_s
         self._clock = clock
         self._mine = threading.local()
 
-    def call(self, name: str, body: Any, token: str, *, method: str = "POST") -> dict[str, Any]:
-        """Send one message and return the answer.
+    def call(
+        self, name: str, body: Any, token: str, *, method: str = "POST", version: int = VERSION
+    ) -> dict[str, Any]:
+        """Send one message and return the answer; ``version`` is the path's.
 
         Raises ApiUnavailable, HostRefused or ApiMisunderstood.
         """
@@ -89,7 +91,9 @@ class Client:
         }
         began = time.monotonic()
         try:
-            status, answer = self._exchange(method, self._path + name, data, headers)
+            status, answer = self._exchange(
+                method, f"{self._path}/v{version}/{name}", data, headers
+            )
         except (OSError, http.client.HTTPException) as exc:
             self._hang_up()
             reason = str(exc) or type(exc).__name__
@@ -284,7 +288,8 @@ class HttpTaskAPI:
 
     def refuse(self, attempt_id: str, token: str | None, reason: str) -> None:
         """Fail an attempt that cannot be started; see ``TaskAPI.refuse``."""
-        self.client.call("refused", {"reason": reason}, token or "")
+        # Of every version there is, this message is at its first path.
+        self.client.call("refused", {"reason": reason}, token or "", version=1)
 
     # Requests
 

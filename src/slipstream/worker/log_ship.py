@@ -2,9 +2,9 @@
 
 A thread looks about once a second at the log of each attempt that runs here and sends what is new;
 when an attempt has left the host, the rest at once. Chunks go to offsets in the server's file, so
-one that is sent twice changes nothing; the server's answer is how long its file is, and the next
-chunk goes on from there. An earlier attempt of the same try (before a reschedule or a deferral) may
-have written to both files: an attempt's part begins, here and there, where the files ended then.
+one that is sent twice changes nothing, and the server's answer says where the next one goes. An
+earlier attempt of the same try (before a reschedule or a deferral) may have written to both files:
+an attempt's part begins, here and there, where the files ended then.
 
 Nobody waits for this thread. While the server is away it goes on looking; when the host stops it
 gets a bounded time. A host that sees the server's log folder has nothing to send: the server tells
@@ -40,7 +40,7 @@ _GIVE_UP_S = 3600.0
 """So long the rest of an ended attempt's log is kept for a server that is away."""
 
 Send = Callable[[list[dict[str, Any]]], dict[str, Any] | None]
-"""Sends chunks; returns ``sizes`` of the attempts' files there, ``refused`` with reasons, and
+"""Sends chunks; returns in ``sizes`` where each attempt's next chunk goes, ``refused`` with reasons, and
 ``shared`` if there is nothing to send at all. None when the host has no name with the server yet.
 Raises ApiUnavailable and the like."""
 

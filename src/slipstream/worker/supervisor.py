@@ -272,14 +272,15 @@ class Supervisor:
             return None
         return workload["dag_run_pk"], workload["task_id"], workload.get("map_index", -1)
 
-    def on_leave(self, attempt_id: str, granted: bool) -> None:
-        """The store's answer to a start."""
+    def on_leave(self, attempt_id: str, granted: bool, reason: str | None = None) -> None:
+        """The store's answer to a start; ``reason`` is why not, if it gave one."""
         execution = self._executions.get(attempt_id)
         if execution is None:
             return
         process = execution.process
         if not granted:
-            log.info("%s is not started: it is no longer the current attempt", execution.name)
+            why = reason or "it is no longer the current attempt"
+            log.info("%s is not started: %s", execution.name, why)
             self._release(execution)
             if process is not None:
                 process.execution = None

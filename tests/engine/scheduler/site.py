@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from slipstream import command, executors
 from slipstream.clock import SystemClock
 from slipstream.dagprocessor.service import DagProcessor
+from slipstream.executors.base import Executor
 from slipstream.scheduler.service import Scheduler
 from slipstream.scheduler.settings import Settings
 from slipstream.state import DagRunState, DagRunTriggeredByType
-from slipstream.store import Store, attempt, run, story, task_instance, xcom
+from slipstream.store import Store, attempt, run, schema, story, task_instance, xcom
 from slipstream.store.row import AttemptRow, RunRow, StoryRow
 
 ENDED = (DagRunState.SUCCESS, DagRunState.FAILED)
@@ -55,10 +58,9 @@ class Site:
     def parse(self) -> None:
         DagProcessor(self.store, self.clock).parse_once()
 
-    def start(self) -> Scheduler:
-        self.scheduler = Scheduler(
-            self.store, executors.create("LocalExecutor"), self.clock, settings=self.settings
-        )
+    def start(self, carriers: Mapping[str, Executor] | None = None) -> Scheduler:
+        carriers = carriers or executors.create("LocalExecutor")
+        self.scheduler = Scheduler(self.store, carriers, self.clock, settings=self.settings)
         self.scheduler.start()
         return self.scheduler
 
@@ -121,6 +123,11 @@ class Site:
     def story(self, row: RunRow) -> list[StoryRow]:
         with self.store.read() as conn:
             return story.of_run(conn, row.id)
+
+    def callbacks(self) -> list[str]:
+        """Return the callback requests that are not settled."""
+        with self.store.read() as conn:
+            return list(conn.scalars(select(schema.callback_request.c.id)))
 
     def proof(self) -> list[str]:
         """Return the words that tasks have written down."""

@@ -47,7 +47,7 @@ def _path(chunk: model.LogChunk, server: Parts) -> Path:
 
 
 def _write(path: Path, chunk: model.LogChunk) -> int:
-    """Write a chunk, unless it would leave a gap; return the file's size."""
+    """Write a chunk, unless it would leave a gap; return where the next one goes."""
     data = base64.b64decode(chunk.data, validate=True)
     path.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -59,6 +59,6 @@ def _write(path: Path, chunk: model.LogChunk) -> int:
         view = memoryview(data)
         while view:
             view = view[os.pwrite(fd, view, chunk.offset + len(data) - len(view)) :]
-        return max(size, chunk.offset + len(data))
+        return chunk.offset + len(data)
     finally:
         os.close(fd)

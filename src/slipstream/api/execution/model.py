@@ -141,8 +141,8 @@ class Logs(BaseModel):
 
 class LogsAnswer(BaseModel):
     sizes: dict[str, int] = Field(
-        description="How long each attempt's file is now: where the next chunk goes. A chunk that "
-        "would leave a gap is not written."
+        description="Where each attempt's next chunk goes: after this one, or at the file's end "
+        "when this one would have left a gap and was not written."
     )
     refused: dict[str, str]
     now: str
