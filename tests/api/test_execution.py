@@ -459,7 +459,8 @@ def test_a_body_that_is_no_message_is_422_or_400(worker: Worker) -> None:
 def test_its_health_and_its_document_are_open(worker: Worker) -> None:
     base = f"{worker.api.origin}/execution"
     health = worker.api.get(f"{base}/v1/health", headers={"Authorization": ""})
-    assert health.json() == {"status": "healthy", "version": VERSION}
+    now = worker.clock.now().isoformat()
+    assert health.json() == {"status": "healthy", "version": VERSION, "now": now}
     document = worker.api.get(f"{base}/openapi.json").json()
     assert set(document["paths"]) == {
         f"/v1/{name}" for name in ("hosts", "commit", "request", "logs", "refused", "health")

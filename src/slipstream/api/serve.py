@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import uvicorn
+from fastapi import FastAPI
 
 from slipstream.api import workers
 from slipstream.api.app import create_app, parts_of
@@ -16,6 +17,7 @@ from slipstream.api.front import Front
 from slipstream.config import conf
 from slipstream.errors import UserError
 from slipstream.store import Store
+from slipstream.store.clock import synced
 
 _BACKLOG = 512
 
@@ -46,19 +48,24 @@ def serve(
             return
         opened = store or Store.open()
         try:
-            config = uvicorn.Config(
-                create_app(opened, apps=apps),
-                server_header=False,
-                http="h11",
-                ws="none",
-                lifespan="on",
-                **checked.uvicorn_options(),
-            )
-            with _signals_end_quietly():
-                uvicorn.Server(config).run(sockets=[sock])
+            with synced(opened) as clock:
+                _run(create_app(opened, clock, apps), sock, checked)
         finally:
             if store is None:
                 opened.close()
+
+
+def _run(app: FastAPI, sock: socket.socket, front: Front) -> None:
+    config = uvicorn.Config(
+        app,
+        server_header=False,
+        http="h11",
+        ws="none",
+        lifespan="on",
+        **front.uvicorn_options(),
+    )
+    with _signals_end_quietly():
+        uvicorn.Server(config).run(sockets=[sock])
 
 
 def bind(host: str, port: int) -> socket.socket:

@@ -8,11 +8,11 @@ import sys
 import threading
 
 from slipstream import executors
-from slipstream.clock import SystemClock
 from slipstream.config import conf
 from slipstream.errors import UserError
 from slipstream.scheduler.service import Scheduler
 from slipstream.store import Store
+from slipstream.store.clock import synced
 
 STOP_DEADLINE_S = 4.0
 
@@ -38,4 +38,5 @@ def main() -> int:
 def serve(store: Store, stop: threading.Event) -> None:
     """Run a scheduler with the configured executors until ``stop`` is set."""
     carriers = executors.create(conf.get("core", "executor", fallback="LocalExecutor"))
-    Scheduler(store, carriers, SystemClock()).run(stop, deadline_s=STOP_DEADLINE_S)
+    with synced(store) as clock:
+        Scheduler(store, carriers, clock).run(stop, deadline_s=STOP_DEADLINE_S)

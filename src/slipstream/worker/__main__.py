@@ -66,10 +66,12 @@ def main(argv: list[str] | None = None) -> int:
 def _near(args: argparse.Namespace, clock: SyncedClock) -> tuple[TaskAPI, None]:
     # The store is 20 MB that a remote host never needs.
     from slipstream.store import Store
+    from slipstream.store.clock import ClockSync
     from slipstream.worker.direct import DirectTaskAPI
 
-    api = DirectTaskAPI(Store.open(), clock, executor=args.executor, scheduler_id=args.scheduler)
-    return api, None
+    store = Store.open()
+    ClockSync(store, clock).start()
+    return DirectTaskAPI(store, clock, executor=args.executor, scheduler_id=args.scheduler), None
 
 
 def _far(

@@ -187,9 +187,19 @@ class HttpTaskAPI:
         self._token: str | None = None
         self._lifetime_s = 0.0
         self._registering = threading.Lock()
+        self._knows_time = False
         self._n_retries = conf.getint("workers", "execution_api_retries", fallback=5)
         self._first_wait_s = conf.getfloat("workers", "execution_api_retry_wait_min", fallback=1.0)
         self._max_wait_s = conf.getfloat("workers", "execution_api_retry_wait_max", fallback=90.0)
+        self._ask_time()
+
+    def _ask_time(self) -> None:
+        """Learn what time it is before there is an attempt whose start would be off."""
+        try:
+            self.client.call("health", None, "", method="GET")
+            self._knows_time = True
+        except (ApiUnavailable, HostRefused, ApiMisunderstood) as exc:
+            log.info("the API server's time is not known yet: %s", exc)
 
     # Batches
 
@@ -200,6 +210,8 @@ class HttpTaskAPI:
         except HostRefused as exc:
             return self._refused_at_the_door(batch, exc)
         if token is None:
+            if not self._knows_time:
+                self._ask_time()
             return Committed()  # an idle host that nobody has heard of
         answer = self.client.call("commit", self._body(batch), token)
         self._token = answer.get("host_token") or self._token

@@ -124,6 +124,10 @@ class Site:
         with self.store.read() as conn:
             return story.of_run(conn, row.id)
 
+    def task_story(self, row: RunRow, task_id: str) -> list[StoryRow]:
+        with self.store.read() as conn:
+            return story.of_task_instance(conn, row.id, task_id)
+
     def callbacks(self) -> list[str]:
         """Return the callback requests that are not settled."""
         with self.store.read() as conn:

@@ -70,10 +70,9 @@ def test_a_run_goes_through_with_its_retries_xcoms_and_callbacks(
     site.until(lambda: len(site.proof()) == 5, "the run's callback")
     assert site.proof() == ["a", "b", "c 1", "c 2", f"run callback {row.run_id}"]
     site.until(lambda: not site.callbacks(), "the callback's request to be settled")
-    story = [(e.task_id, e.kind) for e in site.story(row) if e.task_id]
     for task_id, n in (("a", 1), ("b", 1), ("c", 2)):
-        assert story.count((task_id, "admitted")) == n
-        assert story.count((task_id, "finished")) == n
+        kinds = [event.kind for event in site.task_story(row, task_id)]
+        assert (kinds.count("admitted"), kinds.count("finished")) == (n, n)
     ids = {t.id for name in "abc" for t in site.tries(row, name)}
     assert ids <= set(executor.heard_of), "the executor need not care for them any more"
 
@@ -133,7 +132,7 @@ def test_a_scheduler_that_comes_back_finds_what_was_told_meanwhile(
     any_site: Site, server: ApiServer
 ) -> None:
     site = any_site
-    first = _start(site, server)
+    _start(site, server)
     site.write_dag("d", DAG)
     row = site.trigger("slow")
     site.until(lambda: site.states(row).get("s") == "running", "its start to be known")
@@ -144,4 +143,4 @@ def test_a_scheduler_that_comes_back_finds_what_was_told_meanwhile(
     scheduler._lease.end(site.clock.now(), ok=False)
     _start(site, server)
     assert site.finish(row) == "success"
-    first.stop(3.0)
+    scheduler.stop(deadline_s=3.0, ok=False)

@@ -251,6 +251,37 @@ def test_a_workload_that_cannot_be_read_fails_its_attempt_with_the_reason(rig: R
     assert rig.outcome("quick").state is S.SUCCESS
 
 
+@pytest.mark.parametrize("wrong_by_s", [60, -60])
+def test_a_machine_whose_clock_is_a_minute_off_reports_the_databases_time(
+    rig: Rig, env: dict[str, str], tmp_path: Path, wrong_by_s: int
+) -> None:
+    (tmp_path / "skewed").mkdir()
+    (tmp_path / "skewed" / "sitecustomize.py").write_text(
+        "import datetime as d, slipstream.clock as clock\n"
+        "class Skewed(d.datetime):\n"
+        "    @classmethod\n"
+        f"    def now(cls, tz=None): return d.datetime.now(tz) + d.timedelta(seconds={wrong_by_s})\n"
+        "clock.datetime = Skewed\n"
+    )
+    env["PYTHONPATH"] = str(tmp_path / "skewed")
+    rig.start()
+    rig.dag(
+        """
+        from airflow.sdk import timezone
+        @task
+        def t(): raise AirflowRescheduleException(timezone.utcnow() + timedelta(seconds=30))
+        t()
+        """
+    )
+    before = datetime.now(UTC)
+    outcome = rig.outcome("t")
+    after = datetime.now(UTC)
+    little = timedelta(seconds=2)
+    assert outcome.state is S.UP_FOR_RESCHEDULE
+    for at in (outcome.started_at, outcome.ended_at, outcome.reschedule_at - timedelta(seconds=30)):
+        assert before - little < at < after + little
+
+
 def test_a_dag_file_that_the_worker_does_not_have_is_the_reason(rig: Rig) -> None:
     rig.start()
     outcome = rig.outcome("t", relative_fileloc="elsewhere.py")

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from slipstream.api import error
 from slipstream.api.execution import commit, host, log, model, request
-from slipstream.api.execution.access import Parts, check_version, other_version
+from slipstream.api.execution.access import Parts, Server, check_version, other_version
 from slipstream.api.execution.wake import Waker
 from slipstream.api.reply import Json
 from slipstream.clock import Clock
@@ -47,9 +47,10 @@ def create(store: Store, clock: Clock) -> FastAPI:
     return app
 
 
-async def _health() -> Response:
-    """Say that the server answers, and in which version."""
-    return Json({"status": "healthy", "version": VERSION})
+async def _health(server: Server) -> Response:
+    """Say that the server answers, in which version, and what time it is there."""
+    now = server.clock.now().isoformat()
+    return Json({"status": "healthy", "version": VERSION, "now": now})
 
 
 async def _unknown(version: str, rest: str) -> Response:

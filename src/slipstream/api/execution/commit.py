@@ -197,7 +197,7 @@ def _transact(
     batch: Batch,
     expired: Iterable[str],
     now: datetime,
-) -> Committed:
+) -> Later[Committed]:
     ids = [s.attempt_id for s in batch.starts] + [o.attempt_id for o in batch.finishes]
     places = remote.places(conn, [*ids, *expired])
     starts = [_with_clears(start, message, places) for start in batch.starts]

@@ -158,6 +158,6 @@ class Answer(BaseModel):
     now: str
 
 
-class Health(BaseModel):
+class Health(Answer):
     status: str
     version: int

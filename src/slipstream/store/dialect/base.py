@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Protocol
@@ -88,6 +89,10 @@ class Dialect(Protocol):
 
     def classify(self, error: BaseException) -> tuple[Trouble, str] | None:
         """Return what the error means and its reason in a few words; None: none of our business."""
+        ...
+
+    def now(self, conn: Connection) -> datetime | None:
+        """Return the database's time; None when it goes by this machine's clock."""
         ...
 
     def upsert(self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:

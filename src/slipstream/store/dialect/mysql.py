@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -115,6 +116,10 @@ class MySQL:
         if code in _LOST:
             return Trouble.LOST, reason or "the connection was closed"
         return None
+
+    def now(self, conn: Connection) -> datetime | None:
+        now: datetime = conn.exec_driver_sql("SELECT UTC_TIMESTAMP(6)").scalar_one()
+        return now.replace(tzinfo=UTC)
 
     def upsert(self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
         return _upsert(table, columns)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -112,6 +113,10 @@ class PostgreSQL:
         if not code and isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
             return Trouble.LOST, reason
         return None
+
+    def now(self, conn: Connection) -> datetime | None:
+        now: datetime = conn.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
+        return now.astimezone(UTC)
 
     def upsert(self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
         return _upsert(table, keys, columns)

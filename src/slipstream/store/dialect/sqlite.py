@@ -15,6 +15,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import quote
@@ -146,6 +147,9 @@ class SQLite:
             return Trouble.UNMIGRATED, reason
         if any(words in text for words in _UNUSABLE):
             return Trouble.UNUSABLE, reason
+        return None
+
+    def now(self, conn: Connection) -> datetime | None:
         return None
 
     def upsert(self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...]) -> Executable:
