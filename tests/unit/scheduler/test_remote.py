@@ -1,0 +1,216 @@
+"""Executors whose hosts are far: tokens go out with the workloads, news come in by the inbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.unit.scheduler.harness import Rig, dag_spec
+
+from slipstream import command
+from slipstream.config import conf
+from slipstream.executors.base import Capabilities
+from slipstream.store import attempt, callback, inbox, job, remote, task_instance
+from slipstream.store.row import RunRow
+from slipstream.token import LEEWAY_S, ExecutionTokens, ExpiredToken, Scope
+
+
+@pytest.fixture
+def far(rig: Rig) -> Rig:
+    """A rig whose executor is remote, started."""
+    rig.executor.capabilities = Capabilities(is_remote=True, slots=None)
+    rig.scheduler = rig._make()
+    rig.start()
+    return rig
+
+
+def tell(rig: Rig, row: RunRow, kind: str, payload: dict[str, Any]) -> None:
+    now = rig.clock.now()
+    rig.store.write(
+        lambda conn: inbox.post_about_runs(conn, "scheduler", kind, {row.id: payload}, now)
+    )
+    rig.store.wake("scheduler")
+
+
+def changed(rig: Rig, row: RunRow, *ids: str) -> None:
+    tell(rig, row, "attempts_changed", {"ids": list(ids)})
+
+
+def test_workloads_of_remote_executors_carry_a_token_for_their_attempt(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": []}))
+    far.trigger("d")
+    far.turn()
+    attempt_id = far.executor.of("a")
+    workload = far.executor.workloads[attempt_id]
+    tokens = ExecutionTokens.configured()
+    grant = tokens.check(workload.token or "", far.clock.now(), Scope.START)
+    assert (grant.subject, grant.about) == (attempt_id, workload.log_path)
+    far.clock.advance(3600 - 1)
+    tokens.check(workload.token or "", far.clock.now(), Scope.START)
+    far.clock.advance(LEEWAY_S + 2)
+    with pytest.raises(ExpiredToken):
+        tokens.check(workload.token or "", far.clock.now(), Scope.START)
+
+
+def test_workloads_of_local_executors_carry_none(rig: Rig) -> None:
+    rig.start()
+    rig.add_dag(dag_spec("d", {"a": []}))
+    rig.trigger("d")
+    rig.turn()
+    assert rig.executor.workloads[rig.executor.of("a")].token is None
+
+
+def test_a_start_token_outlives_the_queued_timeout(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT", "10000")
+    conf.reload()
+    rig.executor.capabilities = Capabilities(is_remote=True, slots=None)
+    rig.scheduler = rig._make()
+    rig.start()
+    rig.add_dag(dag_spec("d", {"a": []}))
+    rig.trigger("d")
+    rig.turn()
+    token = rig.executor.workloads[rig.executor.of("a")].token or ""
+    rig.clock.advance(19_000)
+    assert ExecutionTokens.configured().check(token, rig.clock.now(), Scope.START)
+
+
+def test_starts_and_ends_are_heard_from_the_inbox(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": ["b"], "b": []}))
+    row = far.trigger("d")
+    far.turn()
+    first = far.executor.of("a")
+    far.executor.begin(first, tell=False)
+    changed(far, row, first)
+    far.turn()
+    assert far.states(row)["a"] == "running"
+    assert far.executor.heard_of == [first]
+    far.executor.end(first, tell=False)
+    changed(far, row, first)
+    far.turn()
+    assert far.states(row) == {"a": "success", "b": "queued"}
+    second = far.executor.of("b")
+    far.executor.begin(second, tell=False)
+    far.executor.end(second, tell=False)
+    changed(far, row, first, second, "unknown")
+    far.turn()
+    assert far.run_state(row) == "success"
+    assert far.executor.heard_of == [first, first, first, second, "unknown"]
+
+
+def test_news_and_peoples_wishes_count_in_the_order_in_which_they_came(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": []}))
+    row = far.trigger("d")
+    far.turn()
+    old = far.executor.of("a")
+    far.executor.begin(old, tell=False)
+    far.executor.end(old, tell=False)
+    changed(far, row, old)
+    command.clear(far.store, far.clock, dag_id="d", run_id=row.run_id, by="ann")
+    changed(far, row, old)
+    far.turn()
+    assert far.states(row) == {"a": "queued"}
+    assert far.executor.of("a") != old
+    with far.store.read() as conn:
+        ti = task_instance.get(conn, row.id, "a")
+        first = attempt.get(conn, old)
+    assert ti is not None
+    assert ti.try_number == 2, "it had ended before it was cleared"
+    assert first is not None
+    assert first.ti_state == "success"
+
+
+def test_the_news_of_a_turn_are_one_query(far: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    far.add_dag(dag_spec("d", {f"t{n}": [] for n in range(10)}))
+    rows = [far.trigger("d", run_id=run_id) for run_id in ("one", "two")]
+    far.turn()
+    ids = list(far.executor.workloads)
+    for attempt_id in ids:
+        far.executor.begin(attempt_id, tell=False)
+    for row in rows:
+        for attempt_id in ids:
+            if far.executor.workloads[attempt_id].run_id == row.run_id:
+                changed(far, row, attempt_id)
+    asked: list[int] = []
+    real = attempt.get_many
+
+    def counted(conn: Any, wanted: Any) -> Any:
+        asked.append(len(wanted))
+        return real(conn, wanted)
+
+    monkeypatch.setattr(attempt, "get_many", counted)
+    far.turn()
+    assert asked == [len(ids)]
+    assert set(far.states(rows[0]).values()) == {"running"}
+
+
+def test_what_came_too_late_to_start_is_queued_anew_in_the_same_try(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": []}))
+    row = far.trigger("d")
+    far.turn()
+    old = far.executor.of("a")
+    far.executor.workloads.clear()
+    tell(far, row, "attempts_handed_back", {"ids": [old, "unknown"]})
+    far.turn()
+    new = far.executor.of("a")
+    assert new != old
+    assert far.executor.workloads[new].try_number == 1
+    assert not far.executor.begin(old, tell=False), "the old one can no longer start"
+
+
+def test_what_no_worker_can_begin_fails_with_the_reason(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": []}))
+    row = far.trigger("d")
+    far.turn()
+    attempt_id = far.executor.of("a")
+    now = far.clock.now()
+    far.store.write(lambda conn: remote.refuse(conn, {attempt_id: "no such file"}, now))
+    changed(far, row, attempt_id)
+    far.turn()
+    assert far.states(row) == {"a": "failed"}
+    with far.store.read() as conn:
+        ended = attempt.get(conn, attempt_id)
+    assert ended is not None
+    assert ended.outcome is not None
+    assert ended.outcome.error == "no such file"
+
+
+def test_a_callbacks_end_settles_its_request(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": []}, callbacks=["success"]))
+    row = far.trigger("d")
+    far.work()
+    [request_id] = [a for a, w in far.executor.workloads.items() if w.kind == "dag_callback"]
+    token = far.executor.workloads[request_id].token or ""
+    grant = ExecutionTokens.configured().check(token, far.clock.now(), Scope.CALLBACK)
+    assert grant.subject == request_id
+    tell(far, row, "callback_done", {"ended": {request_id: {"ok": True, "error": None}}})
+    far.turn()
+    with far.store.read() as conn:
+        assert callback.get(conn, request_id) is None
+
+
+def test_a_remote_host_is_no_foreign_one_and_lives_by_its_heartbeat(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": []}))
+    row = far.trigger("d")
+    far.turn()
+    old = far.executor.of("a")
+    now = far.clock.now()
+    far.executor.host_id = far.store.write(
+        lambda conn: remote.register_host(
+            conn, hostname="far", pid=1, pid_started=0.0, executor="E", now=now
+        )
+    )
+    far.executor.begin(old, tell=False)
+    changed(far, row, old)
+    far.turn()
+    hosts = far.scheduler.world.hosts
+    for _ in range(6):
+        far.later(10)
+        far.store.write(job.heartbeat, [far.executor.host_id], far.clock.now())
+        assert not hosts.foreign(far.scheduler.id)
+    assert far.states(row) == {"a": "running"}
+    far.executor.workloads.clear()
+    far.later(41)
+    far.later(11)
+    assert far.states(row)["a"] == "failed"
