@@ -379,6 +379,21 @@ def test_a_callbacks_end_reaches_the_scheduler(worker: Worker) -> None:
     assert message.dag_run_pk == worker.run.id
 
 
+def test_a_callback_that_cannot_begin_ends_with_the_reason(worker: Worker) -> None:
+    id = "01a00000-0000-7000-8000-000000000002"
+    worker.store.write(
+        lambda conn: conn.execute(
+            schema.callback_request.insert().values(
+                id=id, dag_run_id=worker.run.id, kind="dag_failure", state="running", created_at=NOW
+            )
+        )
+    )
+    worker.call("refused", {"reason": "no such file"}, worker.token(Scope.CALLBACK, id))
+    [message] = worker.told()
+    reason = "The worker cannot run it: no such file"
+    assert message.payload == {"ended": {id: {"ok": False, "error": reason}}}
+
+
 # Requests
 
 

@@ -70,14 +70,15 @@ def write(
 
 
 def refuse(conn: Connection, reasons: Mapping[str, str], now: datetime) -> set[str]:
-    """Fail queued attempts that no host can begin, and leave the scheduler word of it."""
+    """Fail queued attempts and callbacks that no host can begin; leave the scheduler word of it."""
     refused = remote.refuse(conn, reasons, now)
     by_run: dict[int, list[str]] = defaultdict(list)
     for id, place in remote.places(conn, refused).items():
         by_run[place.dag_run_id].append(id)
     messages = {pk: {"ids": ids} for pk, ids in by_run.items()}
     inbox.post_about_runs(conn, SCHEDULER, ATTEMPTS_CHANGED, messages, now)
-    return refused
+    others = [CallbackEnd(id, False, reason) for id, reason in reasons.items() if id not in refused]
+    return refused | _tell_of_callbacks(conn, others, now)
 
 
 def _clear_xcoms(conn: Connection, batch: Batch, started: Later[set[str]]) -> None:
@@ -107,9 +108,10 @@ def _tell_of_attempts(
     inbox.post_about_runs(conn, SCHEDULER, ATTEMPTS_CHANGED, messages, now)
 
 
-def _tell_of_callbacks(conn: Connection, ends: list[CallbackEnd], now: datetime) -> None:
+def _tell_of_callbacks(conn: Connection, ends: list[CallbackEnd], now: datetime) -> set[str]:
+    """Leave a message for each run; return the ids of those that are still due."""
     if not ends:
-        return
+        return set()
     runs = remote.runs_of_callbacks(conn, [end.id for end in ends])
     by_run: dict[int, dict[str, dict[str, object]]] = defaultdict(dict)
     for end in ends:
@@ -117,3 +119,4 @@ def _tell_of_callbacks(conn: Connection, ends: list[CallbackEnd], now: datetime)
             by_run[runs[end.id]][end.id] = {"ok": end.ok, "error": end.error}
     messages = {pk: {"ended": ended} for pk, ended in by_run.items()}
     inbox.post_about_runs(conn, SCHEDULER, CALLBACK_DONE, messages, now)
+    return set(runs)

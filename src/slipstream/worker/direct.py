@@ -21,6 +21,8 @@ JOB_TYPE = "WorkerHost"
 class DirectTaskAPI:
     """``TaskAPI`` on a store. Creating one registers this process as a worker host."""
 
+    heartbeat_s: float | None = None
+
     def __init__(
         self, store: Store, clock: Clock, *, executor: str, scheduler_id: str | None
     ) -> None:

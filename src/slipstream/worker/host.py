@@ -257,7 +257,8 @@ class Host:
     def _heartbeat(self) -> None:
         self._reporter.batch.heartbeat = True
         self._reporter.batch.running = self._supervisor.running()
-        self._timers.after(self._settings.heartbeat_s, self._heartbeat)
+        every_s = min(self._settings.heartbeat_s, self._api.heartbeat_s or float("inf"))
+        self._timers.after(every_s, self._heartbeat)
 
     # The launcher
 

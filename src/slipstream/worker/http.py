@@ -172,6 +172,7 @@ class HttpTaskAPI:
         self.hostname = socket.gethostname()
         self.host_id = new_id()
         """Names the host on this machine; the server has an id of its own for it."""
+        self.heartbeat_s: float | None = None
         self._clock = clock
         self._facts = {
             "hostname": self.hostname,
@@ -281,6 +282,7 @@ class HttpTaskAPI:
                     log_ship.remove_mark(self._log_folder, mark)
                 self._shares_logs = bool(answer["shares_logs"])
                 self._lifetime_s = float(answer["run_token_s"])
+                self.heartbeat_s = float(answer["heartbeat_s"])
                 self._token = str(answer["token"])
             return self._token
 

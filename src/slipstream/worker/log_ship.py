@@ -73,6 +73,7 @@ class LogShipper:
         self._changed = threading.Condition()
         self._is_urgent = False
         self._closes_at: float | None = None
+        self._has_closed = False
         self._is_off = False
         self._thread: threading.Thread | None = None
 
@@ -122,8 +123,6 @@ class LogShipper:
             except SlipstreamError as exc:
                 log.info("logs are not sent now: %s", exc)
                 self._give_up_old()
-                if self._closes_at is not None:
-                    time.sleep(_SOON_S)
             except Exception:
                 log.exception("logs could not be sent")
 
@@ -134,6 +133,10 @@ class LogShipper:
                 lambda: self._is_urgent or self._closes_at is not None, self._interval_s
             )
             if self._closes_at is not None:
+                # The first try is made at once; what is left then waits for the server.
+                if self._has_closed:
+                    self._changed.wait(_SOON_S)
+                self._has_closed = True
                 return bool(self._logs) and time.monotonic() < self._closes_at
             if self._is_urgent:
                 self._is_urgent = False

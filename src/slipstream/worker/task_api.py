@@ -119,6 +119,8 @@ class TaskAPI(Protocol):
 
     host_id: str
     hostname: str
+    heartbeat_s: float | None
+    """How often the store wants to hear of the host; None: as often as the host is told."""
 
     def commit(self, batch: Batch, *, notify: bool = False) -> Committed:
         """Write a batch in one transaction.

@@ -6,7 +6,7 @@ An endpoint names the tokens that it takes by its parameter's type, so that none
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Header, HTTPException, Request
@@ -14,7 +14,15 @@ from fastapi import Depends, Header, HTTPException, Request
 from slipstream.api.execution.wake import Waker
 from slipstream.clock import Clock
 from slipstream.store import Store
-from slipstream.token import ExecutionTokens, ExpiredToken, Grant, InvalidToken, Scope
+from slipstream.token import (
+    FINISH_GRACE_S,
+    ExecutionTokens,
+    ExpiredToken,
+    Grant,
+    InvalidToken,
+    Scope,
+    run_lifetime_s,
+)
 from slipstream.worker.task_api import VERSION, VERSION_HEADER
 
 
@@ -26,12 +34,21 @@ class Parts:
     clock: Clock
     tokens: ExecutionTokens
     waker: Waker
+    run_token_s: float = field(default_factory=run_lifetime_s)
+    """How long a run token is valid."""
 
 
-def parts_of(request: Request) -> Parts:
-    """Return the parts of the application that answers this request."""
+def _parts(request: Request) -> Parts:
     found: Parts = request.app.state.parts
     return found
+
+
+async def parts_of(request: Request) -> Parts:
+    """Return the parts of the application that answers this request.
+
+    A coroutine like all that is asked before an endpoint: FastAPI runs others in threads.
+    """
+    return _parts(request)
 
 
 async def check_version(
@@ -64,7 +81,7 @@ def _granted(*scopes: Scope, grace_s: float = 0.0) -> Callable[[Request], Awaita
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise _unauthorized("A token is missing: the header Authorization: Bearer … brings it.")
-        parts = parts_of(request)
+        parts = _parts(request)
         try:
             return parts.tokens.check(token.strip(), parts.clock.now(), *scopes, grace_s=grace_s)
         except ExpiredToken:
@@ -81,16 +98,14 @@ def _granted(*scopes: Scope, grace_s: float = 0.0) -> Callable[[Request], Awaita
     return granted
 
 
-_ANY_AGE_S = 7 * 86400.0
-
 Server = Annotated[Parts, Depends(parts_of)]
 ForHost = Annotated[Grant, Depends(_granted(Scope.HOST))]
 """A host's own token."""
 ForAttempt = Annotated[Grant, Depends(_granted(Scope.START, Scope.RUN, Scope.CALLBACK))]
 """The token of an attempt or a callback."""
 Voucher = Annotated[
-    Grant, Depends(_granted(Scope.START, Scope.RUN, Scope.CALLBACK, grace_s=_ANY_AGE_S))
+    Grant, Depends(_granted(Scope.START, Scope.RUN, Scope.CALLBACK, grace_s=FINISH_GRACE_S))
 ]
 """The same, even if it is old: whoever was given work once may give its name."""
-ForStart = Annotated[Grant, Depends(_granted(Scope.START, Scope.CALLBACK, grace_s=_ANY_AGE_S))]
+ForStart = Annotated[Grant, Depends(_granted(Scope.START, Scope.CALLBACK, grace_s=FINISH_GRACE_S))]
 """The token in a workload, even if it is old."""

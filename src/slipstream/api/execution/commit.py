@@ -32,7 +32,6 @@ from slipstream.token import (
     Grant,
     InvalidToken,
     Scope,
-    run_lifetime_s,
 )
 from slipstream.worker import commit as worker_commit
 from slipstream.worker.task_api import Batch, CallbackEnd, Committed, Start
@@ -161,7 +160,7 @@ class _Message:
                     continue  # its next request says why
                 if old.subject in running:
                     wanted.append(old)
-        issue, lifetime_s = self.server.tokens.issue, run_lifetime_s()
+        issue, lifetime_s = self.server.tokens.issue, self.server.run_token_s
         return {
             grant.subject: issue(Scope.RUN, grant.subject, self.now, lifetime_s, grant.about)
             for grant in wanted

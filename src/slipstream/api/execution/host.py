@@ -13,7 +13,7 @@ from slipstream.api.execution.model import Answer, Host, HostAnswer
 from slipstream.api.reply import Json
 from slipstream.config import conf
 from slipstream.store import job, remote
-from slipstream.token import HOST_LIFETIME_S, Scope, run_lifetime_s
+from slipstream.token import HOST_LIFETIME_S, Scope
 from slipstream.worker.task_api import VERSION
 
 router = APIRouter(tags=["Worker host"])
@@ -43,7 +43,7 @@ def register(body: Host, voucher: Voucher, server: Server) -> Response:
             "host_id": host_id,
             "token": token,
             "heartbeat_s": conf.getfloat("scheduler", "job_heartbeat_sec", fallback=5.0),
-            "run_token_s": run_lifetime_s(),
+            "run_token_s": server.run_token_s,
             "shares_logs": _shares_logs(body.log_mark),
             "now": now.isoformat(),
         }

@@ -46,14 +46,12 @@ def ask(body: model.Request, grant: ForAttempt, server: Server) -> Response:
 
 @stable_router.post("/refused", response_model=model.Answer, summary="Say why it cannot begin")
 def refused(body: model.Refusal, grant: ForStart, server: Server) -> Response:
-    """Fail an attempt that a worker was given and can never start; people read the reason.
+    """Fail what a worker was given and can never start; people read the reason.
 
     Of any version: a worker that this server cannot talk to still gets to say so.
     """
     now = server.clock.now()
     reason = f"The worker cannot run it: {body.reason}"
-    if grant.scope is Scope.START:
-        done = server.store.write(lambda conn: commit.refuse(conn, {grant.subject: reason}, now))
-        if done:
-            server.waker.now()
+    if server.store.write(lambda conn: commit.refuse(conn, {grant.subject: reason}, now)):
+        server.waker.now()
     return Json({"now": now.isoformat()})
