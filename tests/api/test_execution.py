@@ -18,7 +18,7 @@ from slipstream.clock import FakeClock
 from slipstream.config import conf
 from slipstream.machine.decision import Decision, TaskInstanceChange
 from slipstream.machine.event import TIKey
-from slipstream.store import Store, attempt, decision, inbox, job, schema, variable, xcom
+from slipstream.store import Store, attempt, decision, inbox, job, rendered, schema, variable, xcom
 from slipstream.store.row import InboxMessage, RunRow
 from slipstream.token import FINISH_GRACE_S, LEEWAY_S, ExecutionTokens, Scope
 from slipstream.worker.task_api import VERSION, VERSION_HEADER
@@ -220,6 +220,22 @@ def test_a_start_clears_what_an_earlier_try_pushed_and_nothing_else(worker: Work
     worker.store.write(lambda conn: xcom.set(conn, pk, "b", "old", 1))
     worker.commit(starts=[worker.starting("a", clears=True), worker.starting("b")])
     assert set(worker.xcoms()) == {("b", -1, "old")}
+
+
+def test_rendered_fields_are_taken_of_what_runs_here(worker: Worker) -> None:
+    worker.begin("a")
+    fields = {"bash_command": "date"}
+    mine = worker.host
+    worker.register()
+    worker.begin("b")
+    items = [{"attempt_id": worker.ids[t], "fields": fields} for t in "abc"]
+    worker.host = mine
+    worker.commit(rendered=[*items, {"attempt_id": "unknown", "fields": {}}])
+    with worker.store.read() as conn:
+        found = {t: rendered.get(conn, worker.run.id, t) for t in "abc"}
+    assert found["a"] is not None
+    assert found["a"].fields == fields
+    assert (found["b"], found["c"]) == (None, None)
 
 
 # Tokens

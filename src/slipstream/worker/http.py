@@ -245,6 +245,7 @@ class HttpTaskAPI:
                 {"token": end.token or "", "id": end.id, "ok": end.ok, "error": end.error}
                 for end in batch.callbacks
             ],
+            "rendered": [{"attempt_id": id, "fields": fields} for id, fields in batch.rendered],
             "heartbeat": self._heartbeat(batch) if batch.heartbeat else None,
         }
 

@@ -98,6 +98,7 @@ class _Message:
             self._take(str(finish.outcome.get("attempt_id")), partial(self._finish, finish))
         for end in body.callbacks:
             self._take(end.id, partial(self._callback, end))
+        self.batch.rendered = [(item.attempt_id, item.fields) for item in body.rendered]
         if body.heartbeat is not None:
             self.batch.heartbeat = True
             self.batch.running = dict.fromkeys(body.heartbeat.running)
@@ -198,15 +199,16 @@ def _transact(
     now: datetime,
 ) -> Later[Committed]:
     ids = [s.attempt_id for s in batch.starts] + [o.attempt_id for o in batch.finishes]
-    places = remote.places(conn, [*ids, *expired])
+    places = remote.places(conn, [*ids, *expired, *(id for id, _ in batch.rendered)])
     starts = [_with_clears(start, message, places) for start in batch.starts]
     finishes = [o for o in batch.finishes if _may_finish(o.attempt_id, host, message, places)]
+    rendered = [(id, fields) for id, fields in batch.rendered if _is_here(id, host, places)]
     _hand_back(conn, {id: places[id] for id in expired if id in places}, now)
     return worker_commit.write(
         conn,
         host.subject,
         host.about,
-        replace(batch, starts=starts, finishes=finishes),
+        replace(batch, starts=starts, finishes=finishes, rendered=rendered),
         now,
         tell=True,
         places=places,
@@ -222,8 +224,10 @@ def _with_clears(start: Start, message: _Message, places: dict[str, Place]) -> S
 
 def _may_finish(id: str, host: Grant, message: _Message, places: dict[str, Place]) -> bool:
     """Say whether a finish counts: who has only the start token must be the one that started it."""
-    if id not in message.unproven:
-        return True
+    return id not in message.unproven or _is_here(id, host, places)
+
+
+def _is_here(id: str, host: Grant, places: dict[str, Place]) -> bool:
     place = places.get(id)
     return place is not None and place.host_id == host.subject
 
@@ -283,6 +287,13 @@ def _write_apart(server: Parts, host: Grant, message: _Message, now: datetime) -
         except Exception as error:
             log.exception("attempt %s: its outcome cannot be written", outcome.attempt_id)
             write(Batch(finishes=[unsaved(outcome, str(error))]))
-    rest = replace(whole, starts=[], finishes=[])
+    for item in whole.rendered:
+        try:
+            write(Batch(rendered=[item]))
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("attempt %s: its rendered fields cannot be written", item[0])
+    rest = replace(whole, starts=[], finishes=[], rendered=[])
     last = write(rest, message.expired)
     return replace(last, started=frozenset(started), finished=frozenset(finished))

@@ -70,6 +70,13 @@ class CallbackEnd(BaseModel):
     error: str | None = None
 
 
+class Rendered(BaseModel):
+    """What the templates of a task that still runs have become."""
+
+    attempt_id: Id
+    fields: dict[str, Any]
+
+
 class Heartbeat(BaseModel):
     """The host lives, and with it these attempts."""
 
@@ -86,6 +93,9 @@ class Commit(BaseModel):
     starts: list[Start] = Field(default_factory=list)
     finishes: list[Finish] = Field(default_factory=list)
     callbacks: list[CallbackEnd] = Field(default_factory=list)
+    rendered: list[Rendered] = Field(
+        default_factory=list, description="Of attempts that run on this host; others are let be."
+    )
     heartbeat: Heartbeat | None = None
 
 
