@@ -89,6 +89,7 @@ class LogShipper:
             start = 0
         with self._changed:
             self._logs.setdefault(execution.attempt_id, _Log(execution, start))
+            self._changed.notify_all()
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
                 self._thread.start()
@@ -129,6 +130,9 @@ class LogShipper:
     def _wait(self) -> bool:
         """Wait for the next look; False when the host has stopped and nothing more can be done."""
         with self._changed:
+            if self._is_off:
+                return False
+            self._changed.wait_for(lambda: self._logs or self._closes_at is not None)
             self._changed.wait_for(
                 lambda: self._is_urgent or self._closes_at is not None, self._interval_s
             )
