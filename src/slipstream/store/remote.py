@@ -142,7 +142,7 @@ def refuse(conn: Connection, reasons: Mapping[str, str], now: datetime) -> set[s
         }
         for id, reason in sorted(reasons.items())
     ]
-    return dialect.of(conn).compare_and_set(conn, attempt, "queued", rows)
+    return dialect.of(conn).compare_and_set(conn, attempt, "queued", rows)()
 
 
 def register_host(

@@ -24,6 +24,7 @@ from slipstream.errors import StoreUnavailable
 from slipstream.state import TaskInstanceState
 from slipstream.store import Connection, inbox, remote
 from slipstream.store.attempt import UnstorableOutcome
+from slipstream.store.later import Later
 from slipstream.store.remote import Place
 from slipstream.token import (
     FINISH_GRACE_S,
