@@ -11,7 +11,6 @@ import contextlib
 import http.client
 import multiprocessing
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -23,8 +22,8 @@ from slipstream.api.serve import serve
 from slipstream.attempt import Workload
 from slipstream.config import conf
 from slipstream.executors.base import Capabilities
+from slipstream.executors.host import HostProcess
 from slipstream.executors.local import LocalExecutor
-from slipstream.worker.link import Link
 
 STARTS_WITHIN_S = 20.0
 
@@ -91,7 +90,7 @@ class RemoteLocalExecutor(LocalExecutor):
     def __init__(
         self, api_url: str, name: str = "RemoteLocalExecutor", *, env: dict[str, str] | None = None
     ) -> None:
-        super().__init__(name)
+        super().__init__(name, start_host=self._start_remote)
         self.capabilities = Capabilities(is_remote=True, slots=self.capabilities.slots)
         self._api_url = api_url
         self._env = {} if env is None else env
@@ -111,27 +110,17 @@ class RemoteLocalExecutor(LocalExecutor):
     def _journaled_outcomes(self) -> set[str]:
         return set()
 
-    def _start_host(self) -> None:
-        ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "slipstream.worker", "--link", str(theirs.fileno())]
-        command += ["--slots", str(self.capabilities.slots or 1000), "--executor", self.name]
+    def _start_remote(self, words: Sequence[str], link: socket.socket) -> HostProcess:
+        command = [sys.executable, "-m", "slipstream.worker", "--link", str(link.fileno()), *words]
         # No host may find its way to the database or to the key.
         hidden = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__API_AUTH__JWT_SECRET")
-        environment = {k: v for k, v in os.environ.items() if k not in hidden} | self._env
-        self._popen = subprocess.Popen(
+        return subprocess.Popen(
             [*command, "--api", self._api_url],
             stdin=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(),),
+            pass_fds=(link.fileno(),),
             start_new_session=True,
-            env=environment,
+            env={k: v for k, v in os.environ.items() if k not in hidden} | self._env,
         )
-        theirs.close()
-        self._link = Link(ours)
-        self._waits_for_room = False
-        self._epoll.register(ours.fileno(), select.EPOLLIN)
-        self._host_started_at = self._clock.monotonic()
-        if self._attempts:
-            self._send({"m": "submit", "workloads": [w.to_json() for w in self._attempts.values()]})
 
     def _on_event(self, event: dict[str, Any]) -> None:
         if event["e"] == "started":
