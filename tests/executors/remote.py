@@ -90,7 +90,7 @@ class RemoteLocalExecutor(LocalExecutor):
     def __init__(
         self, api_url: str, name: str = "RemoteLocalExecutor", *, env: dict[str, str] | None = None
     ) -> None:
-        super().__init__(name, start_host=self._start_remote)
+        super().__init__(name, start_host=self._start_far)
         self.capabilities = Capabilities(is_remote=True, slots=self.capabilities.slots)
         self._api_url = api_url
         self._env = {} if env is None else env
@@ -110,12 +110,12 @@ class RemoteLocalExecutor(LocalExecutor):
     def _journaled_outcomes(self) -> set[str]:
         return set()
 
-    def _start_remote(self, words: Sequence[str], link: socket.socket) -> HostProcess:
-        command = [sys.executable, "-m", "slipstream.worker", "--link", str(link.fileno()), *words]
+    def _start_far(self, words: Sequence[str], link: socket.socket) -> HostProcess:
+        command = [sys.executable, "-m", "slipstream.worker", "--link", str(link.fileno())]
         # No host may find its way to the database or to the key.
         hidden = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__API_AUTH__JWT_SECRET")
         return subprocess.Popen(
-            [*command, "--api", self._api_url],
+            [*command, *words, "--api", self._api_url],
             stdin=subprocess.DEVNULL,
             pass_fds=(link.fileno(),),
             start_new_session=True,

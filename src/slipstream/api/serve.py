@@ -57,12 +57,7 @@ def serve(
 
 def _run(app: FastAPI, sock: socket.socket, front: Front) -> None:
     config = uvicorn.Config(
-        app,
-        server_header=False,
-        http="h11",
-        ws="none",
-        lifespan="on",
-        **front.uvicorn_options(),
+        app, server_header=False, http="h11", ws="none", lifespan="on", **front.uvicorn_options()
     )
     with _signals_end_quietly():
         uvicorn.Server(config).run(sockets=[sock])

@@ -22,7 +22,7 @@ from slipstream.worker import sweeper
 from slipstream.worker.host import DeclaredDead, Host, LogShipping, Settings, open_link
 from slipstream.worker.pool import ZygoteTrouble
 from slipstream.worker.supervisor import Limits
-from slipstream.worker.task_api import HostRefused, TaskAPI
+from slipstream.worker.task_api import TaskAPI, TurnedAway
 
 MAX_KILL_GRACE_S = 60.0
 """Cap of [core] killed_task_cleanup_time: a cancelled task must not hold its slot for ever."""
@@ -57,7 +57,7 @@ def main(argv: list[str] | None = None) -> int:
         gc.freeze()
         gc.set_threshold(_GC_THRESHOLD)
         Host(api, link, settings, clock, logs).run()
-    except (UserError, DeclaredDead, HostRefused, ZygoteTrouble) as exc:
+    except (UserError, DeclaredDead, TurnedAway, ZygoteTrouble) as exc:
         sys.stderr.write(f"worker host: {exc}\n")
         return 1
     return 0

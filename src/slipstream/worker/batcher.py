@@ -17,7 +17,7 @@ from slipstream.attempt import Outcome
 from slipstream.errors import SlipstreamError
 from slipstream.state import TaskInstanceState
 from slipstream.worker.journal import Journal
-from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, HostRefused, TaskAPI
+from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, TaskAPI, TurnedAway
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ _RETRY_FIRST_S = 0.1
 _RETRY_MAX_S = 2.0
 
 OnDone = Callable[[Batch, Committed], None]
-OnRefused = Callable[[HostRefused], None]
+OnRefused = Callable[[TurnedAway], None]
 
 
 class Batcher:
@@ -123,7 +123,7 @@ class Batcher:
                     return False
                 self._take_pending_into(batch)
                 delay_s = min(delay_s * 2, _RETRY_MAX_S)
-            except HostRefused as exc:
+            except TurnedAway as exc:
                 self.safeguard(0.0)
                 self._on_refused(exc)
                 return False

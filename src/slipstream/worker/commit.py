@@ -52,6 +52,7 @@ def write(
     if batch.finishes:
         finished = attempt.finish(conn, batch.finishes)
     if tell:
+        started, finished = _known(started), _known(finished)
         _tell_of_attempts(conn, batch, started.read() | finished.read(), places, now)
         _tell_of_callbacks(conn, batch.callbacks, now)
     is_alive, cancel = True, frozenset[str]()
@@ -61,12 +62,15 @@ def write(
         cancel = remote.unwanted(conn, host_id, batch.running.keys() - just_ended)
     return Later(
         lambda: Committed(
-            frozenset(started.read()),
-            frozenset(finished.read()),
-            is_alive=is_alive,
-            cancel=cancel,
+            frozenset(started.read()), frozenset(finished.read()), is_alive=is_alive, cancel=cancel
         )
     )
+
+
+def _known(ids: Later[set[str]]) -> Later[set[str]]:
+    """Return a result that is read now, so that reading it again costs nothing."""
+    found = ids.read()
+    return Later(lambda: found)
 
 
 def refuse(conn: Connection, reasons: Mapping[str, str], now: datetime) -> set[str]:

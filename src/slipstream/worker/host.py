@@ -42,7 +42,7 @@ from slipstream.worker.pool import ZygotePool
 from slipstream.worker.report import Reporter
 from slipstream.worker.request_pool import RequestPool
 from slipstream.worker.supervisor import Limits, LogSink, Supervisor
-from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, HostRefused, TaskAPI
+from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, TaskAPI, TurnedAway
 from slipstream.worker.timer import Timer, Timers
 from slipstream.worker.zygote import ZygoteHandle
 
@@ -223,7 +223,7 @@ class Host:
     def _on_committed(self, batch: Batch, committed: Committed) -> None:
         self._call_in_loop(partial(self._apply_committed, batch, committed))
 
-    def _on_refused(self, error: HostRefused) -> None:
+    def _on_refused(self, error: TurnedAway) -> None:
         def end() -> None:
             raise error
 
@@ -314,7 +314,7 @@ class Host:
         def tell() -> None:
             try:
                 self._api.refuse(attempt_id, token, reason)
-            except (ApiUnavailable, HostRefused) as exc:
+            except (ApiUnavailable, TurnedAway) as exc:
                 log.error("attempt %s: nobody could be told: %s", attempt_id, exc)
             self._call_in_loop(partial(self._reporter.dropped, attempt_id))
 

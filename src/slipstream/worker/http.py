@@ -29,8 +29,8 @@ from slipstream.worker.task_api import (
     Batch,
     Caller,
     Committed,
-    HostRefused,
     RequestRefused,
+    TurnedAway,
 )
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,7 @@ class HttpTaskAPI:
         try:
             self.client.call("health", None, "", method="GET")
             self._knows_time = True
-        except (ApiUnavailable, HostRefused, ApiMisunderstood) as exc:
+        except (ApiUnavailable, TurnedAway, ApiMisunderstood) as exc:
             log.info("the API server's time is not known yet: %s", exc)
 
     # Batches
@@ -92,7 +92,7 @@ class HttpTaskAPI:
         """Write the batch; see ``TaskAPI.commit``."""
         try:
             token = self._registered(batch)
-        except HostRefused as exc:
+        except TurnedAway as exc:
             return self._refused_at_the_door(batch, exc)
         if token is None:
             if not self._knows_time:
@@ -143,15 +143,15 @@ class HttpTaskAPI:
     def _registered(self, batch: Batch) -> str | None:
         """Return the host's token; None when there is nobody to vouch for it yet.
 
-        Raises HostRefused when the server takes none of the batch's tokens.
+        Raises TurnedAway when the server takes none of the batch's tokens.
         """
         if self._token is not None:
             return self._token
-        refused: HostRefused | None = None
+        refused: TurnedAway | None = None
         for token in _tokens(batch):
             try:
                 return self._register(token)
-            except HostRefused as exc:
+            except TurnedAway as exc:
                 refused = exc
         if refused is not None:
             raise refused
@@ -171,7 +171,7 @@ class HttpTaskAPI:
                 self._token = str(answer["token"])
             return self._token
 
-    def _refused_at_the_door(self, batch: Batch, error: HostRefused) -> Committed:
+    def _refused_at_the_door(self, batch: Batch, error: TurnedAway) -> Committed:
         """Say on each attempt why it cannot begin here.
 
         An outcome that comes with it is one that a dead host left, with a token that is no longer
@@ -180,7 +180,7 @@ class HttpTaskAPI:
         for start in batch.starts:
             try:
                 self.refuse(start.attempt_id, start.token, str(error))
-            except (HostRefused, ApiMisunderstood) as exc:
+            except (TurnedAway, ApiMisunderstood) as exc:
                 log.error("attempt %s: nobody could be told: %s", start.attempt_id, exc)
         ids = [s.attempt_id for s in batch.starts] + [o.attempt_id for o in batch.finishes]
         return Committed(refused=dict.fromkeys(ids, str(error)))
@@ -210,7 +210,7 @@ class HttpTaskAPI:
                 if n + 1 == n_tries:
                     raise
                 time.sleep(min(self._first_wait_s * 2**n, self._max_wait_s))
-            except (HostRefused, ApiMisunderstood) as exc:
+            except (TurnedAway, ApiMisunderstood) as exc:
                 raise RequestRefused("PermissionDenied", f"{method}: {exc}") from exc
         error = answer.get("error")
         if error is not None:
@@ -223,7 +223,7 @@ class HttpTaskAPI:
             return
         try:
             self.client.call("hosts", {}, self._token, method="DELETE")
-        except (ApiUnavailable, HostRefused, ApiMisunderstood) as exc:
+        except (ApiUnavailable, TurnedAway, ApiMisunderstood) as exc:
             log.info("the API server does not know yet that this host has ended: %s", exc)
 
     def send_logs(self, chunks: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """JSON over HTTP to the API server: connections that are kept, and what its answers mean.
 
 Nothing, or a 5xx, is worth another try (ApiUnavailable); a 401, 403 or 426 will be the same next
-time (HostRefused); any other 4xx means this one message (ApiMisunderstood).
+time (TurnedAway); any other 4xx means this one message (ApiMisunderstood).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from slipstream.clock import SyncedClock
 from slipstream.errors import ConfigError, SlipstreamError
-from slipstream.worker.task_api import VERSION, VERSION_HEADER, ApiUnavailable, HostRefused
+from slipstream.worker.task_api import VERSION, VERSION_HEADER, ApiUnavailable, TurnedAway
 
 _PATIENT_STATUS = frozenset({408, 425, 429})
 _FINAL_STATUS = frozenset({401, 403, 426})
@@ -54,7 +54,7 @@ class Client:
     ) -> dict[str, Any]:
         """Send one message and return the answer; ``version`` is the path's.
 
-        Raises ApiUnavailable, HostRefused or ApiMisunderstood.
+        Raises ApiUnavailable, TurnedAway or ApiMisunderstood.
         """
         data = _encode(body).encode("utf-8", "surrogatepass")
         headers = {
@@ -121,7 +121,7 @@ class Client:
                 f"The API server at {self.url} answered {name} with {status}: {text}"
             )
         if status in _FINAL_STATUS:
-            return HostRefused(
+            return TurnedAway(
                 f"The API server at {self.url} refuses this worker ({status}): {text}"
             )
         return ApiMisunderstood(f"{self.url} answered {name} with {status}: {text}")

@@ -24,7 +24,7 @@ class ApiUnavailable(SlipstreamError):
     """The store cannot be reached now; the same call may succeed later."""
 
 
-class HostRefused(SlipstreamError):
+class TurnedAway(SlipstreamError):
     """The API server will have nothing to do with this host; the message says what to do."""
 
 
@@ -127,14 +127,14 @@ class TaskAPI(Protocol):
 
         ``notify`` leaves the scheduler a message about what changed, for when no socket leads
         to it; a remote host's batches always do. Raises ApiUnavailable when trying again makes
-        sense, HostRefused when it never will.
+        sense, TurnedAway when it never will.
         """
         ...
 
     def refuse(self, attempt_id: str, token: str | None, reason: str) -> None:
         """Fail an attempt that this host can never start, so that people read why.
 
-        Raises ApiUnavailable or HostRefused.
+        Raises ApiUnavailable or TurnedAway.
         """
         ...
 

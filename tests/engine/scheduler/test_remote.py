@@ -102,8 +102,8 @@ def test_a_killed_host_costs_a_try_when_its_launcher_says_so(
     site.write_dag("d", DAG)
     row = site.trigger("slow")
     site.until(lambda: len(site.proof()) == 1, "its begin")
-    assert executor._popen is not None
-    os.kill(executor._popen.pid, signal.SIGKILL)
+    assert executor._process is not None
+    os.kill(executor._process.pid, signal.SIGKILL)
     assert site.finish(row) == "failed"
     [attempt] = site.tries(row, "s")
     assert attempt.outcome is not None

@@ -67,7 +67,8 @@ def _import_what_parts_share() -> None:
     """
     import slipstream.dagprocessor.service
     import slipstream.scheduler.service
-    import slipstream.worker.__main__  # noqa: F401
+    import slipstream.worker.__main__
+    import slipstream.worker.direct  # noqa: F401
     from slipstream.store.preload import preload
 
     preload()
