@@ -81,7 +81,7 @@ POSSIBLE = [
     ("CORE__HOSTNAME_CALLABLE", "socket.getfqdn"),
     ("CORE__SIMPLE_AUTH_MANAGER_USERS", "bob:admin,eve:viewer"),
     ("DATABASE__SQL_ALCHEMY_CONN", "sqlite:////nowhere/airflow.db"),
-    ("LOGGING__BASE_LOG_FOLDER", "/tmp/not/there/yet"),
+    ("LOGGING__BASE_LOG_FOLDER", "logs/not/there/yet"),
     ("LOGGING__LOG_FORMAT", "[%(asctime)s] {%(filename)s:%(lineno)d} %(ours)s 100%% %(message)s"),
     ("SECRETS__BACKEND", "own_backend.Backend"),
     ("SECRETS__BACKEND_KWARGS", '{"prefix": "airflow"}'),
