@@ -100,17 +100,23 @@ def _encode_other(value: Any, where: str, depth: int) -> Any:
         return _tag(name, _encode(value.model_dump(mode="json"), where, depth + 1))
     if cls.__module__ == "numpy" and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         return _tag(f"numpy.{cls.__name__}", value.item())
-    for base, encoder in _ENCODERS.items():
-        if isinstance(value, base):
-            return encoder(value, where, depth)
-    if isinstance(value, str | int | float) and not isinstance(value, Enum):
-        for plain in (str, int, float):
-            if isinstance(value, plain):
-                return _encode(plain(value), where, depth)
+    if isinstance(value, str | int | float):
+        return _encode(_plain(value), where, depth)
+    if not isinstance(value, Enum):
+        for base, encoder in _ENCODERS.items():
+            if isinstance(value, base):
+                return encoder(value, where, depth)
     raise TypeError(
         f"{where} is of type {name}, which cannot be stored as JSON. Return plain data, give the "
         "class serialize() and a static deserialize(data, version), or make it a dataclass."
     )
+
+
+def _plain(value: str | float) -> str | float:
+    """Return the value of a str, int or float whose class is another: an enum's, as Airflow 3."""
+    base = next(base for base in (str, int, float) if isinstance(value, base))
+    # Not the base's own conversion of an enum's member: a str's would be the member's name.
+    return base(value.value if isinstance(value, Enum) else value)
 
 
 def _encode_items(name: str) -> Callable[[Any, str, int], Any]:
