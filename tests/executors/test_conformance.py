@@ -108,7 +108,7 @@ def test_cancelling_ends_what_runs(rig: Rig) -> None:
     rig.dag(SLOW)
     attempt_id = rig.submit("t")
     rig.proven("begun")
-    rig.executor.cancel([attempt_id, "unknown"])
+    rig.executor.cancel({attempt_id: "cleared", "unknown": "cleared"})
     assert rig.finished(attempt_id).state is S.FAILED
 
 
@@ -119,7 +119,7 @@ def test_cancelling_hands_back_what_waits(rig: Rig) -> None:
     waiting = rig.submit("t", map_index=slots)
     for attempt_id in running:
         rig.started(attempt_id)
-    rig.executor.cancel([waiting])
+    rig.executor.cancel({waiting: "cleared"})
     rig.until(lambda: rig.of(AttemptHandedBack, waiting), "the one in the queue to come back")
     assert rig.row(waiting).state == "queued", "it never began"
 

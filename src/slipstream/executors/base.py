@@ -8,7 +8,7 @@ scheduler reads in the store that they began and ended, and says so (``heard``).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -103,8 +103,12 @@ class Executor(Protocol):
         """
         ...
 
-    def cancel(self, attempt_ids: Sequence[str]) -> None:
-        """End these attempts' processes; ids that it does not know are passed over."""
+    def cancel(self, reasons: Mapping[str, str]) -> None:
+        """End the processes of attempts, by id, each for the reason that its log will say.
+
+        They are not current any more: nothing comes of them, callbacks included. Ids that it does
+        not know are passed over.
+        """
         ...
 
     def adopt(self, attempt_ids: Sequence[str]) -> set[str]:

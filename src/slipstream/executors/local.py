@@ -10,7 +10,7 @@ import logging
 import select
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -106,10 +106,10 @@ class LocalExecutor:
         if new and self._link is not None:
             self._send({"m": "submit", "workloads": [w.to_json() for w in new]})
 
-    def cancel(self, attempt_ids: Sequence[str]) -> None:
-        known = [id_ for id_ in attempt_ids if id_ in self._attempts]
+    def cancel(self, reasons: Mapping[str, str]) -> None:
+        known = {id_: why for id_, why in reasons.items() if id_ in self._attempts}
         if known and self._link is not None:
-            self._send({"m": "cancel", "attempt_ids": known})
+            self._send({"m": "cancel", "reasons": known})
 
     def heard(self, attempt_ids: Sequence[str]) -> None:
         """Nothing to do: the host's own events tell of these."""

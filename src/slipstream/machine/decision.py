@@ -52,8 +52,8 @@ class Decision:
     ready: list[TIKey] = field(default_factory=list)
     """Became ready for admission (state scheduled). In a merged decision some may have moved on
     since: look at their state before they are admitted."""
-    cancel: list[str] = field(default_factory=list)
-    """Attempt ids whose processes must end."""
+    cancel: dict[str, str] = field(default_factory=dict)
+    """Attempt id -> why its process must end, in words that fit "it is ended because …"."""
     deleted: list[TIKey] = field(default_factory=list)
     """Rows to delete before anything else: a mapped task's summary row, once it is expanded."""
     closed: dict[str, str | None] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Decision:
                 mine.values.update(change.values)
         self.story += later.story
         self.ready += later.ready
-        self.cancel += later.cancel
+        self.cancel.update(later.cancel)
         self.closed.update(later.closed)
         self.timers += later.timers
         self.callbacks += later.callbacks

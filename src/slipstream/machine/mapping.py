@@ -74,7 +74,7 @@ def revise(core: RunCore, task: TaskPlan, now: datetime, d: Decision) -> None:
         if ti.state is not TaskInstanceState.REMOVED:
             old = ti.state
             if old in (TaskInstanceState.QUEUED, TaskInstanceState.RUNNING) and ti.attempt_id:
-                d.cancel.append(ti.attempt_id)
+                d.cancel[ti.attempt_id] = f"only {n} instances are mapped now"
                 core.end_attempt(ti, TaskInstanceState.REMOVED, d)
             core.finish(ti, TaskInstanceState.REMOVED, now, d)
             core.tell(ti, "revised", old, d, f"only {n} instances are mapped now")

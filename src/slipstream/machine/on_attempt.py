@@ -261,7 +261,7 @@ def apply_skips(
                 continue
             old = other.state
             if old is S.QUEUED and other.attempt_id is not None:
-                d.cancel.append(other.attempt_id)
+                d.cancel[other.attempt_id] = f"{ti.task.task_id} decided to skip it"
                 core.end_attempt(other, S.SKIPPED, d)
             core.finish(other, S.SKIPPED, now, d)
             core.tell(other, "branch_skip", old, d, f"{ti.task.task_id} decided to skip it")
@@ -304,7 +304,8 @@ def fail_fast(core: RunCore, failed: TaskInstance, now: datetime, d: Decision) -
             continue
         if ti.state in (S.SUCCESS, S.FAILED, S.SKIPPED, S.REMOVED):
             continue
-        stop(core, ti, S.FAILED, now, d, "fail_fast", f"{failed.key.task_id} failed")
+        why = f"{failed.key.task_id} failed, and its DAG fails fast"
+        stop(core, ti, S.FAILED, now, d, "fail_fast", why)
 
 
 def stop(
@@ -320,15 +321,15 @@ def stop(
     old = ti.state
     is_begun = old in (S.RUNNING, S.RESTARTING, S.DEFERRED, S.UP_FOR_RESCHEDULE, S.AWAITING_INPUT)
     to = running_to if is_begun else S.SKIPPED
-    cancel(core, ti, to, d)
+    cancel(core, ti, to, d, why)
     core.finish(ti, to, now, d)
     core.tell(ti, kind, old, d, why)
 
 
-def cancel(core: RunCore, ti: TaskInstance, ended_in: S | None, d: Decision) -> None:
+def cancel(core: RunCore, ti: TaskInstance, ended_in: S | None, d: Decision, why: str) -> None:
     """Ask for the end of the current attempt's process, if it may have one."""
     if ti.state in (S.QUEUED, S.RUNNING, S.RESTARTING) and ti.attempt_id is not None:
-        d.cancel.append(ti.attempt_id)
+        d.cancel[ti.attempt_id] = why
         core.end_attempt(ti, ended_in, d)
 
 

@@ -35,12 +35,12 @@ def clear_one(core: RunCore, ti: TaskInstance, d: Decision, detail: str | None) 
     tries = ti.try_number + ti.task.retries
     if old is S.RUNNING:
         if ti.attempt_id is not None:
-            d.cancel.append(ti.attempt_id)
+            d.cancel[ti.attempt_id] = _by("its task instance was cleared", detail)
         core.put(ti, S.RESTARTING, d, max_tries=tries)
     elif old is not S.RESTARTING:
         if old is S.QUEUED:
             # Its try did not begin.
-            cancel(core, ti, None, d)
+            cancel(core, ti, None, d, _by("its task instance was cleared", detail))
             if not ti.try_is_open:
                 tries -= 1
                 core.put(ti, old, d, try_number=ti.try_number - 1)
@@ -48,6 +48,10 @@ def clear_one(core: RunCore, ti: TaskInstance, d: Decision, detail: str | None) 
         core.put(ti, None, d, **FRESH, max_tries=tries)
         core.touch(ti.task.index, ti.map_index)
     core.tell(ti, "cleared", old, d, detail)
+
+
+def _by(what: str, detail: str | None) -> str:
+    return f"{what} {detail}" if detail and detail.startswith("by ") else what
 
 
 def reopen(core: RunCore, now: datetime, d: Decision, detail: str | None) -> None:
@@ -71,7 +75,7 @@ def marked(core: RunCore, e: Marked, now: datetime, d: Decision) -> None:
         if ti.state is e.state:
             continue
         old = ti.state
-        cancel(core, ti, e.state, d)
+        cancel(core, ti, e.state, d, _by(f"its task instance was marked {e.state}", by))
         core.finish(ti, e.state, now, d)
         core.tell(ti, "marked", old, d, by)
         changed.append(ti)
@@ -113,7 +117,7 @@ def run_marked(core: RunCore, e: RunMarked, now: datetime, d: Decision) -> None:
         if ti.task.is_teardown:
             teardown_left = True
         else:
-            stop(core, ti, to, now, d, "run_marked", f"the run was marked {e.state}")
+            stop(core, ti, to, now, d, "run_marked", _by(f"the run was marked {e.state}", by))
     if not teardown_left or old in _RUN_OVER:
         core.put_run(e.state, d, end_date=now)
     core.tell_run("run_marked", old, d, by)

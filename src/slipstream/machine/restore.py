@@ -97,7 +97,7 @@ def _belongs(core: RunCore, row: Row, now: datetime, d: Decision) -> bool:
         values: dict[str, Any] = {"state": S.REMOVED}
         attempt_id: str | None = getattr(row, "attempt_id", None)
         if row.state in EXECUTING_STATES and attempt_id is not None:
-            d.cancel.append(attempt_id)
+            d.cancel[attempt_id] = "its task is not in the DAG any more"
             d.closed[attempt_id] = S.REMOVED
         if row.state not in TERMINAL_STATES:
             values["end_date"] = now

@@ -25,8 +25,8 @@ class Batch:
     """Other statements of the same transaction, after the rest."""
     workloads: list[Workload] = field(default_factory=list)
     """For the executors, after the commit."""
-    cancel: list[str] = field(default_factory=list)
-    """Attempts whose processes must end, after the commit."""
+    cancel: dict[str, str] = field(default_factory=dict)
+    """Attempts whose processes must end after the commit, and why."""
     evict: list[int] = field(default_factory=list)
     """Runs that leave memory after the commit."""
     wake: set[str] = field(default_factory=set)

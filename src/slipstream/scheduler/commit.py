@@ -61,7 +61,7 @@ def _write_apart(turn: Turn) -> None:
                 continue
             aside = turn.__class__(world)
             aside.quarantine(active.row, error)
-            batch.cancel += aside.batch.cancel
+            batch.cancel.update(aside.batch.cancel)
             world.write(aside.batch.write, turn.now)
     for statement in batch.also:
         try:
@@ -92,10 +92,9 @@ def _hand_out(turn: Turn) -> None:
     if not batch.workloads:
         return
     default = next(iter(executors))
-    cancelled = set(batch.cancel)
     by_executor: dict[str, list[Workload]] = defaultdict(list)
     for workload in batch.workloads:
-        if workload.attempt_id not in cancelled:
+        if workload.attempt_id not in batch.cancel:
             # One that was admitted under another configuration may name an executor of that time.
             name = workload.executor if workload.executor in executors else default
             by_executor[name or default].append(workload)

@@ -46,7 +46,7 @@ def everything(turn: Turn) -> None:
         if found is None:
             continue
         if found[0].machine.tis[found[1]].state is TaskInstanceState.RESTARTING:
-            turn.batch.cancel.append(row.id)
+            turn.batch.cancel[row.id] = "its task instance was cleared"
         if row.state == "queued":
             queued.append((*found, row))
             continue
@@ -135,7 +135,7 @@ def sweep_queued(turn: Turn) -> None:
     for run_, key in late:
         attempt_id = run_.machine.tis[key].attempt_id
         assert attempt_id is not None
-        turn.batch.cancel.append(attempt_id)
+        turn.batch.cancel[attempt_id] = f"it was queued for over {limit:.0f} s"
         n = world.requeued[run_.pk, key] = world.requeued.get((run_.pk, key), 0) + 1
         if n <= world.settings.queued_retries:
             log.warning("%s was queued for over %.0f s: queued again", key.task_id, limit)
@@ -161,7 +161,7 @@ def _current(turn: Turn, row: AttemptRow) -> tuple[ActiveRun, TIKey] | None:
         turn.world.book.attempts[row.id] = (run_.pk, key)
         return run_, key
     if row.state != "done":
-        turn.batch.cancel.append(row.id)
+        turn.batch.cancel[row.id] = "another attempt has taken its place"
     turn.batch.add(run_.pk, Decision(closed={row.id: row.ti_state}))
     return None
 

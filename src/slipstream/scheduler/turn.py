@@ -159,7 +159,7 @@ class Turn:
             admit.enqueue(world, run_, key)
         for at, key in decided.timers:
             world.timers.at(at, TaskDue(pk, key, at))
-        self.batch.cancel += decided.cancel
+        self.batch.cancel.update(decided.cancel)
         if decided.run:
             known = {k: v for k, v in decided.run.items() if k in _RUN_COLUMNS}
             run_.row = run_.row._replace(**known)
@@ -175,14 +175,20 @@ class Turn:
         log.error("%s", reason, exc_info=None if isinstance(error, SlipstreamError) else error)
         world = self.world
         open_attempts = [a for a, (pk, _) in world.book.attempts.items() if pk == row.id]
-        self.batch.cancel += open_attempts
+        self.batch.cancel.update(dict.fromkeys(open_attempts, "its run was set aside"))
         self.forget(row.id)
         self.batch.add(row.id, Decision(run={"quarantined": reason}))
 
     def discard(self, pk: int) -> None:
         """Drop a run that is no longer in the database, and what was decided about it."""
         world, batch = self.world, self.batch
-        batch.cancel += [a for a, (owner, _) in world.book.attempts.items() if owner == pk]
+        batch.cancel.update(
+            {
+                a: "its run was deleted"
+                for a, (owner, _) in world.book.attempts.items()
+                if owner == pk
+            }
+        )
         self.forget(pk)
         batch.decisions.pop(pk, None)
         batch.attempts = [a for a in batch.attempts if a.dag_run_id != pk]

@@ -139,7 +139,7 @@ class _Attempt:
             task_run.run_callbacks()
         self._run_exit_handlers()
         output.flush()
-        self._write_last_line(outcome)
+        self._write_last_line(outcome, task_run.withdrawn if task_run is not None else None)
 
     def _run(self, started_at: datetime) -> tuple[run.TaskRun | None, Outcome]:
         dag = self._find_dag()
@@ -148,7 +148,7 @@ class _Attempt:
             return None, self._failed(_last_line(dag))
         try:
             if self._workload.kind == "task":
-                task_run = run.TaskRun(self._workload, dag, started_at)
+                task_run = run.TaskRun(self._workload, dag, started_at, self._why_withdrawn)
                 return task_run, task_run.run(self._tell_fields)
             if self._workload.kind == "task_callback":
                 return None, run.run_task_callback(self._workload, dag, started_at)
@@ -157,6 +157,10 @@ class _Attempt:
             # The context could not be built, or the like: nothing of the task has run.
             log.exception("The task could not be run")
             return None, self._failed(run.one_line(exc))
+
+    def _why_withdrawn(self) -> str | None:
+        why: str | None = self._client.request("why_withdrawn", {})
+        return why
 
     def _tell_fields(self, fields: dict[str, Any]) -> None:
         """Tell the host at once, for it shows them, too, of a task that lives long or is killed."""
@@ -213,12 +217,11 @@ class _Attempt:
             failed.ended_at, failed.max_rss_kb = outcome.ended_at, outcome.max_rss_kb
             self._client.send({"m": "finish", "outcome": failed.to_json()})
 
-    def _write_last_line(self, outcome: Outcome) -> None:
+    def _write_last_line(self, outcome: Outcome, withdrawn: str | None) -> None:
+        what = "Task" if self._workload.kind == "task" else "Callback"
+        how = f"ended, for {withdrawn}" if withdrawn else f"finished: {outcome.state}"
         peak = outcome.max_rss_kb or 0
-        output.write_record(
-            "info",
-            f"Task finished: {outcome.state}, exit code 0, peak memory {peak // 1024} MB",
-        )
+        output.write_record("info", f"{what} {how}, exit code 0, peak memory {peak // 1024} MB")
 
 
 def _last_line(text: str) -> str:

@@ -31,7 +31,7 @@ Attempt messages, host to task process::
 
 Attempt messages, task process to host::
 
-    request  {id, method, params}
+    request  {id, method, params}        of the task API; and why_withdrawn, of the host itself
     unlogged {reason}                    its log cannot be written, or not wholly; it runs all the same
     rendered {fields}                    what the templates have become; the task's code runs next
     stale    {why}                       the zygote's DAG file lacks the task; I load it myself

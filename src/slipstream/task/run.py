@@ -47,13 +47,26 @@ def has_task(dag: DAG | None, workload: Workload) -> bool:
 class TaskRun:
     """One execution of a task in this process."""
 
-    def __init__(self, workload: Workload, dag: DAG, started_at: datetime) -> None:
-        """Raises TaskNotFound."""
+    def __init__(
+        self,
+        workload: Workload,
+        dag: DAG,
+        started_at: datetime,
+        why_withdrawn: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """``why_withdrawn`` is asked after SIGTERM: why the attempt is not current any more.
+
+        None means that it still is. Raises TaskNotFound.
+        """
         task = dag.get_task(workload.task_id)
         self._workload = workload
         self._ti = RuntimeTaskInstance(workload, task, started_at)
         self._context: Context = self._ti.get_template_context()
         self._ended: execute.Ended | None = None
+        self._why_withdrawn = why_withdrawn
+        self._is_terminated = False
+        self.withdrawn: str | None = None
+        """Why nothing comes of it, when it was ended on purpose; known after ``run``."""
 
     def run(self, on_rendered: Callable[[dict[str, Any]], None] | None = None) -> Outcome:
         """Run the task and return its outcome; whatever it raises is in there.
@@ -72,7 +85,10 @@ class TaskRun:
         if isinstance(ended.exception, AirflowTaskTimeout):
             self._kill()
         self._ended = ended
-        self._log_end(ended)
+        if self._is_terminated:
+            self.withdrawn = self._why_withdrawn()
+        if self.withdrawn is None:
+            self._log_end(ended)
         return _outcome(self._workload, ended)
 
     @property
@@ -81,9 +97,12 @@ class TaskRun:
         return self._ended.exception if self._ended is not None else None
 
     def run_callbacks(self) -> None:
-        """Run the callbacks that the outcome calls for; what they raise is logged."""
+        """Run the callbacks that the outcome calls for; what they raise is logged.
+
+        None of a withdrawn attempt, as Airflow 3: its end is nobody's failure.
+        """
         ended = self._ended
-        if ended is None:
+        if ended is None or self.withdrawn is not None:
             return
         task = self._ti.task
         self._ti.end_date = utcnow()
@@ -107,6 +126,7 @@ class TaskRun:
         return ended.retryable and self._workload.try_number <= self._workload.max_tries
 
     def _terminate(self, number: int, frame: FrameType | None) -> None:
+        self._is_terminated = True
         log.error("Received %s; the task is being ended", signal.Signals(number).name)
         self._kill()
         raise AirflowTaskTerminated(f"The task received {signal.Signals(number).name}.")

@@ -41,26 +41,52 @@ def _what_happened(execution: Execution, how: Exit) -> str:
     hint = ""
     if how.signal == signal.SIGKILL:
         hint = " The system does that when memory runs out."
-    return f"The task process {how}.{hint}"
+    if how.is_clean:
+        hint = " It did so before its task was done."
+    return f"The {_noun(execution)} process {how}.{hint}"
+
+
+def _noun(execution: Execution) -> str:
+    return "task" if execution.is_task else "callback"
 
 
 def why_ended(execution: Execution) -> str:
     """Say why the host has ended the attempt's process."""
-    return f"The task process was ended: {execution.cancelled}."
+    return f"The {_noun(execution)} process was ended: {execution.cancelled}."
 
 
 def write_last_line(execution: Execution, how: Exit, now: datetime) -> None:
-    """Add to the attempt's log how its process ended; a log that cannot be written is let be."""
+    """Add to the attempt's log how its process ended."""
+    event, level = _what_happened(execution, how), "error"
+    if execution.outcome is not None:
+        event = f"{_noun(execution).capitalize()} finished: {execution.outcome.state}. {event}"
+        level = "error" if execution.outcome.state is TaskInstanceState.FAILED else "warning"
+    facts = {"exit_code": how.code, "signal": how.signal, "max_rss_kb": how.max_rss_kb}
+    _write(execution, now, level, event, facts)
+
+
+def write_why(execution: Execution, now: datetime) -> None:
+    """Say in the attempt's log, before the process is told to end, why it must."""
+    event = f"The {_noun(execution)} process is being ended: {execution.cancelled}."
+    _write(execution, now, "warning", event)
+
+
+def _write(
+    execution: Execution,
+    now: datetime,
+    level: str,
+    event: str,
+    facts: dict[str, int | None] | None = None,
+) -> None:
+    """Add a record to the attempt's log; a log that cannot be written is let be."""
     if not execution.log_path:
         return
     record = {
         "timestamp": now.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-        "level": "error",
-        "event": _what_happened(execution, how),
+        "level": level,
+        "event": event,
         "logger": "slipstream.worker",
-        "exit_code": how.code,
-        "signal": how.signal,
-        "max_rss_kb": how.max_rss_kb,
+        **(facts or {}),
     }
     line = json.dumps({k: v for k, v in record.items() if v is not None}) + "\n"
     try:
@@ -73,7 +99,7 @@ def write_last_line(execution: Execution, how: Exit, now: datetime) -> None:
         finally:
             os.close(fd)
     except OSError as exc:
-        log.warning("%s: %s (no log: %s)", execution.name, record["event"], exc)
+        log.warning("%s: %s (no log: %s)", execution.name, event, exc)
 
 
 def kill_tree(pid: int) -> None:

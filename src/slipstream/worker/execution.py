@@ -76,6 +76,8 @@ class Execution:
     holds_slot: bool = False
     cancelled: str | None = None
     """Why the host ends the process, in words; None: it does not."""
+    is_withdrawn: bool = False
+    """It is ended because its attempt is not current any more: nothing comes of it."""
     load_error: str | None = None
     """Why its DAG file cannot be loaded; the process only says so and fails."""
     timers: list[Timer] = field(default_factory=list)

@@ -286,8 +286,8 @@ class Host:
             case "grow":
                 self._supervisor.grow(message["slots"])
             case "cancel":
-                for attempt_id in message["attempt_ids"]:
-                    self._supervisor.cancel(attempt_id, "its task instance was cleared or marked")
+                for attempt_id, why in message["reasons"].items():
+                    self._supervisor.withdraw(attempt_id, why)
             case "stop":
                 self._stop(message["deadline_s"])
             case unknown:
@@ -338,6 +338,10 @@ class Host:
 
     def _ask(self, execution: Execution, process: TaskProcess, message: Message) -> None:
         respond = partial(self._supervisor.reply, process)
+        if message["method"] == "why_withdrawn":
+            value = execution.cancelled if execution.is_withdrawn else None
+            respond({"m": "reply", "id": message["id"], "value": value})
+            return
         if execution.cancelled and message["method"] in ("set_xcom", "delete_xcom"):
             error = {"type": "Cancelled", "message": "this attempt is no longer the current one"}
             respond({"m": "reply", "id": message["id"], "error": error})

@@ -3,7 +3,7 @@
 Frames as on an attempt's socket (``slipstream.task.protocol``). Messages to the host::
 
     submit  {workloads}
-    cancel  {attempt_ids}
+    cancel  {reasons}                             by attempt id
     grow    {slots}                               how many attempts run at a time from now on
     stop    {deadline_s}
 

@@ -126,6 +126,13 @@ class Supervisor:
             execution.holds_slot = True
             self.pool.run(execution)
 
+    def withdraw(self, attempt_id: str, reason: str) -> None:
+        """Cancel an execution whose attempt is not current any more."""
+        execution = self._executions.get(attempt_id)
+        if execution is not None and not execution.cancelled:
+            execution.is_withdrawn = True
+            self.cancel(attempt_id, reason)
+
     def cancel(self, attempt_id: str, reason: str) -> None:
         """End an execution, or hand it back if it is still in the queue."""
         execution = self._executions.get(attempt_id)
@@ -338,7 +345,7 @@ class Supervisor:
             except (ValueError, KeyError, TypeError):
                 # User code has got at the socket; that is one task's trouble, not the host's.
                 log.exception("process %d is killed: it does not keep to the protocol", process.pid)
-                ending.kill_tree(process.pid)
+                self._kill_for(process, "it does not keep to the worker host's protocol")
                 self._on_closed(process)
 
     def _on_message(self, process: TaskProcess, message: Message) -> None:
@@ -397,7 +404,13 @@ class Supervisor:
     def _on_no_exit_report(self, process: TaskProcess) -> None:
         """A process closed its socket and lives on: it can no longer say how the task ended."""
         if process.exit is None and process.execution is not None:
-            ending.kill_tree(process.pid)
+            self._kill_for(process, "it closed its connection to the worker host")
+
+    def _kill_for(self, process: TaskProcess, reason: str) -> None:
+        execution = process.execution
+        if execution is not None:
+            execution.cancelled = execution.cancelled or reason
+        ending.kill_tree(process.pid)
 
     # Ending
 
@@ -424,10 +437,11 @@ class Supervisor:
         if execution.outcome is None and self._may_move(execution):
             self.pool.run(execution)  # nothing of the task has run: another process takes it
             return
+        now = self._clock.now()
+        if execution.outcome is None or not how.is_clean:
+            ending.write_last_line(execution, how, now)
         if execution.outcome is None:
-            self._settle(execution, ending.outcome_of_death(execution, how, self._clock.now()))
-        if not how.is_clean:
-            ending.write_last_line(execution, how, self._clock.now())
+            self._settle(execution, ending.outcome_of_death(execution, how, now))
         if not how.is_clean or execution.cancelled:
             # A task that was told to end may have done so itself, and left what it had started.
             ending.end_group(execution, process.pid)
@@ -462,7 +476,11 @@ class Supervisor:
     def _on_overtime(self, process: TaskProcess) -> None:
         if process.exit is None:
             log.warning("process %d is killed: it took too long to end after its task", process.pid)
-            ending.kill_tree(process.pid)
+            limit_s = self._limits.overtime_s
+            self._kill_for(
+                process,
+                f"its callbacks took over {limit_s:g} s ([core] task_success_overtime)",
+            )
 
     def _stop(self, execution: Execution, reason: str) -> None:
         if not execution.cancelled:
@@ -475,6 +493,7 @@ class Supervisor:
         if execution.leave is not Leave.GRANTED:
             ending.kill_tree(process.pid)
             return
+        ending.write_why(execution, self._clock.now())
         process.signal_group(signal.SIGTERM)
         self._timers.after(self._limits.kill_grace_s, lambda: self._kill(process))
 

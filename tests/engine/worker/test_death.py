@@ -180,7 +180,7 @@ def test_a_cancelled_task_is_told_and_ended(rig: Rig) -> None:
     )
     attempt_id = rig.submit("t")
     rig.proven("begun")
-    rig.executor.cancel([attempt_id])
+    rig.executor.cancel({attempt_id: "its task instance was cleared"})
     outcome = rig.finished(attempt_id)
     assert outcome.state is S.FAILED
     assert rig.proof().count("on_kill") == 1
@@ -201,7 +201,7 @@ def test_a_cancelled_task_leaves_nothing_that_it_started(rig: Rig) -> None:
     )
     attempt_id = rig.submit("t")
     rig.proven("begun")
-    rig.executor.cancel([attempt_id])
+    rig.executor.cancel({attempt_id: "its task instance was cleared"})
     assert rig.finished(attempt_id).state is S.FAILED
     _gone(rig, int(rig.proof()[0]))
 
@@ -221,10 +221,10 @@ def test_a_task_that_ignores_its_end_is_killed(rig: Rig) -> None:
     )
     attempt_id = rig.submit("t")
     rig.proven("begun")
-    rig.executor.cancel([attempt_id])
+    rig.executor.cancel({attempt_id: "its task instance was cleared"})
     outcome = rig.finished(attempt_id)
     assert (outcome.state, outcome.signal) == (S.FAILED, signal.SIGKILL)
-    assert "cleared or marked" in (outcome.error or "")
+    assert "its task instance was cleared" in (outcome.error or "")
 
 
 def test_execution_timeout_is_raised_in_the_task(rig: Rig) -> None:

@@ -348,7 +348,7 @@ class TestVerdict:
             "c": S.SKIPPED,
             "t": S.SCHEDULED,
         }
-        assert d.cancel == [running]
+        assert list(d.cancel) == [running]
 
     def test_a_timed_out_run_fails_and_skips_the_rest(self) -> None:
         r = chain(dagrun_timeout_s=60, callbacks=["failure"])
@@ -356,7 +356,7 @@ class TestVerdict:
         assert r.machine.times_out_at == START + timedelta(seconds=60)
         d = r.on(RunTimedOut())
         assert set(r.states().values()) == {S.SKIPPED}
-        assert (d.cancel, d.callbacks[0].reason) == ([attempt_id], "timed_out")
+        assert (list(d.cancel), d.callbacks[0].reason) == ([attempt_id], "timed_out")
         assert r.run_state is DagRunState.FAILED
         assert r.on(RunTimedOut()).refused
 
@@ -389,7 +389,7 @@ class TestClear:
         r = chain()
         attempt_id = r.start("a")
         d = r.on(Cleared((key("a"),)))
-        assert (r.state("a"), d.cancel) == (S.RESTARTING, [attempt_id])
+        assert (r.state("a"), list(d.cancel)) == (S.RESTARTING, [attempt_id])
         d = r.on(HostLost(key("a"), attempt_id, "killed"))
         assert d.ready == [key("a")]
         assert d.closed == {attempt_id: S.FAILED}
@@ -406,7 +406,7 @@ class TestClear:
         r = chain()
         attempt_id = r.admit("a")
         d = r.on(Cleared((key("a"),)))
-        assert (d.cancel, d.closed, d.ready) == ([attempt_id], {attempt_id: None}, [key("a")])
+        assert (list(d.cancel), d.closed, d.ready) == ([attempt_id], {attempt_id: None}, [key("a")])
         assert r.machine.tis[key("a")].try_number == 0
 
     def test_what_was_scheduled_below_stays_scheduled(self) -> None:
@@ -424,7 +424,11 @@ class TestMarks:
         r = chain()
         attempt_id = r.start("a")
         d = r.on(Marked((key("a"),), S.SUCCESS))
-        assert (d.cancel, d.ready, d.closed) == ([attempt_id], [key("b")], {attempt_id: S.SUCCESS})
+        assert (list(d.cancel), d.ready, d.closed) == (
+            [attempt_id],
+            [key("b")],
+            {attempt_id: S.SUCCESS},
+        )
         assert r.on(HostLost(key("a"), attempt_id, "killed")).refused
 
     def test_what_failed_below_gets_another_chance_and_reopens_the_run(self) -> None:
@@ -448,7 +452,7 @@ class TestMarks:
         attempt_id = r.start("a")
         d = r.on(RunMarked(state))
         assert r.states() == {"a": state.value, "b": S.SKIPPED, "c": S.SKIPPED}
-        assert (r.run_state, d.cancel, d.callbacks) == (state, [attempt_id], [])
+        assert (r.run_state, list(d.cancel), d.callbacks) == (state, [attempt_id], [])
 
     def test_a_marked_run_goes_on_until_its_teardown_is_done(self) -> None:
         r = Driver(
@@ -500,7 +504,7 @@ class TestPlanChanges:
         attempt_id = r.start("old")
         d = r.on(PlanChanged(compile_plan(dag(task("a", "new"), task("new", "c"), task("c")))))
         assert d.changes[key("old")].values["state"] is S.REMOVED
-        assert d.cancel == [attempt_id]
+        assert list(d.cancel) == [attempt_id]
         assert r.states() == {"a": S.SUCCESS, "new": S.SCHEDULED, "c": None}
         assert r.on(HostLost(key("old"), attempt_id, "killed")).refused
 

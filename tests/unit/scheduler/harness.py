@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import select
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -65,8 +65,8 @@ class MemoryExecutor:
             os.eventfd_read(self._fd)
         return events
 
-    def cancel(self, attempt_ids: Sequence[str]) -> None:
-        self.cancelled += attempt_ids
+    def cancel(self, reasons: Mapping[str, str]) -> None:
+        self.cancelled += reasons
 
     def heard(self, attempt_ids: Sequence[str]) -> None:
         self.heard_of += attempt_ids
