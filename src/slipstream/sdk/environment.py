@@ -23,14 +23,14 @@ def get_connection(conn_id: str) -> str | None:
     return os.environ.get(_CONNECTION + conn_id.upper())
 
 
-def set_variable(key: str, value: str) -> None:
-    """Set a variable for this process and its children."""
-    os.environ[_VARIABLE + key.upper()] = value
+def variable_name(key: str) -> str:
+    """Return the environment variable that gives a variable of that key."""
+    return _VARIABLE + key.upper()
 
 
-def set_connection(conn_id: str, value: str) -> None:
-    """Set a connection for this process and its children."""
-    os.environ[_CONNECTION + conn_id.upper()] = value
+def connection_name(conn_id: str) -> str:
+    """Return the environment variable that gives a connection of that id."""
+    return _CONNECTION + conn_id.upper()
 
 
 def inherited() -> dict[str, str]:

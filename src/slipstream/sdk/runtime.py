@@ -125,6 +125,10 @@ class DagRun:
     def get_state(self) -> str:
         return str(self._data["state"])
 
+    def as_stored(self) -> DagRun:
+        """Return the run as it is now in the store: with its state, its end and the like."""
+        return DagRun({**self._data, **taskapi.current().get_dag_run(self.dag_id, self.run_id)})
+
     def get_task_instances(self, state: Any = None) -> list[TaskInstance]:
         """Return the run's task instances, in given states or all."""
         states = None
@@ -327,7 +331,8 @@ class RuntimeTaskInstance:
 
         :param task_ids: one id gives one value, several a list in their order; None: this task
         :param map_indexes: of mapped tasks; without it, a mapped task gives a list of all
-        :param include_prior_dates: also look at earlier runs, where this one has nothing
+        :param include_prior_dates: also look at earlier runs: with ``map_indexes``, the newest that
+            has it counts, and without, a list of all, the oldest first (as Airflow 3)
         :param default: instead of values that are not there
         """
         single = task_ids is None or isinstance(task_ids, str)
@@ -345,7 +350,8 @@ class RuntimeTaskInstance:
         elif map_indexes is not None and not isinstance(map_indexes, ArgNotSet):
             indexes = list(map_indexes)
         own = self._own(ids, dag_id, run_id, key, indexes)
-        if own is not None and single:
+        all_runs = include_prior_dates and indexes is None
+        if own is not None and single and not all_runs:
             return own[0]
         items = taskapi.current().get_xcoms(
             dag_id=dag_id,
@@ -360,7 +366,8 @@ class RuntimeTaskInstance:
             value = xcom_codec.decode(item["value"])
             by_task.setdefault(item["task_id"], []).append((item["map_index"], value))
         if own is not None:
-            by_task[self.task_id] = [(self.map_index, own[0])]
+            earlier = by_task.get(self.task_id, []) if all_runs else []
+            by_task[self.task_id] = [*earlier, (self.map_index, own[0])]
         values: list[Any] = []
         for i in ids:
             values.extend(_of_task(by_task.get(i, []), map_indexes, default))

@@ -221,6 +221,8 @@ def _run_context(workload: Workload, dag: DAG, started_at: datetime, failed: boo
     ti = RuntimeTaskInstance(stands_for, dag.get_task(stands_for.task_id), started_at)
     state = last.get("state")
     ti.state = TaskInstanceState(state) if state else None
+    # The workload speaks of a run under way; these callbacks are about its end.
+    ti.dag_run = ti.dag_run.as_stored()
     return ti.get_template_context()
 
 

@@ -339,15 +339,19 @@ def test_max_active_runs_holds(any_site: Site) -> None:
     assert site.proof() == [f"{what} r{i}" for i in range(3) for what in ("begin", "end")]
 
 
-def test_dag_callbacks_run(site: Site) -> None:
+def test_dag_callbacks_run_and_see_how_the_run_ended(site: Site) -> None:
     site.write_dag(
         "called",
         """
+        def ended(context):
+            run = context["dag_run"]
+            return f"{run.run_id} {run.state} {run.end_date >= run.start_date}"
+
         def on_success(context):
-            prove("success of " + context["run_id"])
+            prove("success of " + ended(context))
 
         def on_failure(context):
-            prove("failure of " + context["run_id"] + " since " + context["reason"])
+            prove("failure of " + ended(context) + " since " + context["reason"])
 
         for name, fails in (("good", False), ("bad", True)):
             with DAG(name, schedule=None, on_success_callback=on_success,
@@ -364,7 +368,10 @@ def test_dag_callbacks_run(site: Site) -> None:
     site.trigger("good", run_id="r1")
     site.trigger("bad", run_id="r2")
     site.until(lambda: len(site.proof()) == 2, "two callbacks")
-    assert sorted(site.proof()) == ["failure of r2 since task_failure", "success of r1"]
+    assert sorted(site.proof()) == [
+        "failure of r2 failed True since task_failure",
+        "success of r1 success True",
+    ]
 
 
 def test_a_killed_task_process_fails_its_try_and_is_retried(site: Site) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from slipstream import executors
 from slipstream.clock import SystemClock
 from slipstream.command.offline import apply
 from slipstream.command.order import mark_order
@@ -16,6 +15,7 @@ from slipstream.command.params import check_conf
 from slipstream.command.restore import latest_plan
 from slipstream.command.trigger import insert
 from slipstream.errors import UserError
+from slipstream.executors.base import Executor
 from slipstream.machine.event import TIKey
 from slipstream.scheduler.service import Scheduler
 from slipstream.state import DagRunState, DagRunTriggeredByType, DagRunType, TaskInstanceState
@@ -42,6 +42,10 @@ class OneRun:
 
     @property
     def is_over(self) -> bool:
+        """Whether it has ended, and its callbacks have."""
+        world = self._scheduler.world
+        if world.callbacks_due or world.callbacks_out:
+            return False
         return self.row.state not in _ACTIVE or self.row.quarantined is not None
 
     def turn(self) -> bool:
@@ -56,9 +60,9 @@ class OneRun:
 
 
 @contextmanager
-def driver(store: Store, executor_names: str) -> Iterator[Scheduler]:
-    """Yield a scheduler for one run; its executor starts meanwhile. Stop both at the end."""
-    scheduler = Scheduler(store, executors.create(executor_names), only_run=True)
+def driver(store: Store, carriers: Mapping[str, Executor]) -> Iterator[Scheduler]:
+    """Yield a scheduler for one run; its executors start meanwhile. Stop all at the end."""
+    scheduler = Scheduler(store, carriers, only_run=True)
     scheduler.start()
     ok = False
     try:
@@ -72,16 +76,19 @@ def begin(
     store: Store,
     scheduler: Scheduler,
     dag_id: str,
-    date: datetime,
-    interval: DataInterval,
+    date: datetime | None,
+    interval: DataInterval | None,
     conf: dict[str, Any],
     success_pattern: str | None,
+    run_after: datetime | None = None,
 ) -> OneRun:
     """Create a run for the logical date ``date`` and give it to the scheduler.
 
-    A finished run with the same logical date is replaced. Raises UserError.
+    ``run_after`` is only told to the tasks: it runs now. A finished run with the same logical date is replaced. Raises UserError.
     """
-    row = store.write(_create, dag_id, date, interval, conf, success_pattern, scheduler.id)
+    row = store.write(
+        _create, dag_id, date, interval, conf, success_pattern, run_after, scheduler.id
+    )
     with store.read() as conn:
         scheduler.world.catalog.refresh(conn, [dag_id])  # the file was read after its start
     scheduler.take(row)
@@ -105,10 +112,11 @@ def abandon(store: Store, one: OneRun) -> None:
 def _create(
     conn: Connection,
     dag_id: str,
-    date: datetime,
-    interval: DataInterval,
+    date: datetime | None,
+    interval: DataInterval | None,
     conf: dict[str, Any],
     success_pattern: str | None,
+    run_after: datetime | None,
     owner: str,
 ) -> RunRow:
     now = SystemClock().now()
@@ -116,15 +124,17 @@ def _create(
     assert found is not None  # it was registered a moment ago
     version_id, spec = found
     check_conf(spec, conf)
-    _replace(conn, run.get_by_logical_date(conn, dag_id, date))
+    run_after = run_after or min(now, date or now)
+    if date is not None:
+        _replace(conn, run.get_by_logical_date(conn, dag_id, date))
     new = NewRun(
         dag_id=dag_id,
-        run_id=of_timetable(DagRunType.MANUAL, date),
+        run_id=of_timetable(DagRunType.MANUAL, date or run_after),
         run_type=DagRunType.MANUAL,
         logical_date=date,
-        data_interval_start=interval.start,
-        data_interval_end=interval.end,
-        run_after=min(now, date),
+        data_interval_start=interval.start if interval else None,
+        data_interval_end=interval.end if interval else None,
+        run_after=run_after,
         conf=conf,
         triggered_by=DagRunTriggeredByType.TEST,
         dag_version_id=version_id,

@@ -19,6 +19,7 @@ _DONE = ("success", "failed")
 
 
 def test(args: argparse.Namespace) -> int:
+    from slipstream import executors
     from slipstream.cli import dagfile, option_check
     from slipstream.cli.dags.one_run import abandon, begin, driver
     from slipstream.cli.date import parse_date
@@ -36,7 +37,7 @@ def test(args: argparse.Namespace) -> int:
         prepare_database(store, migrate=True)
         file, name = dagfile.named(store, args.dag_id, args.dagfile_path)
         dagfile.extend_path(file)
-        with driver(store, names) as scheduler:
+        with driver(store, executors.create(names)) as scheduler:
             dags, duration_s = dagfile.timed_load(store, file)
             chosen = dagfile.choose(file, dags, name)
             dagfile.register(store, file, dags, duration_s)

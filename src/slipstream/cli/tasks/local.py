@@ -15,8 +15,9 @@ from slipstream.errors import UserError
 
 def test(args: argparse.Namespace) -> int:
     """Run a task in this process; nothing of it is recorded."""
+    from slipstream.cli.author_log import AuthorFormatter
     from slipstream.cli.service.process import log_to_stderr
-    from slipstream.cli.tasks.trial import AuthorFormatter, trial
+    from slipstream.cli.tasks.trial import trial
     from slipstream.sdk import environment
 
     environment.export(_json_object("--env-vars", args.env_vars, texts=True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -13,7 +12,6 @@ from slipstream.attempt import Outcome, Workload, new_id
 from slipstream.cli import dagfile
 from slipstream.cli.date import parse_date
 from slipstream.cli.lookup import the_task
-from slipstream.cli.service.process import DATE_FORMAT
 from slipstream.cli.store_api import StoreTaskAPI
 from slipstream.clock import utcnow
 from slipstream.errors import NotFound, UserError
@@ -27,19 +25,8 @@ from slipstream.sdk.runtime import RuntimeTaskInstance
 from slipstream.state import DagRunType
 from slipstream.store import Store, run
 from slipstream.store.row import RunRow
-from slipstream.task.failure import format_error
 from slipstream.task.run import TaskRun
 from slipstream.timetable.run_id import of_timetable
-
-
-class AuthorFormatter(logging.Formatter):
-    """Log lines for the author of a DAG file: tracebacks start in that file."""
-
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)-7s %(message)s", DATE_FORMAT)
-
-    def formatException(self, ei: Any) -> str:  # noqa: N802 (logging's name)
-        return format_error(ei[1]).rstrip()
 
 
 class Trial:
