@@ -232,6 +232,18 @@ def test_a_prior_runs_xcom_is_found_when_this_run_has_none(store: Store) -> None
     assert none is None
 
 
+def test_all_runs_up_to_one_give_their_xcoms_the_oldest_first(store: Store) -> None:
+    rows = [create_run(store, "d", str(n), logical_date=later(n)) for n in (2, 0, 1)]
+    for row in rows:
+        store.write(xcom.set, row.id, "a", "k", row.run_id)
+    with store.read() as conn:
+        found = {row.run_id: xcom.list_prior(conn, row.id, "a", "k") for row in rows}
+        none = xcom.list_prior(conn, rows[0].id, "a", "other")
+    assert [x.value for x in found["2"]] == ["0", "1", "2"]
+    assert [x.value for x in found["1"]] == ["0", "1"]
+    assert not none
+
+
 def test_an_xcom_of_ten_megabytes_comes_back_whole(store: Store) -> None:
     row = create_run(store)
     value = "é" * 1_600_000

@@ -130,8 +130,8 @@ class TaskAPI(ABC):
     ) -> list[XComItem]:
         """Return XComs ordered by task (as in ``task_ids``) and map index.
 
-        ``task_ids`` None: of any task; ``map_indexes`` None: of any. With
-        ``include_prior_dates``, a task without one gives that of the latest run before.
+        ``task_ids`` None: of any task; ``map_indexes`` None: of any. ``include_prior_dates`` adds
+        those of all runs before; with ``map_indexes``, the newest run's are given alone.
         """
         found: list[XComItem] = self.request(
             "get_xcoms",

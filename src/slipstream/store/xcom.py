@@ -151,6 +151,23 @@ def list(
     return XCOM.all(conn.execute(query.order_by(xcom.c.task_id, xcom.c.map_index, xcom.c.key)))
 
 
+def list_prior(conn: Connection, pk: int, task_id: str, key: str = RETURN_KEY) -> Sequence[XComRow]:
+    """Return a task's XComs of this run and of all before it, by map index, the oldest first."""
+    this = select(dag_run.c.dag_id, dag_run.c.logical_date).where(dag_run.c.id == pk).subquery()
+    return XCOM.all(
+        conn.execute(
+            _SELECT.join(dag_run, dag_run.c.id == xcom.c.dag_run_id)
+            .join(this, dag_run.c.dag_id == this.c.dag_id)
+            .where(
+                (dag_run.c.id == pk) | (dag_run.c.logical_date <= this.c.logical_date),
+                xcom.c.task_id == task_id,
+                xcom.c.key == key,
+            )
+            .order_by(xcom.c.map_index, dag_run.c.logical_date, dag_run.c.id)
+        )
+    )
+
+
 def get_prior(
     conn: Connection,
     pk: int,

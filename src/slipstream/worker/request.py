@@ -116,16 +116,12 @@ def _get_xcoms(store: Store, params: Params) -> list[dict[str, Any]]:
     map_indexes: list[int] | None = params["map_indexes"]
     with store.read() as conn:
         pk = _run_of(conn, params).id
-        rows = list(xcom.list(conn, pk, task_ids, params["key"]))
-        if map_indexes is not None:
-            rows = [row for row in rows if row.map_index in map_indexes]
         if params["include_prior_dates"] and task_ids is not None:
-            found = {row.task_id for row in rows}
-            for task_id in task_ids:
-                for index in map_indexes or [-1] if task_id not in found else []:
-                    prior = xcom.get_prior(conn, pk, task_id, params["key"], index)
-                    if prior is not None:
-                        rows.append(prior)
+            rows = _prior_xcoms(conn, pk, task_ids, params["key"], map_indexes)
+        else:
+            rows = list(xcom.list(conn, pk, task_ids, params["key"]))
+            if map_indexes is not None:
+                rows = [row for row in rows if row.map_index in map_indexes]
     order = {task_id: n for n, task_id in enumerate(task_ids or [])}
 
     def place(row: XComRow) -> tuple[int, str, int]:
@@ -135,6 +131,20 @@ def _get_xcoms(store: Store, params: Params) -> list[dict[str, Any]]:
         {"task_id": row.task_id, "map_index": row.map_index, "value": row.value}
         for row in sorted(rows, key=place)
     ]
+
+
+def _prior_xcoms(
+    conn: Any, pk: int, task_ids: list[str], key: str, map_indexes: list[int] | None
+) -> list[XComRow]:
+    """As Airflow 3: of a named map index the newest run's, without one those of all runs."""
+    rows: list[XComRow] = []
+    for task_id in task_ids:
+        if map_indexes is None:
+            rows += xcom.list_prior(conn, pk, task_id, key)
+            continue
+        found = (xcom.get_prior(conn, pk, task_id, key, index) for index in map_indexes)
+        rows += [row for row in found if row is not None]
+    return rows
 
 
 def _set_xcom(store: Store, params: Params) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pendulum
@@ -68,6 +69,24 @@ def test_prior_dates_and_other_dags_are_asked_for(ti: Any, api: MemoryAPI) -> No
     ti.xcom_pull("one", dag_id="other", run_id="r", include_prior_dates=True)
     _, asked = api.asked[-1]
     assert (asked["dag_id"], asked["run_id"], asked["include_prior_dates"]) == ("other", "r", True)
+
+
+def test_pulling_from_all_runs_gives_a_list_that_ends_with_what_it_pushed_itself(
+    ti: Any, api: MemoryAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = [
+        {"task_id": task_id, "map_index": -1, "value": value}
+        for task_id, value in (("t", 1), ("t", 2), ("one", 3))
+    ]
+    monkeypatch.setattr(
+        api, "get_xcoms", lambda **a: [x for x in stored if x["task_id"] in a["task_ids"]]
+    )
+    pull = partial(ti.xcom_pull, key="k", include_prior_dates=True)
+    assert pull("one") == 3
+    assert pull("t") == [1, 2]
+    ti.xcom_push("k", 4)
+    assert pull("t") == [1, 2, 4]
+    assert pull(["one", "t"]) == [3, 1, 2, 4]
 
 
 def test_facts_about_itself(ti: Any) -> None:
