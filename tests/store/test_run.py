@@ -191,6 +191,21 @@ def test_task_instances_are_counted_by_every_filter(store: Store) -> None:
         assert task_instance.count(conn, "d", states=[None, "running"], task_ids=["a", "c"]) == 2
         assert task_instance.count(conn, "d", run_ids=["x"]) == 0
         assert task_instance.count(conn, "d", logical_dates=[NOW]) == 3
+        assert task_instance.count(conn, "d", map_index=0) == 0
+
+
+def test_the_states_of_task_instances_come_by_run_of_all_runs_or_of_some(store: Store) -> None:
+    rows = [create_run(store, "d", str(n), logical_date=later(n)) for n in range(2)]
+    for row in rows:
+        decided = changing(["a", "b"], is_new=True, state="running")
+        store.write(decision.save, [(row.id, decided)], [], NOW)
+    both = {("a", -1): "running", ("b", -1): "running"}
+    with store.read() as conn:
+        assert task_instance.count(conn, "d") == 4
+        assert task_instance.states_of_dag(conn, "d") == {"0": both, "1": both}
+        assert task_instance.states_of_dag(conn, "d", run_ids=["1"], task_ids=["a"]) == {
+            "1": {("a", -1): "running"}
+        }
 
 
 def test_xcoms_are_overwritten_listed_and_deleted(store: Store) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
@@ -155,24 +155,55 @@ def count(
     dag_id: str,
     *,
     task_ids: Iterable[str] | None = None,
+    map_index: int | None = None,
     run_ids: Iterable[str] | None = None,
     logical_dates: Iterable[datetime] | None = None,
     states: Iterable[str | None] | None = None,
 ) -> int:
     """Return how many task instances of a DAG match; a filter that is None lets all pass."""
-    query = (
-        select(func.count())
-        .select_from(ti.join(dag_run, dag_run.c.id == ti.c.dag_run_id))
-        .where(dag_run.c.dag_id == dag_id)
-    )
-    if task_ids is not None:
-        query = query.where(ti.c.task_id.in_(sorted(task_ids)))
-    if run_ids is not None:
-        query = query.where(dag_run.c.run_id.in_(sorted(run_ids)))
-    if logical_dates is not None:
-        query = query.where(dag_run.c.logical_date.in_(sorted(logical_dates)))
+    query = _matching(select(func.count()), dag_id, task_ids, map_index, run_ids, logical_dates)
     if states is not None:
         wanted = set(states)
         named = ti.c.state.in_(sorted(s for s in wanted if s is not None))
         query = query.where(named | ti.c.state.is_(None) if None in wanted else named)
     return int(conn.execute(query).scalar_one())
+
+
+def states_of_dag(
+    conn: Connection,
+    dag_id: str,
+    *,
+    task_ids: Iterable[str] | None = None,
+    map_index: int | None = None,
+    run_ids: Iterable[str] | None = None,
+    logical_dates: Iterable[datetime] | None = None,
+) -> dict[str, dict[tuple[str, int], str | None]]:
+    """Return ``(task_id, map_index)`` to state, by run id; a filter that is None lets all pass."""
+    columns = select(dag_run.c.run_id, ti.c.task_id, ti.c.map_index, ti.c.state)
+    query = _matching(columns, dag_id, task_ids, map_index, run_ids, logical_dates)
+    found: dict[str, dict[tuple[str, int], str | None]] = {}
+    for run_id, task_id, index, state in conn.execute(query.order_by(dag_run.c.id)):
+        found.setdefault(run_id, {})[task_id, index] = state
+    return found
+
+
+def _matching(
+    query: Any,
+    dag_id: str,
+    task_ids: Iterable[str] | None,
+    map_index: int | None,
+    run_ids: Iterable[str] | None,
+    logical_dates: Iterable[datetime] | None,
+) -> Any:
+    query = query.select_from(ti.join(dag_run, dag_run.c.id == ti.c.dag_run_id)).where(
+        dag_run.c.dag_id == dag_id
+    )
+    if task_ids is not None:
+        query = query.where(ti.c.task_id.in_(sorted(task_ids)))
+    if map_index is not None:
+        query = query.where(ti.c.map_index == map_index)
+    if run_ids is not None:
+        query = query.where(dag_run.c.run_id.in_(sorted(run_ids)))
+    if logical_dates is not None:
+        query = query.where(dag_run.c.logical_date.in_(sorted(logical_dates)))
+    return query

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -154,19 +154,25 @@ def _get_task_instances(store: Store, params: Params) -> list[dict[str, Any]]:
 
 def _get_ti_count(store: Store, params: Params) -> int:
     states = params["states"]
-    return sum(
-        1
-        for _, row in _matching(store, params)
-        if states is None or row.state in states or (row.state is None and "None" in states)
-    )
+    if states is not None:
+        states = [None if state == "None" else state for state in states]
+    with store.read() as conn:
+        return task_instance.count(
+            conn, params["dag_id"], **_ti_filter(conn, params), states=states
+        )
 
 
 def _get_task_states(store: Store, params: Params) -> dict[str, dict[str, str | None]]:
-    states: dict[str, dict[str, str | None]] = {}
-    for found, row in _matching(store, params):
-        index = f"_{row.map_index}" if row.map_index >= 0 else ""
-        states.setdefault(found.run_id, {})[f"{row.task_id}{index}"] = row.state
-    return states
+    with store.read() as conn:
+        found = task_instance.states_of_dag(conn, params["dag_id"], **_ti_filter(conn, params))
+    return {
+        run_id: {_indexed(*key): state for key, state in states.items()}
+        for run_id, states in found.items()
+    }
+
+
+def _indexed(task_id: str, map_index: int) -> str:
+    return f"{task_id}_{map_index}" if map_index >= 0 else task_id
 
 
 def _get_previous_ti(store: Store, params: Params) -> dict[str, Any] | None:
@@ -183,32 +189,14 @@ def _get_previous_ti(store: Store, params: Params) -> dict[str, Any] | None:
     return None
 
 
-def _matching(store: Store, params: Params) -> Iterable[tuple[RunRow, TaskInstanceRow]]:
-    """Return the task instances of a filter by runs, tasks, task group and map index."""
-    with store.read() as conn:
-        wanted = _wanted_tasks(conn, params)
-        for found in _runs(conn, params):
-            for row in task_instance.load_run(conn, found.id):
-                if wanted is not None and row.task_id not in wanted:
-                    continue
-                if params["map_index"] in (None, row.map_index):
-                    yield found, row
-
-
-def _runs(conn: Any, params: Params) -> list[RunRow]:
-    dag_id = params["dag_id"]
-    rows: list[RunRow | None] = []
-    if params["run_ids"] is not None:
-        rows += [run.get(conn, dag_id, run_id) for run_id in params["run_ids"]]
-    if params["logical_dates"] is not None:
-        dates = [datetime.fromisoformat(text) for text in params["logical_dates"]]
-        by_date = [run.get_by_logical_date(conn, dag_id, date) for date in dates]
-        if params["run_ids"] is None:
-            rows = by_date
-        else:
-            dated = {row.id for row in by_date if row is not None}
-            rows = [row for row in rows if row is not None and row.id in dated]
-    return [row for row in rows if row is not None]
+def _ti_filter(conn: Any, params: Params) -> dict[str, Any]:
+    dates = params["logical_dates"]
+    return {
+        "task_ids": _wanted_tasks(conn, params),
+        "map_index": params["map_index"],
+        "run_ids": params["run_ids"],
+        "logical_dates": None if dates is None else [datetime.fromisoformat(d) for d in dates],
+    }
 
 
 def _wanted_tasks(conn: Any, params: Params) -> set[str] | None:
