@@ -145,7 +145,6 @@ def build(workload: Workload, task: BaseOperator, ti: RuntimeTaskInstance) -> Co
         ti=ti,
         task_instance=ti,
         run_id=workload.run_id,
-        try_number=workload.try_number,
         inlets=task.inlets,
         outlets=task.outlets,
         outlet_events=OutletEvents(),  # the task writes to it, so copies must share it
@@ -191,8 +190,6 @@ _OF_ALL: dict[str, Any] = {
     "params": Lazy(_params),
     "task_instance_key_str": Lazy(_key_text),
     "partition_date": None,
-    "templates_dict": None,
-    "test_mode": False,
     "var": Lazy(lambda context: Variables()),
     "conn": ConnectionAccessor(),
     "macros": MacrosAccessor(),

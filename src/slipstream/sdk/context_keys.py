@@ -30,7 +30,6 @@ KNOWN_CONTEXT_KEYS = frozenset(
         "prev_start_date_success",
         "reason",
         "run_id",
-        "start_date",
         "task",
         "task_instance",
         "task_instance_key_str",

@@ -77,6 +77,8 @@ def create_environment(dag: DAG | None, *, native: bool) -> jinja2.Environment:
         options.update(dag.jinja_environment_kwargs or {})
     env = (NativeEnvironment if native else SandboxedEnvironment)(**options)
     env.filters.update(FILTERS)
+    # Airflow documents it for templates, but its context has no such key: parameters may be called so.
+    env.globals["test_mode"] = False
     if dag is not None:
         env.globals.update(dag.user_defined_macros or {})
         env.filters.update(dag.user_defined_filters or {})

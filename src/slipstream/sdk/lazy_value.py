@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import operator
 from collections.abc import Callable
 from typing import Any
 
 
 class LazyValue:
-    """Stands for what ``compute`` returns; behaves like it, except under ``is`` and ``type``."""
+    """Stands for what ``compute`` returns; behaves like it, except under ``is`` and ``type``.
+
+    Copies and pickles of it are of the value itself.
+    """
 
     __slots__ = ("_compute", "_is_done", "_value")
 
@@ -24,6 +28,19 @@ class LazyValue:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._get(), name)
+
+    @property  # type: ignore[misc]  # isinstance asks for it
+    def __class__(self) -> Any:
+        return type(self._get())
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _same, (self._get(),)
+
+    def __copy__(self) -> Any:
+        return self._get()
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        return copy.deepcopy(self._get(), memo)
 
     def __str__(self) -> str:
         return str(self._get())
@@ -41,11 +58,15 @@ class LazyValue:
         return hash(self._get())
 
 
+def _same(value: Any) -> Any:
+    return value
+
+
 def _binary(name: str) -> Callable[[LazyValue, Any], Any]:
     function = getattr(operator, name)
 
     def apply(self: LazyValue, other: Any) -> Any:
-        return function(self._get(), other._get() if isinstance(other, LazyValue) else other)
+        return function(self._get(), other._get() if type(other) is LazyValue else other)
 
     return apply
 

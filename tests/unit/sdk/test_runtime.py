@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -11,8 +13,10 @@ import pytest
 
 from slipstream.sdk.context import Context, Lazy, context_to_environment
 from slipstream.sdk.dag import DAG
+from slipstream.sdk.lazy_value import LazyValue
 from slipstream.sdk.notifier import BaseNotifier
 from slipstream.sdk.standard.empty import EmptyOperator
+from slipstream.sdk.standard.python import PythonOperator
 from slipstream.state import DagRunType, TaskInstanceState
 
 from .conftest import MemoryAPI, Runner
@@ -182,3 +186,37 @@ def test_a_notifier_renders_its_fields_and_swallows_its_own_failure(ti: Any) -> 
 
     Notifier("{{ ti.task_id }} on {{ ds }}")(ti.get_template_context())
     assert sent == ["t on 2024-06-03"]
+
+
+def test_the_context_has_the_keys_that_airflow_3_3_2_gives(ti: Any) -> None:
+    assert set(ti.get_template_context()) == {
+        *("conn", "dag", "dag_run", "data_interval_end", "data_interval_start", "ds", "ds_nodash"),
+        *("inlet_events", "inlets", "logical_date", "macros", "map_index_template"),
+        *("outlet_events", "outlets", "params", "partition_date", "partition_key"),
+        *("prev_data_interval_end_success", "prev_data_interval_start_success"),
+        *("prev_end_date_success", "prev_start_date_success", "run_id", "task", "task_instance"),
+        *("task_instance_key_str", "task_reschedule_count", "task_state_store", "ti"),
+        *("triggering_asset_events", "ts", "ts_nodash", "ts_nodash_with_tz", "var"),
+    }
+
+
+def test_parameters_may_be_called_as_what_the_context_has_not(run: Runner) -> None:
+    def call(try_number: int, test_mode: bool) -> list[Any]:
+        return [try_number, test_mode]
+
+    with DAG("d") as dag:
+        PythonOperator(task_id="t", python_callable=call, op_args=[5, True])
+    assert run(dag, "t").xcoms == [{"key": "return_value", "value": [5, True]}]
+
+
+def test_a_lazy_date_passes_for_the_date_and_copies_and_pickles_are_the_date() -> None:
+    date = pendulum.datetime(2024, 1, 1)
+    lazy: Any = LazyValue(lambda: date)
+    assert isinstance(lazy, datetime)
+    assert isinstance(lazy, pendulum.DateTime)
+    assert pendulum.interval(lazy, date.add(days=2)).in_days() == 2
+    for other in (pickle.loads(pickle.dumps(lazy)), copy.copy(lazy), copy.deepcopy(lazy)):
+        assert (type(other), other) == (pendulum.DateTime, date)
+    nothing = LazyValue(lambda: None)
+    assert not isinstance(nothing, datetime)
+    assert not nothing
