@@ -107,7 +107,7 @@ class DAG:
         self.description = description
         self.dag_display_name = dag_display_name or dag_id
         self.fileloc = os.path.abspath(_caller_file())
-        self.default_args: dict[str, Any] = copy.deepcopy(dict(default_args or {}))
+        self.default_args: dict[str, Any] = dict(default_args or {})  # a callback may have locks
         merged = dict(self.default_args.pop("params", None) or {})
         merged.update(params.as_params() if isinstance(params, ParamsDict) else params or {})
         self.params = ParamsDict(merged)

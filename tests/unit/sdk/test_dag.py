@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -243,3 +244,19 @@ class Shifted(CronDataIntervalTimetable):
 
 def test_a_subclass_of_a_built_in_timetable_is_custom_too() -> None:
     assert spec(DAG("d", schedule=Shifted("@daily", "UTC")))["timetable"]["type"] == "custom"
+
+
+def test_default_args_may_hold_what_cannot_be_copied() -> None:
+    class Notifier:
+        def __init__(self) -> None:
+            self.lock = threading.Lock()
+
+        def notify(self, context: Any) -> None: ...
+
+    notify = Notifier().notify
+    defaults: dict[str, Any] = {"on_failure_callback": notify, "params": {"p": 1}}
+    with DAG("d", default_args=defaults) as dag:
+        task = EmptyOperator(task_id="t")
+    assert task.on_failure_callback == [notify]
+    assert dag.params["p"] == 1
+    assert set(defaults) == {"on_failure_callback", "params"}
