@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from slipstream.sdk import environment, mask, policy, xcom_codec
 from slipstream.sdk.context import context_to_environment, set_current_context
 from slipstream.sdk.exceptions import (
-    AirflowException,
     AirflowFailException,
     AirflowRescheduleException,
     AirflowSensorTimeout,
@@ -81,12 +80,12 @@ def run_task(
             policy.mutate_task_instance(ti)
             environment.export(context_to_environment(context))
             value = _render_and_execute(task, context, ended, on_rendered)
-            if task.overwrite_rtif_after_execution:
-                ended.rendered_fields = rendered_fields(task)
-            _push_result(task, ti, value)
             task.post_execute(context, value)
+            _push_result(task, ti, value)
     except BaseException as e:
         _classify(e, ended, context)
+    if task.overwrite_rtif_after_execution and ended.rendered_fields is not None:
+        ended.rendered_fields = rendered_fields(task)
     ended.xcoms = [{"key": k, "value": v} for k, v in ti.pushed.items()]
     ended.rendered_map_index = ti.rendered_map_index
     if ended.state is TaskInstanceState.SUCCESS:
@@ -166,14 +165,6 @@ def _classify(e: BaseException, ended: Ended, context: Context) -> None:
         ended.retryable = False
     elif isinstance(e, AirflowTaskTerminated | KeyboardInterrupt | GeneratorExit):
         raise e
-    elif isinstance(e, SystemExit):
-        _exited(e, ended)
-
-
-def _exited(e: SystemExit, ended: Ended) -> None:
-    """As Airflow: ``sys.exit(0)`` in a task fails it too, for it ended before its work was done."""
-    ended.exception = AirflowException(f"the task called sys.exit({e.code!r})")
-    ended.exception.__cause__ = e
 
 
 def _deferred(e: TaskDeferred, ended: Ended) -> None:

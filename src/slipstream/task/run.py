@@ -119,7 +119,8 @@ class TaskRun:
             case TaskInstanceState.FAILED:
                 callbacks = task.on_failure_callback
         if callbacks:
-            self._context["exception"] = ended.exception
+            skipped = ended.state is TaskInstanceState.SKIPPED
+            self._context["exception"] = None if skipped else ended.exception
             execute.run_callbacks(callbacks, self._context)
 
     def _will_retry(self, ended: execute.Ended) -> bool:
@@ -169,7 +170,11 @@ def _outcome(workload: Workload, ended: execute.Ended) -> Outcome:
 
 def one_line(exc: BaseException) -> str:
     """Return the exception's type and message as one masked line."""
-    text = mask_text(f"{type(exc).__name__}: {text_of(exc)}".replace("\n", " ").strip())
+    text = f"{type(exc).__name__}: {text_of(exc)}"
+    if isinstance(exc, SystemExit):
+        # As Airflow: sys.exit(0) fails the task too, for it ended before its work was done.
+        text = f"SystemExit: the task called sys.exit({exc.code!r})"
+    text = mask_text(text.replace("\n", " ").strip())
     return text if len(text) <= _MAX_ERROR_CHARS else text[:_MAX_ERROR_CHARS] + "…"
 
 

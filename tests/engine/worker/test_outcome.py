@@ -113,7 +113,9 @@ def test_callbacks_follow_the_outcome_and_know_whether_there_will_be_a_retry(rig
         def bad(): raise ValueError("x")
         @task(**CALLS)
         def skip(): raise AirflowSkipException("s")
-        good(); bad(); skip()
+        @task(**CALLS)
+        def leave(): sys.exit(3)
+        good(); bad(); skip(); leave()
         """
     )
     rig.outcome("good")
@@ -123,8 +125,10 @@ def test_callbacks_follow_the_outcome_and_know_whether_there_will_be_a_retry(rig
     rig.outcome("bad", try_number=2, max_tries=1)
     rig.proven("failure bad x")
     rig.outcome("skip")
-    rig.proven("skipped skip s")
-    assert [p.split()[0] for p in rig.proof()].count("execute") == 4
+    rig.proven("skipped skip None")
+    rig.outcome("leave")
+    rig.proven("failure leave 3")  # the SystemExit itself
+    assert [p.split()[0] for p in rig.proof()].count("execute") == 5
 
 
 def test_a_callback_that_fails_or_exits_changes_nothing(rig: Rig) -> None:

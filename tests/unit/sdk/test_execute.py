@@ -12,6 +12,7 @@ import pytest
 from slipstream.clock import utcnow
 from slipstream.sdk import context as context_module
 from slipstream.sdk.dag import DAG
+from slipstream.sdk.decorator import task_decorator as task
 from slipstream.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
@@ -298,3 +299,34 @@ def test_sensor_arguments_are_checked() -> None:
         Poke(task_id="t", timeout=-1)
     with pytest.raises(ValueError, match="mutually exclusive"):
         Poke(task_id="t", soft_fail=True, never_fail=True)
+
+
+def test_the_result_of_a_task_that_fails_in_post_execute_is_not_kept(run: Runner) -> None:
+    class Op(BaseOperator):
+        def execute(self, context: Any) -> int:
+            context["ti"].xcom_push("own", 1)
+            return 2
+
+        def post_execute(self, context: Any, result: Any = None) -> None:
+            raise ValueError(f"no good: {result}")
+
+    ended = run(dag_of(Op), "t")
+    assert (ended.state, str(ended.exception)) == (TaskInstanceState.FAILED, "no good: 2")
+    assert [x["key"] for x in ended.xcoms] == ["own"]
+
+
+@pytest.mark.parametrize(("code", "state"), [(1, "failed"), (99, "skipped"), (0, "success")])
+def test_a_bash_functions_command_is_shown_however_it_ends(
+    run: Runner, code: int, state: str
+) -> None:
+    with DAG("d") as dag:
+
+        @task.bash
+        def t() -> str:
+            return f"exit {code}"
+
+        t()
+    ended = run(dag, "t")
+    assert ended.state == state
+    assert ended.rendered_fields is not None
+    assert ended.rendered_fields["bash_command"] == f"exit {code}"
