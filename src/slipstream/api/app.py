@@ -21,6 +21,7 @@ from slipstream.api.file_token import FileTokens
 from slipstream.api.gate import Gate
 from slipstream.api.reply import Json
 from slipstream.api.route import (
+    backfill,
     change_task,
     config,
     connection,
@@ -50,7 +51,7 @@ N_THREADS = 16
 _ROUTERS = (
     *(monitor.router, dag.router, dag_version.router, dag_run.router, log.router, xcom.router),
     *(explain.router, change_task.router, task_instance.router, pool.router, variable.router),
-    *(connection.router, event_log.router, config.router),
+    *(connection.router, event_log.router, config.router, backfill.router),
 )
 
 

@@ -85,6 +85,17 @@ class RunsClear(RunClear):
     dag_runs: Annotated[list[RunNamed], Field(min_length=1)]
 
 
+class Backfill(Body):
+    dag_id: Name
+    from_date: Instant
+    to_date: Instant
+    run_backwards: bool = False
+    dag_run_conf: dict[str, Any] | None = None
+    reprocess_behavior: Literal["failed", "completed", "none"] = "none"
+    max_active_runs: Annotated[int, Field(gt=0, lt=2**31)] = 10
+    run_on_latest_version: bool | None = None
+
+
 class _Batch(Body):
     page_offset: Annotated[int, Field(ge=0, lt=2**31)] = 0
     page_limit: Annotated[int, Field(ge=0)] = 100

@@ -57,12 +57,8 @@ QUIET = frozenset({("webserver",), ("db", "init"), ("db", "upgrade")})
 
 ADVICE: dict[tuple[str, ...], str] = {
     ("dags", "backfill"): (
-        "`dags backfill` is gone, as in Airflow 3. Trigger single runs with "
-        "`dags trigger DAG_ID --logical-date DATE`, or set catchup=True."
-    ),
-    ("backfill",): (
-        "Backfills cannot be created yet. Trigger single runs with "
-        "`dags trigger DAG_ID --logical-date DATE`, or set catchup=True."
+        "`dags backfill` is gone, as in Airflow 3: use "
+        "`backfill create --dag-id DAG_ID --from-date DATE --to-date DATE`."
     ),
     ("worker",): "`worker` is now `celery worker`; the LocalExecutor needs none.",
     ("flower",): "`flower` is now `celery flower`; the LocalExecutor needs none.",

@@ -43,8 +43,8 @@ def _start_lane(turn: Turn, lane: Lane, left: int, share: Share) -> int:
     row = world.catalog.dags.get(lane[0])
     if row is not None and row.is_paused:
         return left  # dag_changed touches the lane again
-    limit = _limit(turn, lane)
-    for waiting in book.queue(lane):
+    limit, backwards = _limit(turn, lane)
+    for waiting in reversed(list(book.queue(lane))) if backwards else book.queue(lane):
         if left == 0 or (limit is not None and book.n_running(lane) >= limit):
             break
         if waiting.run_after > turn.now:
@@ -63,15 +63,16 @@ def _start_lane(turn: Turn, lane: Lane, left: int, share: Share) -> int:
     return left
 
 
-def _limit(turn: Turn, lane: Lane) -> int | None:
+def _limit(turn: Turn, lane: Lane) -> tuple[int | None, bool]:
+    """Return how many runs of the lane may run, None for any, and whether the newest start first."""
     dag_id, backfill_id = lane
     if backfill_id is not None:
         found = backfill.get(turn.conn, backfill_id)
         if found is None:
-            return None
-        return 0 if found.is_paused else found.max_active_runs
+            return None, False
+        return 0 if found.is_paused else found.max_active_runs, found.runs_backwards
     row = turn.world.catalog.dags.get(dag_id)
-    return row.max_active_runs if row is not None else None
+    return (row.max_active_runs if row is not None else None), False
 
 
 def settle_finished(turn: Turn) -> None:

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from slipstream.state import DagRunState
 from slipstream.store.codec import dump
 from slipstream.store.row import BACKFILL, BackfillRow
-from slipstream.store.schema import backfill, dag_run
+from slipstream.store.schema import backfill, dag, dag_run
 
 _SELECT = select(*BACKFILL.columns)
 
@@ -25,6 +26,7 @@ class NewBackfill:
     max_active_runs: int = 10
     triggering_user: str | None = None
     is_paused: bool = False
+    runs_backwards: bool = False
 
 
 def create(conn: Connection, new: NewBackfill, now: datetime) -> BackfillRow:
@@ -42,6 +44,7 @@ def create(conn: Connection, new: NewBackfill, now: datetime) -> BackfillRow:
             "created_at": now,
             "updated_at": now,
             "triggering_user": new.triggering_user,
+            "runs_backwards": new.runs_backwards,
         },
     )
     found = get(conn, _only_key(result.inserted_primary_key))
@@ -56,6 +59,24 @@ def _only_key(key: Any) -> int:
 def get(conn: Connection, id: int) -> BackfillRow | None:
     """Return a backfill."""
     return BACKFILL.first(conn.execute(_SELECT.where(backfill.c.id == id)))
+
+
+def active_of(conn: Connection, dag_id: str) -> BackfillRow | None:
+    """Return the DAG's backfill that is not completed.
+
+    Locks the DAG's row until the transaction's end, so that two cannot begin at once.
+    """
+    conn.execute(select(dag.c.dag_id).where(dag.c.dag_id == dag_id).with_for_update()).all()
+    query = _SELECT.where(backfill.c.dag_id == dag_id, backfill.c.completed_at.is_(None))
+    return BACKFILL.first(conn.execute(query.limit(1)))
+
+
+def queued_runs(conn: Connection, id: int) -> list[int]:
+    """Return the primary keys of a backfill's runs that wait for their start."""
+    query = select(dag_run.c.id).where(
+        dag_run.c.backfill_id == id, dag_run.c.state == DagRunState.QUEUED.value
+    )
+    return list(conn.scalars(query.order_by(dag_run.c.id)))
 
 
 def list_all(

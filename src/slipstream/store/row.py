@@ -304,6 +304,8 @@ class BackfillRow(NamedTuple):
     completed_at: datetime | None
     updated_at: datetime
     triggering_user: str | None
+    runs_backwards: bool
+    """Its runs start with the newest date."""
 
 
 class AuditRow(NamedTuple):

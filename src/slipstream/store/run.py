@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy import delete as sql_delete
 
 from slipstream.errors import DuplicateRun
-from slipstream.state import DagRunState, DagRunType
+from slipstream.state import DagRunState, DagRunTriggeredByType, DagRunType
 from slipstream.store import dialect, inbox
 from slipstream.store.codec import dump, safe_text
 from slipstream.store.row import RUN, RunRow
@@ -254,6 +254,18 @@ def list_queued(conn: Connection, owner: str) -> list[RunRow]:
 def set_note(conn: Connection, pk: int, note: str | None) -> None:
     """Set or remove the note that a person left on a run."""
     conn.execute(update(dag_run).where(dag_run.c.id == pk).values(note=safe_text(note)))
+
+
+def join_backfill(conn: Connection, pk: int, backfill_id: int, conf: dict[str, Any] | None) -> None:
+    """Make a finished run one of a backfill's; ``conf`` None keeps the run's own."""
+    values: dict[str, Any] = {
+        "backfill_id": backfill_id,
+        "run_type": DagRunType.BACKFILL.value,
+        "triggered_by": DagRunTriggeredByType.BACKFILL.value,
+    }
+    if conf is not None:
+        values["conf"] = dump(conf)
+    conn.execute(update(dag_run).where(dag_run.c.id == pk).values(values))
 
 
 def set_quarantined(conn: Connection, pk: int, reason: str | None) -> None:

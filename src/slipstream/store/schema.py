@@ -27,6 +27,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 from sqlalchemy.types import UserDefinedType
 
@@ -435,6 +436,7 @@ backfill = Table(
     Column("completed_at", UtcDateTime),
     Column("updated_at", UtcDateTime, nullable=False),
     Column("triggering_user", String(512)),
+    Column("runs_backwards", Boolean, nullable=False, server_default=false()),
 )
 
 audit_log = Table(

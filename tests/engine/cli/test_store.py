@@ -337,3 +337,20 @@ def test_a_command_on_the_store_imports_nothing_heavy_that_it_does_not_need(
     )
     assert done.returncode == 0, done.stderr
     assert UNUSED.isdisjoint(done.stderr.split())
+
+
+def test_a_backfill_is_tried_out_and_created(with_demo: Cli) -> None:
+    cli = with_demo
+    words = ("backfill", "create", "--dag-id", "demo", "--from-date", "2026-01-01")
+    code, out, _ = cli(*words, "--to-date", "2026-01-03", "--dry-run")
+    assert code == 0
+    assert [line[:10] for line in out.splitlines() if line.startswith("2026")] == [
+        f"2026-01-0{n}" for n in (1, 2, 3)
+    ]
+    code, out, _ = cli(*words, "--to-date", "2026-01-03", "--dag-run-conf", '{"k": 1}')
+    assert (code, "of demo: 3 runs, at most 10 at a time" in out) == (0, True)
+    code, _, err = cli(*words, "--to-date", "2026-01-03")
+    assert (code, "already a running backfill" in err) == (1, True)
+    _, out, _ = cli("dags", "list-runs", "demo", "-o", "json")
+    runs = [run["run_id"] for run in json.loads(out)]
+    assert sum(run_id.startswith("backfill__") for run_id in runs) == 3

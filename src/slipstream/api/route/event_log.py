@@ -1,4 +1,4 @@
-"""The audit log, and backfills as far as they are only read."""
+"""The audit log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from slipstream.api.call import Viewer
 from slipstream.api.error import not_found
 from slipstream.api.present import record as present
-from slipstream.api.query import BackfillQuery, BigInt, EventLogQuery, filters_of
+from slipstream.api.query import BigInt, EventLogQuery, filters_of
 from slipstream.api.reply import Json
 from slipstream.store.listing import Between, NoneOf, OneOf, Window, record
 
@@ -41,22 +41,3 @@ def get_event_log(call: Viewer, event_log_id: BigInt) -> Response:
     if not page.rows:
         raise not_found(f"The Event Log with id: `{event_log_id}` not found")
     return Json(present.event_log(page.rows[0]))
-
-
-@router.get("/backfills", tags=["Backfill"])
-def list_backfills(call: Viewer, query: Annotated[BackfillQuery, Query()]) -> Response:
-    """List the backfills of a DAG."""
-    with call.store.read() as conn:
-        page = record.backfills(conn, query.page(), [OneOf("dag_id", (query.dag_id,))])
-    shown = [present.backfill(row) for row in page.rows]
-    return Json({"backfills": shown, "total_entries": page.total})
-
-
-@router.get("/backfills/{backfill_id}", tags=["Backfill"])
-def get_backfill(call: Viewer, backfill_id: BigInt) -> Response:
-    """Return one backfill."""
-    with call.store.read() as conn:
-        page = record.backfills(conn, Window(1), [OneOf("id", (backfill_id,))])
-    if not page.rows:
-        raise not_found("Backfill not found")
-    return Json(present.backfill(page.rows[0]))

@@ -1,0 +1,77 @@
+"""What a backfill may be asked for, and which of its runs are made anew, again or not at all.
+
+Pure rules, as Airflow 3's; ``slipstream.command.backfill`` carries them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from slipstream.machine.plan import DagPlan
+from slipstream.state import DagRunState
+from slipstream.timetable.base import NextRun, Timetable
+
+
+class Reprocess(StrEnum):
+    """Which dates that have a run already get it again."""
+
+    NONE = "none"
+    FAILED = "failed"
+    COMPLETED = "completed"
+
+
+def objection(
+    plan: DagPlan,
+    *,
+    from_date: datetime,
+    to_date: datetime,
+    backwards: bool,
+    reprocess: Reprocess,
+    now: datetime,
+) -> str | None:
+    """Return why the DAG cannot be backfilled so; None if it can."""
+    if from_date > to_date:
+        return (
+            f"from_date ({from_date.isoformat()}) must not be after "
+            f"to_date ({to_date.isoformat()})."
+        )
+    if from_date >= now:
+        return "Backfill cannot be executed for future dates."
+    if not any(task.depends_on_past for task in plan.tasks):
+        return None
+    if backwards:
+        return (
+            "Backfill cannot be run in reverse when the Dag has tasks where depends_on_past=True."
+        )
+    if reprocess is Reprocess.NONE:
+        return (
+            "Dag has tasks for which depends_on_past=True. "
+            "You must set reprocess behavior to reprocess completed or reprocess failed."
+        )
+    return None
+
+
+def runs(
+    timetable: Timetable, from_date: datetime, to_date: datetime, now: datetime, *, backwards: bool
+) -> Sequence[NextRun]:
+    """Return the runs of the range in the order in which they start.
+
+    Those whose data interval is not over yet belong to the schedule.
+    """
+    found = [
+        run
+        for run in timetable.runs_between(from_date, to_date, now)
+        if run.data_interval.end < now
+    ]
+    return found[::-1] if backwards else found
+
+
+def is_wanted(state: str | None, reprocess: Reprocess) -> bool:
+    """Say whether a date's run is made; ``state`` is that of the run it has, None without one."""
+    if state is None:
+        return True
+    if state == DagRunState.FAILED:
+        return reprocess is not Reprocess.NONE
+    return state == DagRunState.SUCCESS and reprocess is Reprocess.COMPLETED
