@@ -1,10 +1,16 @@
 """Airflow's old import paths, and where their names are now (read by the legacy finder).
 
 A target is ``package.module`` for the same name there, ``package.module:other`` for another one,
-or ``!reason`` for a name that has no successor.
+or ``!reason`` for a name that has no successor; ``*`` stands for all other names of a module.
 """
 
 TABLE: dict[str, dict[str, str]] = {
+    "airflow.api.client.local_client": {
+        "*": "!DAG files and tasks do not reach the database here: use the REST API or its client, apache-airflow-client.",
+    },
+    "airflow.api.common.trigger_dag": {
+        "*": "!DAG files and tasks do not reach the database here: use TriggerDagRunOperator or the REST API.",
+    },
     "airflow.assets": {
         "Asset": "airflow.sdk",
     },
@@ -86,6 +92,12 @@ TABLE: dict[str, dict[str, str]] = {
     "airflow.decorators.task_group": {
         "task_group": "airflow.sdk",
     },
+    "airflow.example_dags": {
+        "*": "!Slipstream ships examples of its own; [core] load_examples shows them.",
+    },
+    "airflow.executors.base_executor": {
+        "*": "!executors of your own cannot be plugged in; see [core] executor for those there are.",
+    },
     "airflow.executors.celery_executor": {
         "CeleryExecutor": "airflow.providers.celery.executors.celery_executor",
     },
@@ -138,6 +150,9 @@ TABLE: dict[str, dict[str, str]] = {
     "airflow.io.store": {
         "attach": "airflow.sdk.io",
     },
+    "airflow.jobs.job": {
+        "*": "!jobs are rows of Slipstream's own store: ask `slipstream jobs check` or GET /api/v2/jobs.",
+    },
     "airflow.kubernetes.secret": {
         "Secret": "airflow.providers.cncf.kubernetes.secret",
     },
@@ -177,6 +192,9 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "airflow.models.dagparam": {
         "DagParam": "airflow.sdk.definitions.param",
+    },
+    "airflow.models.expandinput": {
+        "*": "!how a mapped task keeps its arguments is Slipstream's own; use expand and expand_kwargs.",
     },
     "airflow.models.mappedoperator": {
         "MappedOperator": "airflow.sdk.definitions.mappedoperator",
@@ -369,6 +387,9 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "airflow.sensors.weekday_sensor": {
         "DayOfWeekSensor": "airflow.providers.standard.sensors.weekday",
+    },
+    "airflow.serialization.serialized_objects": {
+        "*": "!Slipstream keeps DAGs in a form of its own; GET /api/v2/dags/{dag_id}/details tells what is in them.",
     },
     "airflow.timetables.datasets": {
         "DatasetOrTimeSchedule": "airflow.sdk:AssetOrTimeSchedule",

@@ -23,7 +23,7 @@ class LegacyModule(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         names: dict[str, str] = self.__dict__.get("_names", {})
-        target = names.get(name)
+        target = names.get(name) or (names.get("*") if not name.startswith("_") else None)
         if target is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
         if target.startswith("!"):

@@ -1,0 +1,1 @@
+"""``airflow.executors``: a package of names."""

@@ -1,0 +1,1 @@
+"""``airflow.security``: a package of names."""
