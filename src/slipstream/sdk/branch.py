@@ -19,7 +19,7 @@ class BranchMixIn(SkipMixin):
     def do_branch(self, context: Context, branches_to_execute: str | Iterable[str] | None) -> Any:
         """Follow these branches (ids of tasks or task groups) and skip the others.
 
-        :raises DownstreamTasksSkipped: always
+        :raises DownstreamTasksSkipped: unless there is nothing to skip
         """
         ti = context["ti"]
         dag = context["task"].dag

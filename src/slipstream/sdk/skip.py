@@ -39,7 +39,7 @@ class SkipMixin:
 
         :param branch_task_ids: ids of tasks directly downstream; None or empty skips all
         :raises AirflowException: an id is no task of the DAG
-        :raises DownstreamTasksSkipped: always
+        :raises DownstreamTasksSkipped: unless there is nothing to skip
         """
         chosen = _as_ids(branch_task_ids)
         task = ti.task
@@ -49,6 +49,8 @@ class SkipMixin:
             raise AirflowException(
                 f"'branch_task_ids' must contain only valid task_ids. Invalid tasks found: {unknown}"
             )
+        if not task.downstream_task_ids:
+            return
         followed = set(chosen)
         for i in chosen:
             followed |= dag.get_task(i).get_flat_relative_ids(upstream=False)
@@ -57,7 +59,8 @@ class SkipMixin:
             key=XCOM_SKIPMIXIN_KEY,
             value={XCOM_SKIPMIXIN_FOLLOWED: sorted(task.downstream_task_ids & followed)},
         )
-        raise DownstreamTasksSkipped(tasks=skipped)
+        if skipped:
+            raise DownstreamTasksSkipped(tasks=skipped)
 
 
 def _as_ids(value: str | Iterable[str] | None) -> set[str]:

@@ -11,6 +11,7 @@ import pytest
 
 from slipstream.clock import utcnow
 from slipstream.sdk import context as context_module
+from slipstream.sdk.branch import BaseBranchOperator
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.decorator import task_decorator as task
 from slipstream.sdk.exceptions import (
@@ -26,6 +27,7 @@ from slipstream.sdk.mask import mask_secret
 from slipstream.sdk.operator import BaseOperator
 from slipstream.sdk.sensor import BaseSensorOperator, PokeReturnValue
 from slipstream.sdk.standard.bash import BashOperator
+from slipstream.sdk.standard.empty import EmptyOperator
 from slipstream.sdk.standard.python import PythonOperator
 from slipstream.sdk.standard.trigger_dagrun import TriggerDagRunOperator
 from slipstream.state import TaskInstanceState
@@ -330,3 +332,22 @@ def test_a_bash_functions_command_is_shown_however_it_ends(
     assert ended.state == state
     assert ended.rendered_fields is not None
     assert ended.rendered_fields["bash_command"] == f"exit {code}"
+
+
+class Branch(BaseBranchOperator):
+    def choose_branch(self, context: Any) -> list[str]:
+        return ["a", "b"]
+
+
+def test_a_branch_that_skips_nothing_pushes_its_choice(run: Runner) -> None:
+    with DAG("d") as dag:
+        branch = Branch(task_id="t")
+        branch >> [EmptyOperator(task_id="a"), EmptyOperator(task_id="b")]
+    ended = run(dag, "t")
+    assert ended.skip is None
+    pushed = {x["key"]: x["value"] for x in ended.xcoms}
+    assert pushed["return_value"] == ["a", "b"]
+    branch >> EmptyOperator(task_id="c", dag=dag)
+    ended = run(dag, "t")
+    assert ended.skip == ["c"]
+    assert "return_value" not in {x["key"] for x in ended.xcoms}
