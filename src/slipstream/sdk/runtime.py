@@ -18,7 +18,7 @@ from slipstream.sdk import taskapi, xcom_codec
 from slipstream.sdk.timezone import coerce_datetime
 from slipstream.sdk.types import NOTSET, ArgNotSet, TaskInstanceKey
 from slipstream.sdk.xcom_arg import XCOM_RETURN_KEY
-from slipstream.state import DagRunState, DagRunType, TaskInstanceState
+from slipstream.state import TERMINAL_STATES, DagRunState, DagRunType, TaskInstanceState
 
 if TYPE_CHECKING:
     from slipstream.attempt import Workload
@@ -158,6 +158,9 @@ _OPTIONAL: dict[str, Any] = {
     "team_name": None,
 }
 """What every dag run has in Airflow and not all of our sources say."""
+
+
+_BREADCRUMB = ("task_id", "map_index", "state", "operator", "duration")
 
 
 class TaskInstance:
@@ -441,6 +444,14 @@ class RuntimeTaskInstance:
     def get_task_states(dag_id: str, **filters: Any) -> dict[str, Any]:
         """Return task instances' states (see ``TaskAPI.get_task_states``)."""
         return taskapi.current().get_task_states(dag_id=dag_id, **filters)
+
+    @staticmethod
+    def get_task_breadcrumbs(dag_id: str, run_id: str) -> Iterable[dict[str, Any]]:
+        """Yield task_id, map_index, state, operator and duration of a run's ended instances."""
+        ended = [state.value for state in TERMINAL_STATES]
+        found = taskapi.current().get_task_instances(dag_id=dag_id, run_id=run_id, states=ended)
+        for data in sorted(found, key=lambda ti: (ti["task_id"], ti["map_index"])):
+            yield {name: data.get(name) for name in _BREADCRUMB}
 
     @staticmethod
     def get_dr_count(

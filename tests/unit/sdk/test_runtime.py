@@ -220,3 +220,23 @@ def test_a_lazy_date_passes_for_the_date_and_copies_and_pickles_are_the_date() -
     nothing = LazyValue(lambda: None)
     assert not isinstance(nothing, datetime)
     assert not nothing
+
+
+def test_breadcrumbs_are_those_of_the_runs_ended_instances(
+    ti: Any, api: MemoryAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"task_id": name, "map_index": -1, "state": "success", "operator": "X", "hostname": "h"}
+        for name in ("b", "a")
+    ]
+    asked = {}
+
+    def answer(**kwargs: Any) -> list[dict[str, Any]]:
+        asked.update(kwargs)
+        return rows
+
+    monkeypatch.setattr(api, "get_task_instances", answer)
+    found = list(ti.get_task_breadcrumbs("d", "r"))
+    assert [crumb["task_id"] for crumb in found] == ["a", "b"]
+    assert set(found[0]) == {"task_id", "map_index", "state", "operator", "duration"}
+    assert "running" not in asked["states"]
