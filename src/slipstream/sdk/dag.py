@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import os
 import sys
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
@@ -35,7 +35,7 @@ from slipstream.sdk.key import validate_key
 from slipstream.sdk.operator_args import as_callbacks
 from slipstream.sdk.param import DagParam, ParamsDict
 from slipstream.sdk.taskgroup import TaskGroup
-from slipstream.sdk.timezone import convert_to_utc, default_timezone
+from slipstream.sdk.timezone import Moment, default_timezone
 from slipstream.sdk.types import NOTSET
 from slipstream.state import DagRunType, TriggerRule
 
@@ -58,6 +58,9 @@ class DAG:
     :raises TypeError: an unknown argument, or one of the wrong type
     :raises ValueError: a dag_id, schedule or tag that cannot be used
     """
+
+    start_date = Moment()
+    end_date = Moment()
 
     def __init__(
         self,
@@ -118,8 +121,8 @@ class DAG:
         start_date = as_datetime("start_date", start_date) or self.default_args.get("start_date")
         end_date = as_datetime("end_date", end_date) or self.default_args.get("end_date")
         self._timezone: tzinfo | None = start_date.tzinfo if start_date is not None else None
-        self.start_date = convert_to_utc(start_date)
-        self.end_date = convert_to_utc(end_date)
+        self.start_date = start_date
+        self.end_date = end_date
         self.schedule: Any = None if schedule is NOTSET else schedule
         self._timetable: Timetable | None = None
         self._check_schedule()
@@ -149,6 +152,8 @@ class DAG:
         if catchup is None:
             catchup = conf.getboolean("scheduler", "catchup_by_default", fallback=False)
         self.catchup = catchup
+        if catchup and start_date is None and self._has_schedule():
+            raise ValueError("start_date is required when catchup=True")
         self.on_success_callback = as_callbacks(on_success_callback)
         self.on_failure_callback = as_callbacks(on_failure_callback)
         self.doc_md = doc_md
@@ -174,6 +179,10 @@ class DAG:
         check_schedule(self.schedule)
         if DagContext.checks_schedules:
             self.timetable.validate()
+
+    def _has_schedule(self) -> bool:
+        """Whether automated runs come from the schedule, by assets or by time."""
+        return self.schedule is not None and self.timetable.can_be_scheduled
 
     # Properties of Airflow's that are computed
 
@@ -284,10 +293,11 @@ class DAG:
         self.task_dict[task_id] = task
         self.task_group.used_group_ids.add(task_id)
         task.dag = self
-        if self.start_date is not None:
-            task.start_date = max(task.start_date or self.start_date, self.start_date)
-        if self.end_date is not None:
-            task.end_date = min(task.end_date or self.end_date, self.end_date)
+        starts, ends = self.__dict__["_start_date"], self.__dict__["_end_date"]
+        if starts is not None:
+            task.start_date = max(task.__dict__["_start_date"] or starts, starts)
+        if ends is not None:
+            task.end_date = min(task.__dict__["_end_date"] or ends, ends)
 
     def add_tasks(self, tasks: Iterable[BaseOperator]) -> None:
         """Put several tasks into the DAG."""
@@ -338,7 +348,14 @@ class DAG:
         self.edge_info.setdefault(upstream_task_id, {})[downstream_task_id] = info
 
     def topological_sort(self) -> tuple[BaseOperator, ...]:
-        """Return the tasks, each after its upstreams; ties by task_id.
+        """Return the tasks, each after its upstreams, else as they were written; groups together.
+
+        :raises AirflowDagCycleException: the dependencies form a cycle
+        """
+        return tuple(_in_order(self.task_group))
+
+    def canonical_sort(self) -> tuple[BaseOperator, ...]:
+        """Return the tasks, each after its upstreams, in an order that does not hang on the file's.
 
         :raises AirflowDagCycleException: the dependencies form a cycle
         """
@@ -361,7 +378,7 @@ class DAG:
 
     def check_cycle(self) -> None:
         """Raise AirflowDagCycleException when the dependencies form a cycle."""
-        self.topological_sort()
+        self.canonical_sort()
 
     def validate(self) -> None:
         """Check what can only be checked once all tasks are there.
@@ -463,6 +480,30 @@ class DAG:
 
     def __lt__(self, other: DAG) -> bool:
         return self.dag_id < other.dag_id
+
+    def __eq__(self, other: object) -> bool:
+        """As Airflow: DAGs of the same class whose facts are the same, though their objects differ."""
+        if type(self) is not type(other):
+            return NotImplemented
+        return self is other or all(
+            getattr(self, name) == getattr(other, name) for name in _IDENTITY
+        )
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.dag_id))
+
+
+_IDENTITY = (
+    *("dag_id", "task_ids", "start_date", "end_date", "fileloc", "template_searchpath", "schedule"),
+)
+
+
+def _in_order(group: TaskGroup) -> Iterator[BaseOperator]:
+    for child in group.topological_sort():
+        if isinstance(child, TaskGroup):
+            yield from _in_order(child)
+        else:
+            yield child
 
 
 def dag(

@@ -34,7 +34,7 @@ from slipstream.sdk.operator_args import (
 from slipstream.sdk.param import ParamsDict
 from slipstream.sdk.public_name import public_path
 from slipstream.sdk.template import Templater
-from slipstream.sdk.timezone import convert_to_utc
+from slipstream.sdk.timezone import Moment
 from slipstream.state import TriggerRule, WeightRule
 
 if TYPE_CHECKING:
@@ -73,6 +73,8 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
     :raises ValueError: a value is out of its range
     """
 
+    start_date = Moment()
+    end_date = Moment()
     template_fields: Collection[str] = ()
     template_ext: Sequence[str] = ()
     template_fields_renderers: ClassVar[dict[str, str]] = {}
@@ -174,8 +176,8 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
         if retry_policy is not None:
             raise NotSupportedYet(f"retry policies (retry_policy of task {self.task_id!r})")
         self.retry_policy = None
-        self.start_date = convert_to_utc(as_datetime("start_date", start_date))
-        self.end_date = convert_to_utc(as_datetime("end_date", end_date))
+        self.start_date = as_datetime("start_date", start_date)
+        self.end_date = as_datetime("end_date", end_date)
         self.depends_on_past = depends_on_past or wait_for_downstream
         self.ignore_first_depends_on_past = ignore_first_depends_on_past
         self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping

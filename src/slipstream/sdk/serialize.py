@@ -40,8 +40,8 @@ def dag_to_spec(dag: DAG, relative_fileloc: str) -> DagSpec:
         "owner_links": dag.owner_links,
         "tags": sorted(dag.tags),
         "timezone": timezone_name(dag.timezone),
-        "start_date": _iso(dag.start_date),
-        "end_date": _iso(dag.end_date),
+        "start_date": _iso(dag.__dict__["_start_date"]),
+        "end_date": _iso(dag.__dict__["_end_date"]),
         "timetable_summary": timetable.summary,
         "timetable_description": timetable.description,
         "catchup": dag.catchup,
@@ -68,7 +68,7 @@ def dag_to_spec(dag: DAG, relative_fileloc: str) -> DagSpec:
         timetable=timetable.to_spec(),
         max_active_tasks=dag.max_active_tasks,
         max_active_runs=dag.max_active_runs,
-        tasks=[task_to_spec(t) for t in dag.topological_sort()],
+        tasks=[task_to_spec(t) for t in dag.canonical_sort()],
     )
     return cast(DagSpec, _jsonable(spec, f"DAG {dag.dag_id!r}"))
 
@@ -103,8 +103,8 @@ def task_to_spec(task: BaseOperator) -> TaskSpec:
         "max_active_tis_per_dag": task.max_active_tis_per_dag,
         "max_active_tis_per_dagrun": task.max_active_tis_per_dagrun,
         # A task that adds nothing to its DAG's bounds has none of its own here.
-        "start_date": _iso(_own(task.start_date, task.dag.start_date)),
-        "end_date": _iso(_own(task.end_date, task.dag.end_date)),
+        "start_date": _iso(_own(task, "_start_date")),
+        "end_date": _iso(_own(task, "_end_date")),
         "no_op": is_no_op(task),
         "is_setup": task.is_setup,
         "is_teardown": task.is_teardown,
@@ -266,8 +266,10 @@ def _unless(value: Any, default: Any) -> Any:
     return None if value == default else str(value)
 
 
-def _own(value: datetime | None, inherited: datetime | None) -> datetime | None:
-    return None if value == inherited else value
+def _own(task: BaseOperator, name: str) -> datetime | None:
+    """Return a task's bound that is not just the DAG's."""
+    value: datetime | None = task.__dict__[name]
+    return None if value == task.dag.__dict__[name] else value
 
 
 def _seconds(value: timedelta | None) -> float | None:

@@ -8,7 +8,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Self
 
 from slipstream.sdk.dagcontext import DagContext, TaskGroupContext
-from slipstream.sdk.exceptions import AirflowException, DuplicateTaskIdFound, TaskAlreadyInTaskGroup
+from slipstream.sdk.exceptions import (
+    AirflowDagCycleException,
+    AirflowException,
+    DuplicateTaskIdFound,
+    TaskAlreadyInTaskGroup,
+)
 from slipstream.sdk.key import validate_group_key
 from slipstream.sdk.node import DAGNode, DependencyMixin
 from slipstream.sdk.types import NOTSET, ArgNotSet
@@ -269,7 +274,7 @@ class TaskGroup(DAGNode):
                 yield from child.iter_groups()
 
     def topological_sort(self) -> list[BaseOperator | TaskGroup]:
-        """Return the direct children, each after those that it depends on."""
+        """Return the direct children, each after those that it depends on, else as written."""
         owner: dict[str, str] = {}
         for child_id, child in self.children.items():
             for task in child if isinstance(child, TaskGroup) else (child,):
@@ -280,13 +285,14 @@ class TaskGroup(DAGNode):
             waits[mine] |= {owner[u] for u in task.upstream_task_ids if u in owner} - {mine}
         ordered: list[BaseOperator | TaskGroup] = []
         while waits:
-            ready = [c for c, ups in waits.items() if not ups & waits.keys()]
-            if not ready:
+            n_left = len(waits)
+            for child_id in list(waits):
+                if not waits[child_id] & waits.keys():
+                    ordered.append(self.children[child_id])
+                    del waits[child_id]
+            if len(waits) == n_left:
                 dag_id = self.dag.dag_id if self.dag is not None else None
-                raise AirflowException(f"A cyclic dependency occurred in dag: {dag_id}")
-            for c in ready:
-                ordered.append(self.children[c])
-                del waits[c]
+                raise AirflowDagCycleException(f"A cyclic dependency occurred in dag: {dag_id}")
         return ordered
 
     def hierarchical_alphabetical_sort(self) -> list[BaseOperator | TaskGroup]:

@@ -127,14 +127,35 @@ def make_naive(value: dt.datetime, timezone: dt.tzinfo | None = None) -> dt.date
 @overload
 def convert_to_utc(value: None) -> None: ...
 @overload
-def convert_to_utc(value: dt.datetime) -> dt.datetime: ...
-def convert_to_utc(value: dt.datetime | None) -> dt.datetime | None:
-    """Return the moment in UTC; a naive datetime is of the default time zone."""
-    if value is None:
-        return None
+def convert_to_utc(value: dt.datetime) -> DateTime: ...
+def convert_to_utc(value: dt.datetime | None) -> DateTime | None:
+    """Return the moment in UTC as pendulum's DateTime; a naive one is of the default time zone."""
+    return None if value is None else coerce_datetime(_plain_utc(value))
+
+
+def _plain_utc(value: dt.datetime) -> dt.datetime:
     if is_naive(value):
         value = make_aware(value)
-    return value.astimezone(dt.UTC)
+    # By its parts: pendulum's own conversion would give another of its objects.
+    at = value.astimezone(dt.UTC)
+    return dt.datetime(*at.timetuple()[:6], at.microsecond, tzinfo=dt.UTC)
+
+
+class Moment:
+    """An attribute that holds a moment in UTC and gives it as pendulum's DateTime, as Airflow does.
+
+    What is kept, under the name with an underscore, is a plain datetime: most DAG files never ask
+    for the other, which takes a heavy import.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._kept = f"_{name}"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else coerce_datetime(instance.__dict__.get(self._kept))
+
+    def __set__(self, instance: Any, value: dt.datetime | None) -> None:
+        instance.__dict__[self._kept] = None if value is None else _plain_utc(value)
 
 
 def datetime(*args: Any, **kwargs: Any) -> dt.datetime:

@@ -7,6 +7,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pendulum
 import pytest
 
 from slipstream.sdk.asset import Asset
@@ -260,3 +261,49 @@ def test_default_args_may_hold_what_cannot_be_copied() -> None:
     assert task.on_failure_callback == [notify]
     assert dag.params["p"] == 1
     assert set(defaults) == {"on_failure_callback", "params"}
+
+
+def test_dates_are_pendulums_in_utc_however_they_were_given() -> None:
+    given = pendulum.datetime(2024, 1, 1, tz="Europe/Paris")
+    for start in (given, datetime(2023, 12, 31, 23, tzinfo=UTC)):
+        with DAG("d", start_date=start) as dag:
+            of_dag = EmptyOperator(task_id="a")
+            own = EmptyOperator(task_id="b", start_date=datetime(2025, 1, 1))
+        for found in (dag.start_date, of_dag.start_date):
+            assert (type(found), found) == (pendulum.DateTime, given)
+            assert found.tzinfo == pendulum.timezone("UTC")
+        assert own.start_date == pendulum.datetime(2025, 1, 1)
+    assert DAG("e").start_date is None
+
+
+def test_catchup_needs_a_start_date_if_there_is_a_schedule() -> None:
+    with pytest.raises(ValueError, match="start_date is required when catchup=True"):
+        DAG("d", schedule="@daily", catchup=True)
+    DAG("d", schedule=None, catchup=True)
+    DAG("d", schedule="@daily", catchup=True, default_args={"start_date": datetime(2024, 1, 1)})
+
+
+def test_dags_with_the_same_facts_are_equal() -> None:
+    def make(dag_id: str = "d", task_id: str = "a") -> DAG:
+        with DAG(dag_id, schedule="@daily", start_date=datetime(2024, 1, 1)) as dag:
+            EmptyOperator(task_id=task_id)
+        return dag
+
+    assert make() == make()
+    assert len({make(), make()}) == 1
+    assert make() != make("e")
+    assert make() != make(task_id="b")
+    assert make() != "d"
+
+
+def test_tasks_are_sorted_as_they_were_written_and_groups_stay_together() -> None:
+    with DAG("d") as dag:
+        z = EmptyOperator(task_id="z")
+        with TaskGroup("g"):
+            EmptyOperator(task_id="y") >> EmptyOperator(task_id="x")
+        a, last = EmptyOperator(task_id="a"), EmptyOperator(task_id="last")
+        late = EmptyOperator(task_id="late")
+        late >> a
+        z >> last
+    found = [task.task_id for task in dag.topological_sort()]
+    assert found == ["z", "g.y", "g.x", "last", "late", "a"]
