@@ -232,3 +232,32 @@ def test_a_run_in_which_no_task_ran_says_why(env: dict[str, str], tmp_path: Path
     file = tmp_path / "empty.py"
     file.write_text("from airflow.sdk import DAG\ndag = DAG('empty', schedule=None)\n")
     assert "No task ran: the DAG has none." in slipstream(env, "dags", "test", str(file)).stdout
+
+
+def test_a_broken_file_is_told_when_its_dag_is_asked_for_by_id(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    dags = tmp_path / "home" / "dags"
+    dags.mkdir(parents=True)
+    (dags / "flow.py").write_text(FILE.format(name="flow").replace("neighbour", "nowhere"))
+    done = slipstream(env, "dags", "test", "flow")
+    assert done.returncode == 1
+    assert "ModuleNotFoundError: No module named 'nowhere'" in done.stderr
+    assert "flow.py cannot be imported: see above" in done.stderr
+
+
+def test_chained_exceptions_are_shown_with_what_came_first_first(
+    env: dict[str, str], file: Path
+) -> None:
+    raising = """try:
+            1 / 0
+        except ZeroDivisionError as error:
+            raise ValueError("boom") from error
+        #"""
+    file.write_text(FILE.format(name="flow").replace("return n +", raising))
+    done = slipstream(env, "dags", "test", str(file))
+    shown = [line.strip() for line in done.stdout.splitlines()]
+    first = shown.index("ZeroDivisionError: division by zero")
+    between = shown.index("The above exception was the direct cause of the following exception:")
+    assert first < between < shown.index("ValueError: boom")
+    assert "1 / 0" in shown

@@ -23,7 +23,7 @@ from slipstream.sdk import bundle, loader, serialize, timetables
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.spec import DagSpec
-from slipstream.store import Connection, Store, dag
+from slipstream.store import Connection, Store, dag, import_error
 from slipstream.task.failure import format_error
 from slipstream.timetable import DataInterval
 from slipstream.timetable.base import to_utc
@@ -68,6 +68,7 @@ def of_dag(store: Store, dag_id: str) -> DagFile:
     if row is None or row.is_stale:
         DagProcessor(store).parse_once()
         with store.read() as conn:
+            _show_import_errors(conn, dag_id)
             row = the_dag(conn, dag_id)
     path = bundle.resolve(row.bundle_name, row.relative_fileloc)
     if not path.is_file():
@@ -75,6 +76,20 @@ def of_dag(store: Store, dag_id: str) -> DagFile:
     head, archive, inside = row.relative_fileloc.partition(".zip/")
     relative = f"{head}.zip" if archive and inside else row.relative_fileloc
     return DagFile(path, row.bundle_name, relative)
+
+
+def _show_import_errors(conn: Connection, dag_id: str) -> None:
+    """Print the tracebacks of broken files that write the DAG's id; raise UserError if there are any."""
+    broken = []
+    for error in import_error.list_all(conn):
+        path = bundle.resolve(error.bundle_name, error.filename)
+        if path.is_file() and dag_id in path.read_text(errors="replace"):
+            print(error.stacktrace, file=sys.stderr)
+            broken.append(str(path))
+    if broken and ((row := dag.get(conn, dag_id)) is None or row.is_stale):
+        raise UserError(
+            f"DAG {dag_id!r} cannot be found, for {', '.join(broken)} cannot be imported: see above."
+        )
 
 
 def named(store: Store, name: str, path: str | None) -> tuple[DagFile, str | None]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import linecache
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+_CAUSE = "The above exception was the direct cause of the following exception:"
+_CONTEXT = "During handling of the above exception, another exception occurred:"
 
 
 def lines(path: Path, last: int | None = None) -> Iterator[str]:
@@ -40,13 +44,25 @@ def _readable(raw: str) -> Iterator[str]:
         first, *rest = event
         yield f"{at} {level:<7} {first}"
         yield from rest
-    for detail in record.get("error_detail") or ():
-        yield from _traceback(detail)
+    yield from _tracebacks(record.get("error_detail") or [])
+
+
+def _tracebacks(details: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield an exception and its causes as Python prints them: what came first comes first."""
+    for i in reversed(range(len(details))):
+        yield from _traceback(details[i])
+        if i:
+            yield ""
+            yield _CAUSE if details[i].get("is_cause") else _CONTEXT
+            yield ""
 
 
 def _traceback(detail: dict[str, Any]) -> Iterator[str]:
     yield "Traceback (most recent call last):"
     for frame in detail.get("frames", ()):
         yield f'  File "{frame["filename"]}", line {frame["lineno"]}, in {frame["name"]}'
+        source = linecache.getline(frame["filename"], frame["lineno"]).strip()
+        if source:
+            yield f"    {source}"
     yield f"{detail['exc_type']}: {detail['exc_value']}"
     yield from detail.get("exc_notes", ())
