@@ -92,6 +92,11 @@ class TaskRun:
         return _outcome(self._workload, ended)
 
     @property
+    def state(self) -> TaskInstanceState | None:
+        """What has become of the task instance; known after ``run_callbacks``."""
+        return self._ti.state
+
+    @property
     def exception(self) -> BaseException | None:
         """What the task raised; None if it raised nothing, or has not ended."""
         return self._ended.exception if self._ended is not None else None

@@ -354,3 +354,25 @@ def test_a_backfill_is_tried_out_and_created(with_demo: Cli) -> None:
     _, out, _ = cli("dags", "list-runs", "demo", "-o", "json")
     runs = [run["run_id"] for run in json.loads(out)]
     assert sum(run_id.startswith("backfill__") for run_id in runs) == 3
+
+
+def test_tasks_test_of_a_task_with_retries_left_ends_as_up_for_retry(
+    with_demo: Cli, home: Path
+) -> None:
+    (home / "dags" / "flaky.py").write_text(
+        "from datetime import datetime\n"
+        "from airflow.sdk import DAG, task\n"
+        "with DAG('flaky', start_date=datetime(2026, 1, 1), schedule=None):\n"
+        "    @task(\n"
+        "        retries=1,\n"
+        "        on_retry_callback=lambda context: print('retry'),\n"
+        "        on_failure_callback=lambda context: print('failure'),\n"
+        "    )\n"
+        "    def one():\n"
+        "        raise ValueError('boom')\n"
+        "    one()\n"
+    )
+    code, out, _ = with_demo("tasks", "test", "flaky", "one")
+    assert code == 1
+    assert "one ended as up_for_retry" in out
+    assert [line for line in out.splitlines() if line in ("retry", "failure")] == ["retry"]

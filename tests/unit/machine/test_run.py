@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.unit.machine.build import START, Driver, dag, key, task
@@ -516,3 +517,23 @@ class TestPlanChanges:
         assert r.states() == {"a": S.SCHEDULED}
         r.machine, _ = type(r.machine).restore(before, r.facts_now(), r.db.load(), r.now)
         assert r.states() == {"a": S.SCHEDULED, "b": S.SCHEDULED}
+
+
+class TestWhoEndedIt:
+    @pytest.mark.parametrize(
+        ("event", "why"),
+        [
+            (Cleared((key("a"),), by="ann"), "its task instance was cleared by ann"),
+            (
+                Marked((key("a"),), S.SUCCESS, by="ann"),
+                "its task instance was marked success by ann",
+            ),
+            (Marked((key("a"),), S.FAILED), "its task instance was marked failed"),
+            (RunMarked(DagRunState.FAILED, by="ann"), "the run was marked failed by ann"),
+            (RunTimedOut(), "the run passed dagrun_timeout"),
+        ],
+    )
+    def test_a_process_is_ended_for_a_reason(self, event: Any, why: str) -> None:
+        r = chain()
+        attempt_id = r.start("a")
+        assert r.on(event).cancel == {attempt_id: why}

@@ -33,7 +33,7 @@ def test(args: argparse.Namespace) -> int:
             import pdb  # for --post-mortem only
 
             pdb.post_mortem(one.traceback())
-    print(f"{args.task_id} ended as {outcome.state}; nothing was recorded.")
+    print(f"{args.task_id} ended as {one.state}; nothing was recorded.")
     for xcom in outcome.xcoms or ():
         print(f"XCom {xcom['key']}: {json.dumps(xcom['value'], ensure_ascii=False)}")
     return 1 if outcome.state == "failed" else 0

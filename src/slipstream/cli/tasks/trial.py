@@ -36,12 +36,15 @@ class Trial:
         self._dag = dag_
         self._workload = workload
         self._traceback: TracebackType | None = None
+        self.state = ""
+        """What its run would make of the task: up_for_retry, too."""
 
     def run(self) -> Outcome:
         """Run the task and its callbacks; what it raises is in the outcome."""
         task_run = TaskRun(self._workload, self._dag, utcnow())
         outcome = task_run.run()
         task_run.run_callbacks()
+        self.state = str(task_run.state)
         error = task_run.exception
         self._traceback = error.__traceback__ if error else None
         return outcome
@@ -116,6 +119,7 @@ def _workload(store: Store, dag_: DAG, args: argparse.Namespace, conf: dict[str,
         dag_run_pk=row.id if row else 0,
         task_id=args.task_id,
         map_index=args.map_index,
+        max_tries=dag_.get_task(args.task_id).retries,
         relative_fileloc="",
         run_type=row.run_type if row else DagRunType.MANUAL.value,
         logical_date=date,
