@@ -44,7 +44,7 @@ def test_its_descriptor_is_readable_when_it_has_events_and_stays_the_same(rig: R
     for attempt_id in [rig.submit("t", map_index=n) for n in range(slots)]:
         rig.started(attempt_id)
     waiting = rig.submit("t", map_index=slots)
-    rig.executor.cancel([waiting])
+    rig.executor.cancel({waiting: "cleared"})
     ends_at = time.monotonic() + 20
     while not rig.of(AttemptHandedBack, waiting):
         readable, _, _ = select.select([before], [], [], 5)

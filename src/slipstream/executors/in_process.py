@@ -91,6 +91,9 @@ class InProcessExecutor:
         """Drop what waits; what runs is done before anybody can call this."""
         self._queue = deque(w for w in self._queue if w.attempt_id not in reasons)
 
+    def heard(self, attempt_ids: Sequence[str]) -> None:
+        """Nothing to do: its own events tell of these."""
+
     def adopt(self, attempt_ids: Sequence[str]) -> set[str]:
         waiting = {w.attempt_id for w in self._queue}
         return {id_ for id_ in attempt_ids if id_ in waiting}

@@ -149,7 +149,7 @@ class Supervisor:
         """End an attempt that the store no longer wants, unless it has ended by itself."""
         execution = self._executions.get(attempt_id)
         if execution is not None and execution.outcome is None:
-            self.cancel(attempt_id, "its task instance was cleared, marked or given up")
+            self.withdraw(attempt_id, "its task instance was cleared, marked or given up")
 
     def running(self) -> dict[str, str | None]:
         """Return the attempts whose start is committed and whose outcome is not known, with tokens."""
