@@ -6,13 +6,14 @@ has a process to lose. A file's own errors are collected, so that the traceback 
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import os
 import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from slipstream.sdk.dag import DAG
@@ -106,8 +107,19 @@ def _execute(name: str, path: Path, member: str | None, loaded: Loaded) -> None:
     _gather(module, collected, fileloc, loaded)
 
 
+class _Uncached(importlib.machinery.SourceFileLoader):
+    """Executes what the file says now.
+
+    Compiled files are taken for those of a source with the same size and second, and a file that
+    is saved twice within a second has two sources.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _import_path(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Uncached(name, str(path)))
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(spec)

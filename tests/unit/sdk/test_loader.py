@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 import zipfile
@@ -60,6 +61,16 @@ def test_dags_are_found_however_they_are_made(folder: Path) -> None:
     assert sorted(loaded.dags) == ["decorated", "forgotten", "in_globals"]
     assert loaded.errors == []
     assert {dag.fileloc for dag in loaded.dags.values()} == {str(path)}
+
+
+def test_a_file_saved_twice_within_a_second_is_loaded_as_it_is(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for dag_id in ("one", "two"):
+        path = write(folder, f"from airflow.sdk import DAG\nx = DAG({dag_id!r})\n")
+        os.utime(path, (1_800_000_000, 1_800_000_000))
+        assert list(load_file(path).dags) == [dag_id]
 
 
 def test_an_error_keeps_its_traceback_and_leaves_nothing_open(folder: Path) -> None:
