@@ -1,0 +1,80 @@
+"""The process of a worker host, as whoever launches one sees it: a link, a pid, an exit code.
+
+Owns how a host is started (always by exec) and how long to wait before another is, after one died.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+
+from slipstream.worker.link import Link
+
+_RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 5.0)
+"""Before the n-th start after deaths in a row, so that a host that cannot start is no busy loop."""
+_GOOD_LIFE_S = 10.0
+NO_LIMIT = 1_000_000
+"""Slots of a host that takes whatever comes."""
+
+
+class HostProcess:
+    """A running worker host."""
+
+    def __init__(
+        self,
+        executor: str,
+        n_slots: int | None,
+        more: Sequence[str] = (),
+        *,
+        env: Mapping[str, str] = os.environ,
+    ) -> None:
+        """Start it; ``more`` are further words of its command line."""
+        ours, theirs = socket.socketpair()
+        command = [sys.executable, "-m", "slipstream.worker", "--link", str(theirs.fileno())]
+        command += ["--slots", str(n_slots or NO_LIMIT), "--executor", executor, *more]
+        # A session of its own: Ctrl-C in the terminal is for us, and we tell the host.
+        self._popen = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+            env=dict(env),
+        )
+        theirs.close()
+        self.pid = self._popen.pid
+        self.link = Link(ours)
+
+    def wait(self) -> int:
+        """Return the exit code of a host whose link has closed."""
+        return self._popen.wait()
+
+    def end(self, grace_s: float) -> None:
+        """Wait until it has ended; after ``grace_s``, kill it and with it whatever still runs."""
+        try:
+            self._popen.wait(grace_s)
+        except subprocess.TimeoutExpired:
+            self._popen.kill()
+            self._popen.wait()
+
+
+class Restarts:
+    """Says when to start the next host after a death."""
+
+    def __init__(self) -> None:
+        self._n_deaths = 0
+
+    def delay_s(self, lived_s: float) -> float:
+        """Return how long to wait now that a host has died which lived so long."""
+        if lived_s > _GOOD_LIFE_S:
+            self._n_deaths = 0
+        delay_s = _RESTART_DELAYS_S[min(self._n_deaths, len(_RESTART_DELAYS_S) - 1)]
+        self._n_deaths += 1
+        return delay_s
+
+
+def in_words(code: int) -> str:
+    """Return how a process with this exit code ended."""
+    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
