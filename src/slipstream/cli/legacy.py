@@ -11,6 +11,8 @@ REWRITTEN: dict[tuple[str, ...], tuple[str, ...]] = {
     ("resetdb",): ("db", "reset"),
     ("checkdb",): ("db", "check"),
     ("shell",): ("db", "shell"),
+    ("worker",): ("celery", "worker"),
+    ("flower",): ("celery", "flower"),
     ("list_dags",): ("dags", "list"),
     ("list_dag_runs",): ("dags", "list-runs"),
     ("trigger_dag",): ("dags", "trigger"),
@@ -60,9 +62,6 @@ ADVICE: dict[tuple[str, ...], str] = {
         "`dags backfill` is gone, as in Airflow 3: use "
         "`backfill create --dag-id DAG_ID --from-date DATE --to-date DATE`."
     ),
-    ("worker",): "`worker` is now `celery worker`; the LocalExecutor needs none.",
-    ("flower",): "`flower` is now `celery flower`; the LocalExecutor needs none.",
-    ("celery",): "The CeleryExecutor is not there yet: use the LocalExecutor.",
     ("kubernetes",): "There is no KubernetesExecutor: use the LocalExecutor.",
     (
         "triggerer",

@@ -13,6 +13,7 @@ class Entry(NamedTuple):
 
 GROUPS = {
     "backfill": Entry("Make runs of dates that are past", "slipstream.cli.backfill"),
+    "celery": Entry("Start Celery workers, and speak to them", "slipstream.cli.celery"),
     "config": Entry("View the configuration", "slipstream.cli.config"),
     "connections": Entry("Manage connections", "slipstream.cli.connections"),
     "dags": Entry("Manage DAGs and their runs", "slipstream.cli.dags"),

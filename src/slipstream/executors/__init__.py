@@ -12,17 +12,21 @@ from slipstream.executors.base import Executor
 from slipstream.executors.host import StartHost, by_exec
 
 _BUILT_IN = {
+    "CeleryExecutor": "slipstream.executors.celery.executor:CeleryExecutor",
     "LocalExecutor": "slipstream.executors.local:LocalExecutor",
     "SequentialExecutor": "slipstream.executors.sequential:SequentialExecutor",
 }
 _OLD_PATHS = {
+    "airflow.executors.celery_executor.CeleryExecutor": "CeleryExecutor",
+    "airflow.providers.celery.executors.celery_executor.CeleryExecutor": "CeleryExecutor",
     "airflow.executors.local_executor.LocalExecutor": "LocalExecutor",
     "airflow.executors.sequential_executor.SequentialExecutor": "SequentialExecutor",
 }
 _NOT_YET = {
-    "CeleryExecutor": "celery",
     "DaskExecutor": "dask",
 }
+_EXTRAS = {"celery": "celery", "kombu": "celery"}
+"""Modules that come with an extra."""
 _NEVER = {
     "KubernetesExecutor": "tasks run in processes of worker hosts here, not in pods",
     "CeleryKubernetesExecutor": "Airflow 3 removed it",
@@ -95,6 +99,15 @@ def _path(name: str) -> str:
 def _class(path: str) -> Callable[..., Executor]:
     module_name, _, class_name = path.partition(":")
     # Imported here for the reason that the module's docstring gives.
-    module = __import__(module_name, fromlist=[class_name])
+    try:
+        module = __import__(module_name, fromlist=[class_name])
+    except ModuleNotFoundError as error:
+        extra = _EXTRAS.get((error.name or "").partition(".")[0])
+        if extra is None:
+            raise
+        raise ConfigError(
+            f"[core] executor: {class_name} needs {error.name}, which is not installed: "
+            f"pip install 'slipstream-orchestrator[{extra}]'"
+        ) from None
     cls: Callable[..., Executor] = getattr(module, class_name)
     return cls

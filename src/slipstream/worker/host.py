@@ -128,6 +128,7 @@ class Host:
         self._paths: dict[tuple[str, str], str] = {}
         self._store_watch: Timer | None = None
         self._is_stopping = False
+        self._has_deadline = False
         self._waits_for_room = False
 
     def run(self) -> None:
@@ -370,13 +371,19 @@ class Host:
     def _stop_by_signal(self) -> None:
         self._stop(STOP_DEADLINE_S)
 
-    def _stop(self, deadline_s: float) -> None:
-        """Take no more work; end in time, with what still runs ended by force."""
-        if self._is_stopping:
+    def _stop(self, deadline_s: float | None) -> None:
+        """Take no more work; end in time, with what still runs ended by force.
+
+        Without a deadline, what runs is waited for, until another call gives one.
+        """
+        if self._has_deadline:
             return
         self._is_stopping = True
         self._supervisor.accepts_work = False
         self._supervisor.hand_back_queue()
+        if deadline_s is None:
+            return
+        self._has_deadline = True
         reason = "the worker host was stopped"
         self._timers.after(deadline_s / 2, lambda: self._supervisor.cancel_all(reason))
         self._timers.after(max(0.0, deadline_s - _STOP_KILL_S), self._supervisor.kill_all)

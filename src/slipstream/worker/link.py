@@ -5,7 +5,7 @@ Frames as on an attempt's socket (``slipstream.task.protocol``). Messages to the
     submit  {workloads}
     cancel  {reasons}                             by attempt id
     grow    {slots}                               how many attempts run at a time from now on
-    stop    {deadline_s}
+    stop    {deadline_s}                          null: whenever what runs has ended
 
 and from it::
 

@@ -1,0 +1,51 @@
+"""``celery flower``: the web page of the flower package."""
+
+from __future__ import annotations
+
+import argparse
+
+from slipstream.cli.celery.extra import require
+from slipstream.cli.command import Command, arg
+from slipstream.cli.service.process import SERVICE_ARGS, begin
+from slipstream.config import conf
+
+_SERVICE = [each for each in SERVICE_ARGS if not {"--migrate", "--dev"} & set(each.flags)]
+
+
+def run(args: argparse.Namespace) -> None:
+    from slipstream.cli.service.daemon import went_to_background
+
+    require("celery", "celery")
+    require("flower", "flower")
+    if went_to_background(args, "flower", command=["celery", "flower"]):
+        return
+    begin(args, "flower")
+    from slipstream.executors.celery.app import create_app
+
+    options = {
+        "address": args.hostname or conf.get("celery", "flower_host"),
+        "port": args.port or conf.getint("celery", "flower_port"),
+        "url_prefix": args.url_prefix or conf.get("celery", "flower_url_prefix"),
+        "basic_auth": args.basic_auth or conf.get("celery", "flower_basic_auth"),
+        "broker_api": args.broker_api,
+        "conf": args.flower_conf,
+    }
+    words = [f"--{name}={value}" for name, value in options.items() if value]
+    create_app().start(["flower", *words])
+
+
+FLOWER = Command(
+    "flower",
+    "Start flower, a page that shows Celery's workers",
+    run,
+    (
+        *_SERVICE,
+        arg("-H", "--hostname", help="address to listen on (default: [celery] flower_host)"),
+        arg("-p", "--port", type=int, help="port (default: [celery] flower_port)"),
+        arg("-u", "--url-prefix", help="where it is behind a proxy"),
+        arg("-A", "--basic-auth", metavar="USER:PASSWORD,…", help="who may look"),
+        arg("-a", "--broker-api", metavar="URL", help="RabbitMQ's management API"),
+        arg("-c", "--flower-conf", metavar="FILE", help="flower's configuration file"),
+    ),
+    "celery flower --basic-auth me:secret",
+)

@@ -1,0 +1,93 @@
+"""``celery worker`` and ``celery stop``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+from pathlib import Path
+
+from slipstream.cli.celery.extra import require
+from slipstream.cli.command import Command, arg
+from slipstream.cli.service.process import SERVICE_ARGS, begin
+from slipstream.config import conf
+from slipstream.errors import UserError
+
+_SERVICE = [each for each in SERVICE_ARGS if "--migrate" not in each.flags]
+
+
+def run(args: argparse.Namespace) -> int:
+    from slipstream.cli.service.daemon import pid_file, went_to_background
+
+    require("celery", "celery")
+    umask = args.umask or conf.get("celery", "worker_umask", fallback=None)
+    if went_to_background(args, "worker", command=["celery", "worker"], umask=umask):
+        return 0
+    begin(args, "celery")
+    if umask:
+        os.umask(int(umask, 8))
+    from slipstream.executors.celery.worker import run_worker
+
+    with pid_file(args.pid or _pid_path(), "worker"):
+        return run_worker(
+            queues=_names(args.queues or conf.get("operators", "default_queue")),
+            concurrency=args.concurrency,
+            autoscale=args.autoscale or conf.get("celery", "worker_autoscale", fallback=None),
+            hostname=args.celery_hostname,
+            without_mingle=args.without_mingle,
+            without_gossip=args.without_gossip,
+        )
+
+
+def stop(args: argparse.Namespace) -> None:
+    path = args.pid or _pid_path()
+    try:
+        pid = int(Path(path).read_text(encoding="utf-8"))
+        os.kill(pid, signal.SIGTERM)
+    except FileNotFoundError:
+        raise UserError(f"No worker runs here: there is no {path}.") from None
+    except ValueError:
+        raise UserError(f"{path} does not hold a process id.") from None
+    except ProcessLookupError:
+        Path(path).unlink(missing_ok=True)
+        raise UserError(f"No worker runs here: the one in {path} is gone.") from None
+    except OSError as error:
+        raise UserError(f"The worker in {path} cannot be stopped: {error.strerror}.") from error
+    print(f"The worker (pid {pid}) ends when its tasks have.")
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _pid_path() -> str:
+    return str(conf.home / "airflow-worker.pid")
+
+
+WORKER = Command(
+    "worker",
+    "Start a Celery worker",
+    run,
+    (
+        *_SERVICE,
+        arg("-c", "--concurrency", type=int, metavar="N", help="tasks at a time"),
+        arg("-q", "--queues", metavar="NAMES", help="queues to serve, separated by commas"),
+        arg("-a", "--autoscale", metavar="MAX,MIN", help="tasks at a time, as many as there are"),
+        arg(
+            "-H", "--celery-hostname", metavar="NAME", help="the worker's name (%%h: this machine)"
+        ),
+        arg("-u", "--umask", metavar="OCTAL", help="umask of the worker and its tasks"),
+        arg("--without-mingle", action="store_true", help="do not ask other workers at the start"),
+        arg("--without-gossip", action="store_true", help="do not listen to other workers"),
+        arg("-s", "--skip-serve-logs", action="store_true", help="accepted, unused"),
+        arg("-t", "--team", help="accepted, unused"),
+    ),
+    "celery worker --queues default,heavy --concurrency 8",
+)
+STOP = Command(
+    "stop",
+    "Stop the worker of this machine when its tasks have ended",
+    stop,
+    (arg("--pid", metavar="FILE", help="where the worker's process id is"),),
+    "celery stop",
+)

@@ -1,0 +1,87 @@
+"""A worker's connection to its broker: waits for one that is away, and survives what it delivers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from celery.worker.consumer import Consumer as CeleryConsumer
+from celery.worker.state import maybe_shutdown
+
+from slipstream.executors.celery.intake import refuse
+from slipstream.executors.celery.message import Garbage
+
+log = logging.getLogger(__name__)
+
+_FIRST_RETRY_S, _RETRY_STEP_S, _LONGEST_RETRY_S = 0.2, 0.2, 2.0
+
+
+class Consumer(CeleryConsumer):
+    """Celery's consumer with a shorter patience, and without a weak spot for odd messages."""
+
+    def ensure_connected(self, conn: Any) -> Any:
+        """Connect, however long it takes; until then the pool's news is read all the same."""
+        is_away = False
+
+        def on_error(exc: BaseException, interval_s: float) -> None:
+            nonlocal is_away
+            if not is_away:
+                is_away = True
+                log.error("The broker %s is away: %s. Waiting for it.", conn.as_uri(), exc)
+
+        def meanwhile() -> None:
+            maybe_shutdown()
+            self.pool.poll()
+
+        found = conn.ensure_connection(
+            on_error,
+            None,
+            interval_start=_FIRST_RETRY_S,
+            interval_step=_RETRY_STEP_S,
+            interval_max=_LONGEST_RETRY_S,
+            callback=meanwhile,
+        )
+        self.first_connection_attempt = False
+        log.info("Connected to the broker %s.", conn.as_uri())
+        return found
+
+    def on_connection_error_after_connected(self, exc: BaseException) -> None:
+        """Drop the connection; what runs goes on, and is not ended as Celery can be told to."""
+        log.error("The connection to the broker is lost: %s.", exc)
+        try:
+            self.connection.collect()
+        except Exception as error:
+            log.debug("it does not even close: %s", error)
+
+    def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:
+        """Return Celery's handler, kept from ending the worker over one message."""
+        handle = super().create_task_handler(*args, **kwargs)
+        fatal = (*self.connection_errors, *self.channel_errors, MemoryError)
+
+        def on_message(message: Any) -> None:
+            try:
+                handle(message)
+            except fatal:
+                raise
+            except Exception as exc:
+                refuse(message, Garbage(f"it is no task message ({exc!r})"), self.connection_errors)
+
+        return on_message
+
+    def on_unknown_message(self, body: Any, message: Any) -> None:
+        """Refuse what is no Celery task at all."""
+        refuse(message, Garbage("it is no task message"), self.connection_errors)
+
+    def on_unknown_task(self, body: Any, message: Any, exc: BaseException) -> None:
+        """Refuse another application's task."""
+        name = str(message.headers.get("task"))[:100]
+        refuse(message, Garbage(f"it is another application's ({name!r})"), self.connection_errors)
+
+    def on_invalid_task(self, body: Any, message: Any, exc: BaseException) -> None:
+        """Refuse a task message in a form that is not taken, such as pickle."""
+        refuse(message, Garbage(f"its content is not accepted ({exc})"), self.connection_errors)
+
+    def on_decode_error(self, message: Any, exc: BaseException) -> None:
+        """Refuse a body that cannot be decoded."""
+        refuse(message, Garbage(f"it cannot be decoded ({exc})"), self.connection_errors)

@@ -1,0 +1,158 @@
+"""A rig whose attempts go through a real broker to real Celery workers.
+
+The workers are processes that know neither the database nor the key; their hosts ask a real API server.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.engine.worker.rig import Rig
+from tests.executors.brokers import Corner
+from tests.executors.remote import ApiServer
+
+from slipstream.executors.celery.executor import CeleryExecutor
+from slipstream.store import Store
+from slipstream.worker import sweeper
+
+N_SLOTS = 4
+_HIDDEN = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__API_AUTH__JWT_SECRET")
+
+
+class WorkerProcess:
+    """``slipstream celery worker``."""
+
+    def __init__(self, home: Path, name: str, *words: str, env: dict[str, str]) -> None:
+        self.name = name
+        self._log = home / f"{name}.log"
+        self._words = words
+        self._env = env
+        self._pid_file = home / f"{name}.pid"
+        self.popen: subprocess.Popen[bytes]
+        self.start()
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "slipstream.cli.main", "celery", "worker"]
+        command += ["--celery-hostname", f"{self.name}@test", "--pid", str(self._pid_file)]
+        environment = {k: v for k, v in os.environ.items() if k not in _HIDDEN} | self._env
+        with open(self._log, "ab") as log:
+            self.popen = subprocess.Popen(
+                [*command, *self._words],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    @property
+    def pid(self) -> int:
+        return self.popen.pid
+
+    @property
+    def host_pids(self) -> list[int]:
+        return sweeper.children(self.pid)
+
+    def signal(self, number: signal.Signals) -> None:
+        self.popen.send_signal(number)
+
+    def wait(self, timeout_s: float = 30.0) -> int:
+        return self.popen.wait(timeout_s)
+
+    def tree(self) -> list[int]:
+        return [self.pid, *sweeper.descendants(self.pid)]
+
+    def kill_all(self) -> None:
+        """Kill the worker, its host and its tasks, as a machine's end does."""
+        for pid in self.tree():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.popen.wait()
+
+    def stop(self) -> None:
+        if self.popen.poll() is None:
+            self.signal(signal.SIGQUIT)
+            try:
+                self.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill_all()
+
+
+class CeleryRig(Rig):
+    """A rig with workers instead of a host of its own."""
+
+    def __init__(self, home: Path, store: Store, corner: Corner, stack: contextlib.ExitStack) -> None:
+        super().__init__(home, store, CeleryExecutor())  # type: ignore[arg-type]
+        self.corner = corner
+        self.api_server = ApiServer()
+        self.workers: list[WorkerProcess] = []
+        self._stack = stack
+        stack.callback(self.api_server.kill)
+        self.api_server.start()
+
+    @property
+    def n_slots(self) -> int:
+        return N_SLOTS
+
+    @property
+    def host_pid(self) -> int:
+        [pid] = self.workers[0].host_pids
+        return pid
+
+    def worker(self, *words: str, n_slots: int = N_SLOTS, **env: str) -> WorkerProcess:
+        """Start a worker."""
+        more = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": self.api_server.url, **env}
+        name = f"w{len(self.workers)}"
+        words = ("--concurrency", str(n_slots), *words)
+        worker = WorkerProcess(self.home, name, *words, env=more)
+        self.workers.append(worker)
+        self._stack.callback(worker.stop)
+        return worker
+
+    def queue_length(self, queue: str = "default") -> int:
+        """Return how many messages wait in the broker."""
+        app = self.executor._broker  # type: ignore[attr-defined]
+        with self.corner.connection() as connection:
+            return int(app._app.amqp.queues[queue](connection.channel()).queue_declare().message_count)
+
+    def until_logged(self, worker: WorkerProcess, text: str) -> None:
+        self.until(lambda: text in worker.log, f"{text!r} in the log of {worker.name}: {worker.log}")
+
+
+@contextlib.contextmanager
+def celery_rig(home: Path, corner: Corner, monkeypatch: Any, **env: str) -> Iterator[CeleryRig]:
+    """Yield a started rig without workers."""
+    from slipstream.config import conf
+
+    for name, value in {**corner.environment(), **env}.items():
+        monkeypatch.setenv(name, value)
+    conf.reload()
+    with Store.open() as store, contextlib.ExitStack() as stack:
+        rig = CeleryRig(home, store, corner, stack)
+        rig.start()
+        stack.callback(lambda: rig.executor.stop(3.0))
+        try:
+            yield rig
+        finally:
+            for worker in rig.workers:
+                print(f"--- {worker.name}\n{worker.log}")
+
+
+def wait_for(condition: Any, what: str, patience_s: float = 20.0) -> Any:
+    ends_at = time.monotonic() + patience_s
+    while not (found := condition()):
+        assert time.monotonic() < ends_at, f"not within {patience_s} s: {what}"
+        time.sleep(0.02)
+    return found
