@@ -19,6 +19,8 @@ from tests.engine.worker.rig import Rig
 from tests.executors.brokers import Corner
 from tests.executors.remote import ApiServer
 
+from slipstream.executors.celery.app import create_app
+from slipstream.executors.celery.broker import Broker
 from slipstream.executors.celery.executor import CeleryExecutor
 from slipstream.store import Store
 from slipstream.worker import sweeper
@@ -93,12 +95,19 @@ class WorkerProcess:
 class CeleryRig(Rig):
     """A rig with workers instead of a host of its own."""
 
-    def __init__(self, home: Path, store: Store, corner: Corner, stack: contextlib.ExitStack) -> None:
+    hosts_are_ours = False
+
+    def __init__(
+        self, home: Path, store: Store, corner: Corner, stack: contextlib.ExitStack
+    ) -> None:
         super().__init__(home, store, CeleryExecutor())  # type: ignore[arg-type]
         self.corner = corner
+        self.broker = Broker(create_app(), timeout_s=10.0)
+        """A connection of the test's own."""
         self.api_server = ApiServer()
         self.workers: list[WorkerProcess] = []
         self._stack = stack
+        stack.callback(self.broker.close)
         stack.callback(self.api_server.kill)
         self.api_server.start()
 
@@ -123,12 +132,16 @@ class CeleryRig(Rig):
 
     def queue_length(self, queue: str = "default") -> int:
         """Return how many messages wait in the broker."""
-        app = self.executor._broker  # type: ignore[attr-defined]
-        with self.corner.connection() as connection:
-            return int(app._app.amqp.queues[queue](connection.channel()).queue_declare().message_count)
+        try:
+            return self.broker.n_waiting(queue)
+        except self.broker.errors:  # it was restarted
+            self.broker.close()
+            return self.broker.n_waiting(queue)
 
     def until_logged(self, worker: WorkerProcess, text: str) -> None:
-        self.until(lambda: text in worker.log, f"{text!r} in the log of {worker.name}: {worker.log}")
+        self.until(
+            lambda: text in worker.log, f"{text!r} in the log of {worker.name}: {worker.log}"
+        )
 
 
 @contextlib.contextmanager

@@ -7,20 +7,41 @@ from pathlib import Path
 import pytest
 from tests.engine.worker.conftest import home, migrated  # noqa: F401
 from tests.engine.worker.rig import Rig
+from tests.executors.brokers import corner, corner_on, private_broker, rabbitmq_vhost  # noqa: F401
+from tests.executors.celery_rig import celery_rig
 from tests.executors.remote import ApiServer, RemoteLocalExecutor
 
 from slipstream import executors
 from slipstream.executors.local import LocalExecutor
 from slipstream.store import Store
 
-NAMES = ("SequentialExecutor", "LocalExecutor", "RemoteLocalExecutor")
+NAMES = (
+    "SequentialExecutor",
+    "LocalExecutor",
+    "RemoteLocalExecutor",
+    pytest.param("Celery/redis", marks=pytest.mark.redis),
+    pytest.param("Celery/rabbitmq", marks=pytest.mark.rabbitmq),
+)
 
 
 @pytest.fixture(params=NAMES)
-def rig(request: pytest.FixtureRequest, home: Path) -> Iterator[Rig]:  # noqa: F811
+def rig(
+    request: pytest.FixtureRequest,
+    home: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Rig]:
     """A rig around each executor, started."""
+    name, _, broker = request.param.partition("/")
+    if broker:
+        with (
+            contextlib.contextmanager(corner_on)(broker, request) as found,
+            celery_rig(home, found, monkeypatch) as rig,
+        ):
+            rig.worker()
+            yield rig
+        return
     with Store.open() as store, contextlib.ExitStack() as stack:
-        rig = Rig(home, store, _create(request.param, stack))
+        rig = Rig(home, store, _create(name, stack))
         rig.start()
         yield rig
         rig.executor.stop(3.0)

@@ -125,6 +125,7 @@ def _attempts_of(messages: Iterable[InboxMessage]) -> list[str]:
 
 def _handed_back(turn: Turn, message: InboxMessage) -> None:
     """Queue anew what came to a worker too late to start."""
+    reconcile.heard(turn, message.payload["ids"])
     for attempt_id in message.payload["ids"]:
         owner = turn.world.book.owner_of(attempt_id)
         if owner is not None:
@@ -132,6 +133,7 @@ def _handed_back(turn: Turn, message: InboxMessage) -> None:
 
 
 def _callback_done(turn: Turn, message: InboxMessage) -> None:
+    reconcile.heard(turn, message.payload["ended"])
     for request_id, end in message.payload["ended"].items():
         callback.done(turn, CallbackDone(request_id, end["ok"], end["error"]))
 

@@ -74,8 +74,7 @@ class News:
         self._turn = turn
         self._rows = attempt.get_many(turn.conn, attempt_ids) if attempt_ids else {}
         if attempt_ids:
-            for executor in turn.world.executors.values():
-                executor.heard(list(attempt_ids))
+            heard(turn, attempt_ids)
 
     def apply(self, attempt_ids: Iterable[str]) -> None:
         """Put the starts and outcomes of some of them into the machines, in this order."""
@@ -87,6 +86,13 @@ class News:
                 _apply_outcome(self._turn, row)
             elif row.state == "running" and (found := _current(self._turn, row)) is not None:
                 _catch_up_start(self._turn, *found, row)
+
+
+def heard(turn: Turn, ids: Iterable[str]) -> None:
+    """Tell the executors that these attempts or callbacks need no more care."""
+    known = list(ids)
+    for executor in turn.world.executors.values():
+        executor.heard(known)
 
 
 def host_died(turn: Turn, reasons: dict[str, str]) -> None:

@@ -58,6 +58,9 @@ E = TypeVar("E", bound=ExecutorEvent)
 class Rig:
     """One executor on one home; the tests play the scheduler."""
 
+    hosts_are_ours = True
+    """The executor launches its hosts and sees them die."""
+
     def __init__(self, home: Path, store: Store, executor: LocalExecutor | None = None) -> None:
         self.home = home
         self.store = store
@@ -82,6 +85,11 @@ class Rig:
         """Return a rig on the same home and store, with an executor of the same kind."""
         executor = RemoteLocalExecutor(self.api_server.url) if self.is_remote else None
         return Rig(self.home, self.store, executor)
+
+    @property
+    def n_slots(self) -> int:
+        """How many attempts run at a time."""
+        return self.executor.capabilities.slots or 1
 
     @property
     def is_remote(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from slipstream import executors
@@ -25,11 +27,31 @@ def test_old_class_paths_are_known() -> None:
 
 
 @pytest.mark.parametrize(
+    "path",
+    [
+        "airflow.executors.celery_executor.CeleryExecutor",
+        "airflow.providers.celery.executors.celery_executor.CeleryExecutor",
+    ],
+)
+def test_celery_is_remote_by_whatever_path_it_is_named(path: str) -> None:
+    made = executors.create(f"LocalExecutor,{path},far:CeleryExecutor")
+    assert [e.capabilities.is_remote for e in made.values()] == [False, True, True]
+    assert list(made) == ["LocalExecutor", "CeleryExecutor", "far"]
+    assert made["far"].capabilities.slots is None
+
+
+def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [n for n in sys.modules if n.startswith("slipstream.executors.celery")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "celery", None)
+    with pytest.raises(ConfigError, match=r"pip install 'slipstream-orchestrator\[celery\]'"):
+        executors.create("CeleryExecutor")
+
+
+@pytest.mark.parametrize(
     ("names", "words"),
     [
         ("NoSuch", "'NoSuch'"),
-        ("CeleryExecutor", "'celery' extra"),
-        ("airflow.providers.celery.executors.celery_executor.CeleryExecutor", "'celery' extra"),
         ("DaskExecutor", "'dask' extra"),
         ("KubernetesExecutor", "no KubernetesExecutor"),
         ("", "is empty"),

@@ -43,7 +43,8 @@ class Consumer(CeleryConsumer):
             callback=meanwhile,
         )
         self.first_connection_attempt = False
-        log.info("Connected to the broker %s.", conn.as_uri())
+        if is_away:
+            log.info("The broker %s is there.", conn.as_uri())
         return found
 
     def on_connection_error_after_connected(self, exc: BaseException) -> None:

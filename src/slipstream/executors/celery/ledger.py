@@ -33,6 +33,7 @@ class Entry:
     number: int
     """Counts submissions: what was submitted later has a larger one."""
     look_s: float
+    expires_at: float
     look_at: float = 0.0
     published_at: float | None = None
 
@@ -45,7 +46,9 @@ class Entry:
 class Ledger:
     """The attempts in the executor's care. ``now`` is always monotonic."""
 
-    def __init__(self) -> None:
+    def __init__(self, lifetime_s: float = float("inf")) -> None:
+        """``lifetime_s``: so long after its submission nobody could begin an attempt any more."""
+        self._lifetime_s = lifetime_s
         self._entries: dict[str, Entry] = {}
         self._due: dict[str, Entry] = {}
         self._begun: dict[tuple[str, int], int] = defaultdict(int)
@@ -67,7 +70,9 @@ class Ledger:
             return
         self._n_submitted += 1
         look_s = FIRST_LOOK_S if is_task else _CALLBACK_LOOK_S
-        entry = self._entries[envelope.id] = Entry(envelope, self._n_submitted, look_s)
+        entry = self._entries[envelope.id] = Entry(
+            envelope, self._n_submitted, look_s, now + self._lifetime_s
+        )
         if was_published:
             self._set_look(entry, now)
         else:
@@ -115,6 +120,7 @@ class Ledger:
         """Return by queue what has waited long; ``looked`` must follow for each queue."""
         found: dict[str, list[Entry]] = defaultdict(list)
         looks_at = float("inf")
+        self.forget([id_ for id_, e in self._entries.items() if e.expires_at <= now])
         for entry in self._entries.values():
             if entry.envelope.id in self._due:
                 continue

@@ -14,6 +14,7 @@ from slipstream.clock import Clock
 from slipstream.executors.celery.broker import Broker
 from slipstream.executors.celery.ledger import Ledger
 from slipstream.executors.celery.message import Envelope
+from slipstream.token import start_lifetime_s
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ class Publisher:
     def __init__(self, broker: Broker, clock: Clock) -> None:
         self._broker = broker
         self._clock = clock
-        self._ledger = Ledger()
+        self._ledger = Ledger(start_lifetime_s())  # with its token, an attempt's message expires
         self._unwanted: list[str] = []
         self._changed = threading.Condition()
         self._is_stopping = False

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import signal
+import warnings
 from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
 from celery.apps.worker import Worker as CeleryWorker
 from celery.signals import setup_logging
+from celery.utils.nodenames import default_nodename, host_format
 from celery.worker import state
 
 from slipstream.executors.celery.app import create_app
@@ -67,8 +69,8 @@ def run_worker(
     app.set_default()
     app.Worker = Worker
     setup_logging.connect(_leave_logging, weak=False)
-    from celery.utils.nodenames import default_nodename, host_format
-
+    # Its concern is pickle, which nothing here accepts.
+    warnings.filterwarnings("ignore", message="(?s).*superuser privileges")
     worker = Worker(
         app=app,
         hostname=host_format(default_nodename(hostname)),

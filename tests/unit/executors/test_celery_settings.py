@@ -1,0 +1,90 @@
+"""``[celery]`` in Celery's words, by Airflow's names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from slipstream.config import conf
+from slipstream.errors import ConfigError
+from slipstream.executors.celery.pool import execution_api_url
+from slipstream.executors.celery.settings import celery_settings
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    conf.reload()
+    yield
+    conf.reload()
+
+
+def test_a_broker_s_url_may_come_from_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL_CMD", "echo amqp://me:secret@mq//")
+    assert celery_settings()["broker_url"] == "amqp://me:secret@mq//"
+
+
+def test_transport_options_are_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    prefix = "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__"
+    monkeypatch.setenv(prefix + "VISIBILITY_TIMEOUT", "300")
+    monkeypatch.setenv(prefix + "MASTER_NAME", "mymaster")
+    monkeypatch.setenv(prefix + "SENTINEL_KWARGS", '{"password": "p"}')
+    options = celery_settings()["broker_transport_options"]
+    assert options["visibility_timeout"] == 300
+    assert options["master_name"] == "mymaster"
+    assert options["sentinel_kwargs"] == {"password": "p"}
+
+
+def test_redis_gets_a_long_visibility_timeout_unless_told_otherwise() -> None:
+    assert celery_settings()["broker_transport_options"]["visibility_timeout"] == 86400
+
+
+@pytest.mark.parametrize(("url", "prefix"), [("rediss://r:6379/0", "ssl_"), ("amqps://mq//", "")])
+def test_tls_is_named_as_the_transport_names_it(
+    url: str, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", url)
+    for name in ("ACTIVE", "KEY", "CERT", "CACERT"):
+        monkeypatch.setenv(f"AIRFLOW__CELERY__SSL_{name}", "True" if name == "ACTIVE" else name)
+    found = celery_settings()["broker_use_ssl"]
+    assert found[f"{prefix}ca_certs"] == "CACERT"
+    assert found[f"{prefix}keyfile"] == "KEY"
+    monkeypatch.setenv("AIRFLOW__CELERY__SSL_MUTUAL_TLS", "False")
+    assert f"{prefix}keyfile" not in celery_settings()["broker_use_ssl"]
+
+
+def test_tls_without_a_ca_is_said_in_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CELERY__SSL_ACTIVE", "True")
+    with pytest.raises(ConfigError, match="ssl_cacert"):
+        celery_settings()
+
+
+def test_nothing_switches_pickle_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = '{"accept_content": ["pickle"], "task_serializer": "pickle", "worker_prefetch_multiplier": 4}'
+    monkeypatch.setenv("AIRFLOW__CELERY__EXTRA_CELERY_CONFIG", extra)
+    found = celery_settings()
+    assert found["accept_content"] == ["json"]
+    assert found["task_serializer"] == "json"
+    assert found["worker_prefetch_multiplier"] == 4
+
+
+def test_a_dict_of_the_user_s_is_merged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_celery.py").write_text(
+        "CONFIG = {'broker_heartbeat': 7, 'worker_pool': 'solo'}"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setenv("AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS", "my_celery.CONFIG")
+    found = celery_settings()
+    assert found["broker_heartbeat"] == 7
+    assert found["worker_pool"].endswith("HostPool")
+
+
+def test_a_worker_must_be_told_where_the_api_server_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigError, match="execution_api_server_url"):
+        execution_api_url()
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://flows.example.com/airflow")
+    assert execution_api_url() == "https://flows.example.com/airflow/execution/"
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "http://api:8080/execution/")
+    assert execution_api_url() == "http://api:8080/execution/"
