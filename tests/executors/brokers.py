@@ -151,6 +151,7 @@ class PrivateBroker:
             stderr=log,
             env={**os.environ, **environment},
             start_new_session=True,
+            cwd=self._folder,
         )
         log.close()
         ends_at = time.monotonic() + STARTS_WITHIN_S
@@ -188,7 +189,9 @@ class PrivateBroker:
         return ["redis-server", *words, "--appendonly", "yes", "--appendfsync", "always"], {}
 
     def _rabbitmq(self) -> tuple[list[str], dict[str, str]]:
-        return ["rabbitmq-server"], {
+        # The command in the path insists on being another user.
+        own = "/usr/lib/rabbitmq/bin/rabbitmq-server"
+        return [own if os.path.exists(own) else "rabbitmq-server"], {
             "RABBITMQ_NODENAME": f"slipstream-test-{self.port}@localhost",
             "RABBITMQ_NODE_PORT": str(self.port),
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",

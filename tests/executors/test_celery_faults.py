@@ -315,6 +315,7 @@ def test_what_is_not_even_a_message_does_not_end_the_worker(
         for n in range(3):
             assert rig.finished(rig.submit("t", map_index=n), PATIENCE_S).state is S.SUCCESS
         assert worker.popen.poll() is None
+        assert worker.log.count("is dropped") == 2
 
 
 def test_a_message_of_another_version_fails_its_attempt_with_the_reason(rig: CeleryRig) -> None:

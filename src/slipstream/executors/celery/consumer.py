@@ -45,6 +45,7 @@ class Consumer(CeleryConsumer):
         self.first_connection_attempt = False
         if is_away:
             log.info("The broker %s is there.", conn.as_uri())
+        _survive_non_messages(found.transport)
         return found
 
     def on_connection_error_after_connected(self, exc: BaseException) -> None:
@@ -86,3 +87,18 @@ class Consumer(CeleryConsumer):
     def on_decode_error(self, message: Any, exc: BaseException) -> None:
         """Refuse a body that cannot be decoded."""
         refuse(message, Garbage(f"it cannot be decoded ({exc})"), self.connection_errors)
+
+
+def _survive_non_messages(transport: Any) -> None:
+    """Keep what is not even an envelope from ending the worker: anybody may push to a Redis list."""
+    read = getattr(transport, "on_readable", None)
+    if read is None:
+        return
+
+    def on_readable(*args: Any) -> None:
+        try:
+            read(*args)
+        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+            log.error("Something in the broker is no message and is dropped: %r", exc)
+
+    transport.on_readable = on_readable

@@ -1,0 +1,1 @@
+"""``airflow.providers.celery``: names only; what they are is in ``slipstream``."""

@@ -1,0 +1,1 @@
+"""``airflow.providers.celery.executors``: names only; what they are is in ``slipstream``."""
