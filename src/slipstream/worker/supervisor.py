@@ -109,7 +109,11 @@ class Supervisor:
         if not self.accepts_work:
             self._reporter.handed_back(execution)
             return
-        if execution.attempt_id in self._executions:
+        known = self._executions.get(execution.attempt_id)
+        if known is not None:
+            if known.outcome is not None:
+                # Its end was told already: whoever brings it again waits for another word.
+                self._reporter.dropped(execution.attempt_id)
             return
         self._executions[execution.attempt_id] = execution
         self._queue.append(execution)
