@@ -9,7 +9,6 @@ import pytest
 
 from slipstream.config import conf
 from slipstream.errors import ConfigError
-from slipstream.executors.celery.pool import execution_api_url
 from slipstream.executors.celery.settings import celery_settings
 
 
@@ -79,12 +78,3 @@ def test_a_dict_of_the_user_s_is_merged(tmp_path: Path, monkeypatch: pytest.Monk
     found = celery_settings()
     assert found["broker_heartbeat"] == 7
     assert found["worker_pool"].endswith("HostPool")
-
-
-def test_a_worker_must_be_told_where_the_api_server_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match="execution_api_server_url"):
-        execution_api_url()
-    monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://flows.example.com/airflow")
-    assert execution_api_url() == "https://flows.example.com/airflow/execution/"
-    monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", "http://api:8080/execution/")
-    assert execution_api_url() == "http://api:8080/execution/"

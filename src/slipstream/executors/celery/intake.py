@@ -22,8 +22,9 @@ from celery.worker.request import Request as CeleryRequest
 from slipstream.clock import SyncedClock
 from slipstream.errors import SlipstreamError
 from slipstream.executors.celery.message import Garbage, read
-from slipstream.executors.celery.pool import Carried, HostPool, execution_api_url
-from slipstream.worker.http import Client
+from slipstream.executors.celery.pool import Carried, HostPool
+from slipstream.worker.address import execution_api_url
+from slipstream.worker.http_client import Client
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,6 @@ def _tell(token: str, reason: str) -> None:
     """Have the task instance say why it cannot run. If nobody hears it, the message comes again."""
     try:
         client = Client(execution_api_url(), SyncedClock(), timeout_s=_TIMEOUT_S)
-        client.call("refused", {"reason": reason}, token)
+        client.call("refused", {"reason": reason}, token, version=1)
     except SlipstreamError as exc:
         log.error("nobody could be told of the refusal: %s", exc)

@@ -22,9 +22,8 @@ from typing import Any
 from celery.concurrency.base import BasePool
 from kombu.asynchronous import READ, Hub
 
-from slipstream.config import conf
-from slipstream.errors import ConfigError
 from slipstream.executors.host_process import HostProcess, Restarts, in_words
+from slipstream.worker.address import execution_api_url
 from slipstream.worker.link import Link
 
 log = logging.getLogger(__name__)
@@ -285,17 +284,3 @@ class HostPool(BasePool):
             time.monotonic() - self._started_at
         )
         self.maintain_pool()
-
-
-def execution_api_url() -> str:
-    """Return where the API server answers workers; raise ConfigError when nobody says so."""
-    url = conf.get("core", "execution_api_server_url", fallback="")
-    if url:
-        return url
-    base = conf.get("api", "base_url", fallback="")
-    if not base.startswith(("http://", "https://")):
-        raise ConfigError(
-            "[core] execution_api_server_url is not set: the worker must know where the API server "
-            "is, as in http://host:8080/execution/"
-        )
-    return base.rstrip("/") + "/execution/"

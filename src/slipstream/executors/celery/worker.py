@@ -19,7 +19,6 @@ from celery.utils.nodenames import default_nodename, host_format
 from celery.worker import state
 
 from slipstream.executors.celery.app import create_app
-from slipstream.executors.celery.pool import execution_api_url
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +62,6 @@ def run_worker(
     without_heartbeat: bool = False,
 ) -> int:
     """Run a worker until it is told to stop; return its exit code."""
-    execution_api_url()  # raises now, not in the middle of Celery's start
     app = create_app()
     app.set_current()
     app.set_default()
