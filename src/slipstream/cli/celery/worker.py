@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         return run_worker(
             queues=_names(args.queues or conf.get("operators", "default_queue")),
             concurrency=args.concurrency,
-            autoscale=args.autoscale or conf.get("celery", "worker_autoscale", fallback=None),
+            autoscale=_autoscale(args.autoscale),
             hostname=args.celery_hostname,
             without_mingle=args.without_mingle,
             without_gossip=args.without_gossip,
@@ -54,6 +54,23 @@ def stop(args: argparse.Namespace) -> None:
     except OSError as error:
         raise UserError(f"The worker in {path} cannot be stopped: {error.strerror}.") from error
     print(f"The worker (pid {pid}) ends when its tasks have.")
+
+
+def _autoscale(given: str | None) -> str | None:
+    """Return ``MAX,MIN``; raise UserError for anything else."""
+    text = given or conf.get("celery", "worker_autoscale", fallback=None)
+    if not text:
+        return None
+    try:
+        most, least = (int(part) for part in text.split(","))
+        if not 0 <= least <= most or most < 1:
+            raise ValueError
+    except ValueError:
+        raise UserError(
+            f"--autoscale ([celery] worker_autoscale) is {text!r}; it must be like 16,4: at most 16 "
+            "tasks at a time, and slots for 4 at least"
+        ) from None
+    return text
 
 
 def _names(text: str) -> list[str]:

@@ -84,6 +84,11 @@ def strategy(task: Any, app: Celery, consumer: Any) -> Handler:
         except Garbage as garbage:
             refuse(message, garbage, consumer.connection_errors)
             return
+        attempt_id = workload["attempt_id"]
+        if consumer.pool.has(attempt_id):
+            log.info("attempt %s is here already: the message is a copy", attempt_id)
+            message.ack_log_error(log, consumer.connection_errors)
+            return
         request = Request(message, workload, on_ack=ack, on_reject=reject, **options)
         if request.id in revoked and request.revoked():
             return

@@ -36,9 +36,9 @@ _NAME = "CeleryExecutor"
 
 
 class Carried:
-    """An attempt that the host has. Celery keeps it (weakly) as the result of ``apply_async``."""
+    """An attempt that the host has."""
 
-    __slots__ = ("__weakref__", "accept", "attempt_id", "done", "fail", "is_unwanted", "pool")
+    __slots__ = ("accept", "attempt_id", "done", "fail", "is_unwanted", "pool")
 
     def __init__(self, pool: HostPool, attempt_id: str) -> None:
         self.pool = pool
@@ -50,7 +50,7 @@ class Carried:
         self.fail: Callable[[], None] | None = None
         """Puts the message back into its queue."""
 
-    def terminate(self, signal: int | None = None) -> None:
+    def terminate(self) -> None:
         """End the attempt: somebody revoked it."""
         self.is_unwanted = True
         self.pool.cancel(self.attempt_id)
@@ -60,7 +60,7 @@ class HostPool(BasePool):
     """The pool that ``slipstream celery worker`` runs with."""
 
     def __init__(self, limit: int, **options: Any) -> None:
-        super().__init__(limit, **options)
+        super().__init__(max(1, limit), **options)
         self._carried: dict[str, Carried] = {}
         self._workloads: dict[str, dict[str, Any]] = {}
         """What the host has not begun, for the next one should it die."""
@@ -84,20 +84,21 @@ class HostPool(BasePool):
             self._listen(self._link)
         hub.call_repeatedly(1.0, self.maintain_pool)
 
+    def has(self, attempt_id: str) -> bool:
+        """Say whether another message for this attempt is here and is yet to be acknowledged."""
+        carried = self._carried.get(attempt_id)
+        return carried is not None and carried.done is not None
+
     def take(
         self,
         workload: dict[str, Any],
         accept: Callable[[int, float], None],
         done: Callable[[], None],
         fail: Callable[[], None],
-    ) -> Carried | None:
-        """Hand an attempt to the host; None when it has it already and the message is done with."""
+    ) -> Carried:
+        """Hand an attempt to the host, which may be at it since before the connection was lost."""
         attempt_id = workload["attempt_id"]
         carried = self._carried.get(attempt_id)
-        if carried is not None and carried.done is not None:
-            log.info("attempt %s is here already: the message is a copy", attempt_id)
-            done()
-            return None
         is_new = carried is None
         if carried is None:
             carried = self._carried[attempt_id] = Carried(self, attempt_id)
@@ -117,9 +118,6 @@ class HostPool(BasePool):
         """The connection is lost, and with it the messages; what runs goes on."""
         for carried in self._carried.values():
             carried.accept = carried.done = carried.fail = None
-
-    def terminate_job(self, pid: int, signal: int | None = None) -> None:
-        """Nothing to do: Celery also calls ``Carried.terminate``."""
 
     def grow(self, n: int = 1) -> None:
         self._resize(self.limit + n)
