@@ -2,6 +2,7 @@
 
     python -m bench                                   # Slipstream on SQLite
     python -m bench --database postgresql+psycopg2://user@127.0.0.1/bench
+    python -m bench --broker redis://127.0.0.1:6379/0 --only chain_100,fan_1000
     python -m bench --airflow VENV/bin/airflow --airflow-database postgresql+psycopg2://…
     python -m bench --only chain_100,fan_1000 --repeat 3
 
@@ -51,7 +52,7 @@ def run_scenarios(system: System, names: list[str], repeat: int) -> Results:
                 figures = SCENARIOS[name](system, client)
                 results.setdefault(name, []).append(figures)
                 print(f"{system.name:<11} {name:<11} {_text(figures)}", file=sys.stderr)
-        results["loaded"] = [{"pss_mb": measure.pss_mb(measure.tree(system.pid))}]
+        results["loaded"] = [{"pss_mb": measure.pss_mb(system.pids())}]
     finally:
         system.remove()
     return results
@@ -113,6 +114,7 @@ def main() -> int:
     parser.add_argument("--only", default=",".join(names), help=f"of: {', '.join(names)}")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--parallelism", type=int, default=8)
+    parser.add_argument("--broker", default="", help="URL: CeleryExecutor, with one worker")
     parser.add_argument("--json", type=Path, help="also write every figure to this file")
     args = parser.parse_args()
     # So that a system under test is stopped when we are.
@@ -129,7 +131,9 @@ def main() -> int:
     columns: dict[str, Results] = {}
     for name, command, database in systems:
         if set(only) - {"parse_500"}:
-            system = System(name, command, database, parallelism=args.parallelism)
+            system = System(
+                name, command, database, parallelism=args.parallelism, broker=args.broker
+            )
             columns[name] = run_scenarios(system, only, args.repeat)
         if "parse_500" in only:
             cold = System(name, command, "")

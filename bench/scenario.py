@@ -30,12 +30,12 @@ def _successful(run: dict[str, Any]) -> None:
 def _timed_run(system: System, client: Client, dag_id: str, poll_s: float) -> tuple[str, Figures]:
     """Run ``dag_id`` once; return its run id, wall seconds and CPU seconds of the whole system."""
     client.unpause(dag_id)
-    cpu_before = measure.cpu_s(measure.tree(system.pid))
+    cpu_before = measure.cpu_s(system.pids())
     began = time.monotonic()
     run_id = client.trigger(dag_id)
     _successful(client.wait(dag_id, run_id, timeout_s=1800, poll_s=poll_s))
     wall = time.monotonic() - began
-    cpu = measure.cpu_s(measure.tree(system.pid)) - cpu_before
+    cpu = measure.cpu_s(system.pids()) - cpu_before
     return run_id, {"wall_s": wall, "cpu_s": cpu}
 
 
@@ -75,13 +75,13 @@ def _many(system: System, client: Client) -> Figures:
     dag_ids = [f"bench_many_{n:02}" for n in range(50)]
     for dag_id in dag_ids:
         client.unpause(dag_id)
-    cpu_before = measure.cpu_s(measure.tree(system.pid))
+    cpu_before = measure.cpu_s(system.pids())
     began = time.monotonic()
     runs = [(dag_id, client.trigger(dag_id)) for dag_id in dag_ids]
     for dag_id, run_id in runs:
         _successful(client.wait(dag_id, run_id, timeout_s=1800, poll_s=0.1))
     wall = time.monotonic() - began
-    cpu = measure.cpu_s(measure.tree(system.pid)) - cpu_before
+    cpu = measure.cpu_s(system.pids()) - cpu_before
     return {
         "wall_s": wall,
         "cpu_s": cpu,
@@ -153,9 +153,9 @@ def _commands(system: System, client: Client) -> Figures:
 def idle(system: System, client: Client, settle_s: float = 10, watch_s: float = 30) -> Figures:
     """Watch a system that has nothing to do."""
     time.sleep(settle_s)
-    before = measure.cpu_s(measure.tree(system.pid))
+    before = measure.cpu_s(system.pids())
     time.sleep(watch_s)
-    pids = measure.tree(system.pid)
+    pids = system.pids()
     return {
         "cpu_percent": (measure.cpu_s(pids) - before) / watch_s * 100,
         "pss_mb": measure.pss_mb(pids),

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench import measure
 from bench.client import Client
 
 DAGS = Path(__file__).parent / "dags"
@@ -44,9 +45,12 @@ class System:
     dags: Path | None = None
     """Folder of DAG files; a copy of ours, in the home, when not given."""
     parallelism: int = 8
+    broker: str = ""
+    """A URL: tasks go through it to one Celery worker; empty for the LocalExecutor."""
     home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bench-")))
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
+    worker: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
         if self.dags is None:
@@ -55,6 +59,7 @@ class System:
     def environment(self) -> dict[str, str]:
         database = self.database or f"sqlite:///{self.home}/airflow.db"
         return {
+            **self._celery(database),
             **{k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW")},
             **(_AIRFLOW_TUNING if self.name == "airflow" else {}),
             # Airflow's standalone starts its parts by the bare name of its command.
@@ -62,7 +67,7 @@ class System:
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor" if self.broker else "LocalExecutor",
             "AIRFLOW__CORE__PARALLELISM": str(self.parallelism),
             "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "64",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -72,6 +77,20 @@ class System:
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{self.port}",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{self.port}/execution/",
         }
+
+    def _celery(self, database: str) -> dict[str, str]:
+        if not self.broker:
+            return {}
+        return {
+            "AIRFLOW__CELERY__BROKER_URL": self.broker,
+            "AIRFLOW__CELERY__RESULT_BACKEND": f"db+{database}",
+            "AIRFLOW__API_AUTH__JWT_SECRET": "the benchmark's own secret, the same for all parts",
+        }
+
+    def pids(self) -> list[int]:
+        """Return every process of the system."""
+        roots = [each.pid for each in (self.process, self.worker) if each is not None]
+        return [pid for root in roots for pid in measure.tree(root)]
 
     def migrate(self) -> None:
         """Create the database's tables, so that a start is measured on an existing database."""
@@ -94,6 +113,14 @@ class System:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        if self.broker:
+            self.worker = subprocess.Popen(
+                [self.command, "celery", "worker", "--concurrency", str(self.parallelism)],
+                env=self.environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         probe = Client(f"http://127.0.0.1:{self.port}", "", "")
         while not probe.is_healthy():
             if self.process.poll() is not None or time.monotonic() - began > timeout_s:
@@ -109,24 +136,23 @@ class System:
             f"http://127.0.0.1:{self.port}", "admin", json.loads(passwords.read_text())["admin"]
         )
 
-    @property
-    def pid(self) -> int:
-        assert self.process is not None
-        return self.process.pid
-
     def stop(self) -> None:
         """Stop the parts (politely, then not) and wait for them."""
-        if self.process is None:
-            return
-        for sig, patience_s in ((signal.SIGINT, 20), (signal.SIGKILL, 5)):
-            if self.process.poll() is None:
-                os.killpg(self.process.pid, sig)
-                try:
-                    self.process.wait(patience_s)
-                except subprocess.TimeoutExpired:
-                    continue
-        self.process = None
+        for process in (self.worker, self.process):
+            if process is not None:
+                _end(process)
+        self.process = self.worker = None
 
     def remove(self) -> None:
         self.stop()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for sig, patience_s in ((signal.SIGINT, 20), (signal.SIGKILL, 5)):
+        if process.poll() is None:
+            os.killpg(process.pid, sig)
+            try:
+                process.wait(patience_s)
+            except subprocess.TimeoutExpired:
+                continue

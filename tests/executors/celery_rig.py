@@ -138,6 +138,12 @@ class CeleryRig(Rig):
             self.broker.close()
             return self.broker.n_waiting(queue)
 
+    def revoked_on(self, worker: WorkerProcess) -> list[str]:
+        """Return the attempts that a worker was told to leave alone."""
+        name = f"{worker.name}@test"
+        answers = create_app().control.inspect([name], timeout=2.0).revoked() or {}
+        return list(answers.get(name, ()))
+
     def until_logged(self, worker: WorkerProcess, text: str) -> None:
         self.until(
             lambda: text in worker.log, f"{text!r} in the log of {worker.name}: {worker.log}"

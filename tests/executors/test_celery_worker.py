@@ -98,6 +98,8 @@ def test_what_is_revoked_while_it_waits_never_begins(rig: CeleryRig) -> None:
     waiting = rig.submit("t", map_index=1)
     wait_for(lambda: rig.queue_length() == 1, "it to wait")
     rig.executor.cancel([waiting])
+    # What comes too late is refused by the store, where the attempt is closed by then.
+    wait_for(lambda: waiting in rig.revoked_on(rig.workers[0]), "the worker to know")
     last = rig.submit("t", map_index=2)
     go(rig)
     assert rig.finished(running).state is S.SUCCESS

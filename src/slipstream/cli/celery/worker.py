@@ -34,8 +34,6 @@ def run(args: argparse.Namespace) -> int:
             concurrency=args.concurrency,
             autoscale=_autoscale(args.autoscale),
             hostname=args.celery_hostname,
-            without_mingle=args.without_mingle,
-            without_gossip=args.without_gossip,
         )
 
 
@@ -94,8 +92,8 @@ WORKER = Command(
             "-H", "--celery-hostname", metavar="NAME", help="the worker's name (%%h: this machine)"
         ),
         arg("-u", "--umask", metavar="OCTAL", help="umask of the worker and its tasks"),
-        arg("--without-mingle", action="store_true", help="do not ask other workers at the start"),
-        arg("--without-gossip", action="store_true", help="do not listen to other workers"),
+        arg("--without-mingle", action="store_true", help="accepted: they never do"),
+        arg("--without-gossip", action="store_true", help="accepted: they never do"),
         arg("-s", "--skip-serve-logs", action="store_true", help="accepted, unused"),
         arg("-t", "--team", help="accepted, unused"),
     ),

@@ -57,9 +57,6 @@ def run_worker(
     concurrency: int | None = None,
     autoscale: str | None = None,
     hostname: str | None = None,
-    without_mingle: bool = False,
-    without_gossip: bool = False,
-    without_heartbeat: bool = False,
 ) -> int:
     """Run a worker until it is told to stop; return its exit code."""
     app = create_app()
@@ -77,9 +74,9 @@ def run_worker(
         autoscale=autoscale,
         loglevel=logging.getLogger("celery").getEffectiveLevel(),
         quiet=True,
-        without_mingle=without_mingle,
-        without_gossip=without_gossip,
-        without_heartbeat=without_heartbeat,
+        # Workers need not know of each other: who may start what is the store's matter.
+        without_mingle=True,
+        without_gossip=True,
     )
     worker.start()
     return int(worker.exitcode or 0)
