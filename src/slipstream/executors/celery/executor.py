@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from slipstream.attempt import Workload
 from slipstream.clock import Clock, SystemClock
@@ -21,7 +22,10 @@ from slipstream.executors.celery.publisher import Publisher
 class CeleryExecutor:
     """Carries attempts to Celery workers."""
 
-    def __init__(self, name: str = "CeleryExecutor", *, clock: Clock | None = None) -> None:
+    def __init__(
+        self, name: str = "CeleryExecutor", *, clock: Clock | None = None, **hosts: Any
+    ) -> None:
+        """``hosts`` is for executors that start worker hosts; here the workers do."""
         self.name = name
         self.capabilities = Capabilities(is_remote=True, slots=None)
         timeout_s = conf.getfloat("celery", "operation_timeout")

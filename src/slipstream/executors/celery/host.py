@@ -1,47 +1,30 @@
-"""The process of a worker host, as whoever launches one sees it: a link, a pid, an exit code.
-
-Owns how a host is started (always by exec) and how long to wait before another is, after one died.
-"""
+"""The process of a worker's host: a link, a pid, and how long to wait before another is started."""
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from slipstream.worker.link import Link
 
 _RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 5.0)
 """Before the n-th start after deaths in a row, so that a host that cannot start is no busy loop."""
 _GOOD_LIFE_S = 10.0
-NO_LIMIT = 1_000_000
-"""Slots of a host that takes whatever comes."""
 
 
 class HostProcess:
     """A running worker host."""
 
-    def __init__(
-        self,
-        executor: str,
-        n_slots: int | None,
-        more: Sequence[str] = (),
-        *,
-        env: Mapping[str, str] = os.environ,
-    ) -> None:
-        """Start it; ``more`` are further words of its command line."""
+    def __init__(self, words: Sequence[str]) -> None:
+        """Start it by exec, with these words on its command line."""
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "slipstream.worker", "--link", str(theirs.fileno())]
-        command += ["--slots", str(n_slots or NO_LIMIT), "--executor", executor, *more]
-        # A session of its own: Ctrl-C in the terminal is for us, and we tell the host.
         self._popen = subprocess.Popen(
-            command,
+            [sys.executable, "-m", "slipstream.worker", "--link", str(theirs.fileno()), *words],
             stdin=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
-            start_new_session=True,
-            env=dict(env),
+            start_new_session=True,  # Ctrl-C in the terminal is for us, and we tell the host
         )
         theirs.close()
         self.pid = self._popen.pid

@@ -22,7 +22,7 @@ from typing import Any
 from celery.concurrency.base import BasePool
 from kombu.asynchronous import READ, Hub
 
-from slipstream.executors.host_process import HostProcess, Restarts, in_words
+from slipstream.executors.celery.host import HostProcess, Restarts, in_words
 from slipstream.worker.address import execution_api_url
 from slipstream.worker.link import Link
 
@@ -200,7 +200,8 @@ class HostPool(BasePool):
         return None if self._host is None or not self._host.link.is_open else self._host.link
 
     def _start_host(self) -> None:
-        self._host = HostProcess(_NAME, self.limit, ["--api", execution_api_url(), *self._queues()])
+        words = ["--slots", str(self.limit), "--executor", _NAME, "--api", execution_api_url()]
+        self._host = HostProcess([*words, *self._queues()])
         self._started_at = time.monotonic()
         self._listen(self._host.link)
         if self._workloads:
