@@ -216,6 +216,20 @@ def test_a_worker_is_stopped_by_its_pid_file(rig: CeleryRig) -> None:
     assert "No worker runs here" in command(rig, "stop", "--pid", str(rig.home / "w0.pid"), code=1)
 
 
+def test_a_worker_in_the_background_is_stopped_by_its_pid_file(
+    rig: CeleryRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.dag(MARKED)
+    url = rig.api_server.url
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", url)
+    command(rig, "worker", "--daemon", "--concurrency", "1")
+    pid_file = rig.home / "airflow-worker.pid"
+    rig.finished(rig.submit("t", map_index=3))
+    command(rig, "stop")
+    wait_for(lambda: not pid_file.exists(), "it to end")
+    assert rig.proof() == ["3"]
+
+
 def test_flower_shows_the_workers_to_those_who_may(rig: CeleryRig) -> None:
     port = free_port()
     worker = rig.worker()

@@ -17,7 +17,7 @@ _SERVICE = [each for each in SERVICE_ARGS if "--migrate" not in each.flags]
 
 
 def run(args: argparse.Namespace) -> int:
-    from slipstream.cli.service.daemon import pid_file, went_to_background
+    from slipstream.cli.service.daemon import went_to_background, write_pid
 
     require("celery", "celery")
     umask = args.umask or conf.get("celery", "worker_umask", fallback=None)
@@ -28,13 +28,14 @@ def run(args: argparse.Namespace) -> int:
         os.umask(int(umask, 8))
     from slipstream.executors.celery.worker import run_worker
 
-    with pid_file(args.pid or _pid_path(), "worker"):
-        return run_worker(
-            queues=_names(args.queues or conf.get("operators", "default_queue")),
-            concurrency=args.concurrency,
-            autoscale=_autoscale(args.autoscale),
-            hostname=args.celery_hostname,
-        )
+    autoscale = _autoscale(args.autoscale)
+    write_pid(args.pid or _pid_path(), "worker")
+    return run_worker(
+        queues=_names(args.queues or conf.get("operators", "default_queue")),
+        concurrency=args.concurrency,
+        autoscale=autoscale,
+        hostname=args.celery_hostname,
+    )
 
 
 def stop(args: argparse.Namespace) -> None:

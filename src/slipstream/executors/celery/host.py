@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 from collections.abc import Sequence
 
+from slipstream.executors.host import by_exec
 from slipstream.worker.link import Link
 
 _RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 5.0)
@@ -14,33 +14,28 @@ _RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 5.0)
 _GOOD_LIFE_S = 10.0
 
 
-class HostProcess:
+class LinkedHost:
     """A running worker host."""
 
     def __init__(self, words: Sequence[str]) -> None:
         """Start it by exec, with these words on its command line."""
         ours, theirs = socket.socketpair()
-        self._popen = subprocess.Popen(
-            [sys.executable, "-m", "slipstream.worker", "--link", str(theirs.fileno()), *words],
-            stdin=subprocess.DEVNULL,
-            pass_fds=(theirs.fileno(),),
-            start_new_session=True,  # Ctrl-C in the terminal is for us, and we tell the host
-        )
+        self._process = by_exec(words, theirs)
         theirs.close()
-        self.pid = self._popen.pid
+        self.pid = self._process.pid
         self.link = Link(ours)
 
     def wait(self) -> int:
         """Return the exit code of a host whose link has closed."""
-        return self._popen.wait()
+        return self._process.wait()
 
     def end(self, grace_s: float) -> None:
         """Wait until it has ended; after ``grace_s``, kill it and with it whatever still runs."""
         try:
-            self._popen.wait(grace_s)
+            self._process.wait(grace_s)
         except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
+            self._process.kill()
+            self._process.wait()
 
 
 class Restarts:

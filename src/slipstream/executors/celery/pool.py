@@ -22,7 +22,7 @@ from typing import Any
 from celery.concurrency.base import BasePool
 from kombu.asynchronous import READ, Hub
 
-from slipstream.executors.celery.host import HostProcess, Restarts, in_words
+from slipstream.executors.celery.host import LinkedHost, Restarts, in_words
 from slipstream.worker.address import execution_api_url
 from slipstream.worker.link import Link
 
@@ -64,7 +64,7 @@ class HostPool(BasePool):
         self._carried: dict[str, Carried] = {}
         self._workloads: dict[str, dict[str, Any]] = {}
         """What the host has not begun, for the next one should it die."""
-        self._host: HostProcess | None = None
+        self._host: LinkedHost | None = None
         self._restarts = Restarts()
         self._started_at = 0.0
         self._restart_at: float | None = None
@@ -201,7 +201,7 @@ class HostPool(BasePool):
 
     def _start_host(self) -> None:
         words = ["--slots", str(self.limit), "--executor", _NAME, "--api", execution_api_url()]
-        self._host = HostProcess([*words, *self._queues()])
+        self._host = LinkedHost([*words, *self._queues()])
         self._started_at = time.monotonic()
         self._listen(self._host.link)
         if self._workloads:
@@ -264,7 +264,7 @@ class HostPool(BasePool):
         if carried is not None and carried.accept is not None:
             carried.accept(self._host.pid if self._host else os.getpid(), time.monotonic())
 
-    def _on_death(self, host: HostProcess) -> None:
+    def _on_death(self, host: LinkedHost) -> None:
         """What it had begun is its lease's matter; what it had not goes to the next one."""
         if self._hub is not None:
             with suppress(OSError, KeyError, ValueError):
