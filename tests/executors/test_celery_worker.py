@@ -97,7 +97,7 @@ def test_what_is_revoked_while_it_waits_never_begins(rig: CeleryRig) -> None:
     rig.proven("begun")
     waiting = rig.submit("t", map_index=1)
     wait_for(lambda: rig.queue_length() == 1, "it to wait")
-    rig.executor.cancel([waiting])
+    rig.executor.cancel({waiting: "cleared"})
     # What comes too late is refused by the store, where the attempt is closed by then.
     wait_for(lambda: waiting in rig.revoked_on(rig.workers[0]), "the worker to know")
     last = rig.submit("t", map_index=2)
@@ -112,7 +112,7 @@ def test_what_is_revoked_while_it_runs_ends_and_its_slot_is_free(rig: CeleryRig)
     rig.worker(n_slots=1)
     running = rig.submit("t", map_index=0)
     rig.proven("begun")
-    rig.executor.cancel([running])
+    rig.executor.cancel({running: "cleared"})
     assert rig.finished(running).state is S.FAILED
     go(rig)
     assert rig.finished(rig.submit("t", map_index=1)).state is S.SUCCESS

@@ -6,7 +6,7 @@ What became of an attempt is heard from the store, not from Celery: there is no 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slipstream.attempt import Workload
@@ -64,11 +64,11 @@ class CeleryExecutor:
     def heard(self, attempt_ids: Sequence[str]) -> None:
         self._publisher.heard(attempt_ids)
 
-    def cancel(self, attempt_ids: Sequence[str]) -> None:
+    def cancel(self, reasons: Mapping[str, str]) -> None:
         """Have the workers end these attempts; also by the heartbeat of the host that runs one."""
-        if not attempt_ids:
+        if not reasons:
             return
-        never_begun = self._publisher.end(attempt_ids)
+        never_begun = self._publisher.end(reasons)
         if never_begun:
             self._events += [AttemptHandedBack(id_) for id_ in never_begun]
             os.eventfd_write(self._ready, 1)

@@ -112,7 +112,8 @@ class HostPool(BasePool):
 
     def cancel(self, attempt_id: str) -> None:
         """End an attempt; one that has not begun comes back."""
-        self._send({"m": "cancel", "attempt_ids": [attempt_id]})
+        why = "its task instance was cleared, marked or given up"  # revocations carry no reason
+        self._send({"m": "cancel", "reasons": {attempt_id: why}})
 
     def flush(self) -> None:
         """The connection is lost, and with it the messages; what runs goes on."""
