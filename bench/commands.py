@@ -72,6 +72,7 @@ def main() -> int:
     print(f"{platform.platform()}, Python {platform.python_version()}")
     print("| command | CPU s |\n|---|---|")
     with tempfile.TemporaryDirectory(prefix="bench-") as home:
+        (Path(home) / "dags").mkdir()
         env = environment(home, args.database)
         for words in PREPARATION:
             command = [args.slipstream, *words.split()]
