@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -85,6 +86,19 @@ def test_large_batches_are_accepted_whole(store: Store) -> None:
     ids = list(queue(store, row, [f"t{i}" for i in range(1100)]).values())
     assert store.write(attempt.start, starting(ids)) == set(ids)
     assert store.write(attempt.finish, [outcome(id) for id in ids]) == set(ids)
+
+
+def _forget_prepared(conn: Any) -> None:
+    conn.connection.dbapi_connection.pgconn.exec_(b"DEALLOCATE ALL")
+
+
+def test_statements_that_the_server_has_forgotten_are_prepared_anew(store: Store) -> None:
+    ids = list(queue(store, create_run(store), ["a", "b", "c"]).values())
+    for id in ids:
+        assert store.write(attempt.start, starting([id])) == {id}
+        if store.dialect == "postgresql":
+            # As psycopg does after a rollback; its own and ours are then gone from the server.
+            store.write(_forget_prepared)
 
 
 def test_a_finish_brings_xcoms_and_rendered_fields(store: Store) -> None:

@@ -22,7 +22,9 @@ from slipstream.store.dialect import pipeline
 from slipstream.store.dialect.base import STOPPED_S, NotHeld, Trouble, no_writer
 from slipstream.store.dialect.lean import Lean, Parameters, Row, lean_update
 
-_BUSY = {"40001", "40P01", "55P03"}
+# 26000: psycopg had the server forget all prepared statements, ours too, as it does after some
+# rollbacks; nothing has taken effect, and the next try prepares them anew.
+_BUSY = {"40001", "40P01", "55P03", "26000"}
 _UNMIGRATED = {"42P01", "42703", "3F000"}
 # Wrong user, password, database or privilege; and a full disk.
 _UNUSABLE = {"28000", "28P01", "3D000", "42501", "53100"}
