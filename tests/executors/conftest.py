@@ -15,16 +15,14 @@ from slipstream import executors
 from slipstream.executors.local import LocalExecutor
 from slipstream.store import Store
 
-NAMES = (
-    "SequentialExecutor",
-    "LocalExecutor",
-    "RemoteLocalExecutor",
+HOSTS_ARE_OURS = ("SequentialExecutor", "LocalExecutor", "RemoteLocalExecutor")
+BROKERS_CARRY = (
     pytest.param("Celery/redis", marks=pytest.mark.redis),
     pytest.param("Celery/rabbitmq", marks=pytest.mark.rabbitmq),
 )
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=HOSTS_ARE_OURS + BROKERS_CARRY)
 def rig(
     request: pytest.FixtureRequest,
     home: Path,  # noqa: F811

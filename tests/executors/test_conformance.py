@@ -9,6 +9,7 @@ import time
 
 import pytest
 from tests.engine.worker.rig import Rig
+from tests.executors.conftest import BROKERS_CARRY, HOSTS_ARE_OURS
 
 from slipstream.executors.base import (
     AttemptFinished,
@@ -199,9 +200,8 @@ def test_a_callback_whose_process_dies_is_told_as_failed(rig: Rig) -> None:
     assert "exit code 5" in (done.error or "")
 
 
+@pytest.mark.parametrize("rig", HOSTS_ARE_OURS, indirect=True)
 def test_stopping_hands_back_what_waits_and_ends_the_rest_in_time(rig: Rig) -> None:
-    if not rig.hosts_are_ours:
-        pytest.skip("its workers outlive the scheduler")
     rig.dag(SLOW)
     slots = rig.n_slots
     running = [rig.submit("t", map_index=n) for n in range(slots)]
@@ -220,9 +220,8 @@ def test_stopping_hands_back_what_waits_and_ends_the_rest_in_time(rig: Rig) -> N
     rig.executor.stop(1.0)
 
 
+@pytest.mark.parametrize("rig", BROKERS_CARRY, indirect=True)
 def test_stopping_a_broker_s_executor_is_quick_and_leaves_its_workers_at_work(rig: Rig) -> None:
-    if rig.hosts_are_ours:
-        pytest.skip("its hosts end with it")
     rig.dag("@task\ndef t():\n    prove('begun')\n    time.sleep(0.5)\n    return 1\nt()")
     attempt_id = rig.submit("t")
     rig.proven("begun")
