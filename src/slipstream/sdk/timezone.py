@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from typing import TYPE_CHECKING, Any, overload
-from zoneinfo import ZoneInfo
 
 from slipstream.clock import utcnow
 from slipstream.config import conf
@@ -66,6 +65,8 @@ def _zone(name: str) -> dt.tzinfo:
         from pendulum.tz.local_timezone import get_local_timezone
 
         return get_local_timezone()
+    from zoneinfo import ZoneInfo  # 0.8 MB, which most tasks need not carry
+
     return ZoneInfo(name)
 
 

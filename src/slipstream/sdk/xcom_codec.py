@@ -13,12 +13,9 @@ import datetime as dt
 import fnmatch
 import math
 import re
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from enum import Enum
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from slipstream.config import conf
 from slipstream.sdk.module_loading import import_string
@@ -103,9 +100,12 @@ def _encode_other(value: Any, where: str, depth: int) -> Any:
     if isinstance(value, str | int | float):
         return _encode(_plain(value), where, depth)
     if not isinstance(value, Enum):
-        for base, encoder in _ENCODERS.items():
-            if isinstance(value, base):
-                return encoder(value, where, depth)
+        for base in cls.__mro__:
+            if base in _ENCODERS:
+                return _ENCODERS[base](value, where, depth)
+            base_name = f"{base.__module__}.{base.__qualname__}"
+            if base_name in _TEXTS:
+                return _tag(base_name, str(value))
     raise TypeError(
         f"{where} is of type {name}, which cannot be stored as JSON. Return plain data, give the "
         "class serialize() and a static deserialize(data, version), or make it a dataclass."
@@ -170,11 +170,12 @@ _ENCODERS: dict[type, Callable[[Any, str, int], Any]] = {
     dt.date: lambda v, w, d: _tag("datetime.date", v.isoformat(), 2),
     dt.time: lambda v, w, d: _tag("datetime.time", v.isoformat(), 1),
     dt.timedelta: lambda v, w, d: _tag("datetime.timedelta", v.total_seconds(), 2),
-    ZoneInfo: lambda v, w, d: _tag("zoneinfo.ZoneInfo", v.key),
-    Decimal: lambda v, w, d: _tag("decimal.Decimal", str(v)),
-    uuid.UUID: lambda v, w, d: _tag("uuid.UUID", str(v)),
     list: lambda v, w, d: [_encode(x, f"{w}[{i}]", d + 1) for i, x in enumerate(v)],
 }
+
+
+_TEXTS = frozenset({"decimal.Decimal", "uuid.UUID", "zoneinfo.ZoneInfo"})
+"""Types whose text says all. By name: who never has one of them should not have to import them."""
 
 
 def _decode_zone(zone: Any) -> dt.tzinfo | None:
@@ -208,9 +209,6 @@ _DECODERS: dict[str, Callable[[Any, int], Any]] = {
     "datetime.date": lambda d, v: dt.date.fromisoformat(d),
     "datetime.time": lambda d, v: dt.time.fromisoformat(d),
     "datetime.timedelta": lambda d, v: dt.timedelta(seconds=float(d)),
-    "zoneinfo.ZoneInfo": lambda d, v: ZoneInfo(d),
-    "decimal.Decimal": lambda d, v: Decimal(str(d)),
-    "uuid.UUID": lambda d, v: uuid.UUID(d),
     "pendulum.datetime.DateTime": _pendulum(
         lambda p, d: p.instance(_decode_datetime(d, 2), tz=None)
     ),
@@ -225,6 +223,8 @@ def _decode_tagged(name: str, version: int, data: Any) -> Any:
     decoder = _DECODERS.get(name)
     if decoder is not None:
         return decoder(data, version)
+    if name in _TEXTS:
+        return import_string(name)(str(data))
     if name.startswith("numpy.") and name.count(".") == 1:
         return import_string(name)(data)
     if not _is_allowed(name):

@@ -8,9 +8,9 @@ fork and must not know about attempts.
 from __future__ import annotations
 
 import os
+import site
 import stat
 import sys
-import sysconfig
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,7 +145,8 @@ _FIXED_FOLDERS = tuple(
     {
         folder + os.sep
         for folder in (
-            *(sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")),
+            os.path.dirname(os.__file__),  # not by sysconfig, which is a large import
+            *site.getsitepackages(),
             str(_PACKAGE),
             str(_PACKAGE.parent / "airflow"),
             "/proc",

@@ -1,6 +1,6 @@
 """Zygotes: the processes that task processes are forked from.
 
-``python -m slipstream.task.zygote --control FD --parent PID`` is the **base zygote** of a worker
+``python -m slipstream.task.zygote CONTROL_FD PARENT_PID`` is the **base zygote** of a worker
 host. It imports what every task needs, freezes the garbage collector's view of it (so that a
 child's collections do not copy shared pages), and then does as the host says. A **DAG zygote** is
 a fork of it that has executed one DAG file. Attempts are forks of a DAG zygote, or of the base
@@ -13,7 +13,6 @@ how many processes there are, and for what, is the host's business (``slipstream
 from __future__ import annotations
 
 import _socket  # its sockets lack what the standard library adds, which a fork pays for
-import argparse
 import errno
 import faulthandler
 import gc
@@ -21,6 +20,7 @@ import os
 import select
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -175,19 +175,16 @@ def _become_dag_zygote(control: socket.socket, path: Path, timeout_s: float) -> 
     return zygote.serve()
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run as the base zygote until the host hangs up."""
-    parser = argparse.ArgumentParser(prog="slipstream.task.zygote")
-    parser.add_argument("--control", type=int, required=True)
-    parser.add_argument("--parent", type=int, required=True)
-    args = parser.parse_args(argv)
-    process.die_with_parent(args.parent)
+def main() -> None:
+    """Run as the base zygote until the host hangs up; does not return."""
+    control_fd, parent = map(int, sys.argv[1:])
+    process.die_with_parent(parent)
     process.set_name("zygote")
     bundle.extend_sys_path()
     output.install(mask_text, conf.get("logging", "logging_level", fallback="INFO").upper())
     rehearse()
     exit_handler.forget_inherited()
-    control = socket.socket(fileno=args.control)
+    control = socket.socket(fileno=control_fd)
     control.set_inheritable(False)
     # Keyboard interrupts go to the whole foreground group; the host decides what they mean here.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

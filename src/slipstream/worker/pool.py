@@ -34,7 +34,8 @@ log = logging.getLogger(__name__)
 
 MAX_DAG_ZYGOTES = 48
 MAX_SPARES_IN_ALL = 16 * (os.cpu_count() or 2)
-ZYGOTE_IDLE_S = 300.0
+ZYGOTE_IDLE_S = 30.0
+"""A zygote that was not used for so long ends: it holds 7 MB, and loading a file anew costs little."""
 _LOAD_GRACE_S = 5.0
 _FORK_RETRY_S = 0.5
 _TICK_S = 2.0
@@ -124,7 +125,7 @@ class ZygotePool:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         ours.setblocking(False)
         command = [sys.executable, "-m", "slipstream.task.zygote"]
-        command += ["--control", str(theirs.fileno()), "--parent", str(os.getpid())]
+        command += [str(theirs.fileno()), str(os.getpid())]
         popen = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env=self._env
         )
@@ -353,7 +354,8 @@ class ZygotePool:
             idle_s = now - zygote.used_at
             if idle_s > SPARES_IDLE_S and zygote.spares:
                 zygote.drop_spares()
-            if idle_s > ZYGOTE_IDLE_S and zygote.is_idle and zygote is not self._base:
+            is_done_with = idle_s > ZYGOTE_IDLE_S or zygote.is_too_old(now)
+            if is_done_with and zygote.is_idle and zygote is not self._base:
                 self.retire(zygote)
         self._sweep_leaving()
         self._is_ticking = bool(self._by_path or self._leaving or self._base.spares)

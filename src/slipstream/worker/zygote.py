@@ -163,12 +163,16 @@ class ZygoteHandle:
         now = self.now()
         if not self.is_ready:
             return True
-        if now - self.created_at > self.max_age_s:
+        if self.is_too_old(now):
             return False
         if now - self.checked_at > _FRESH_S * len(self.stamps):
             self.checked_at = now
             return all(stamp(path) == before for path, before in self.stamps.items())
         return True
+
+    def is_too_old(self, now: float) -> bool:
+        """Whether the file must be loaded anew for its next task, changed or not."""
+        return self.is_ready and now - self.created_at > self.max_age_s
 
     def on_loaded(self, message: Message) -> None:
         """Remember what the zygote reports of its file."""
