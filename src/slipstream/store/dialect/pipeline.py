@@ -93,18 +93,21 @@ def _send(
 
 def _next(pgconn: PGconn) -> PGresult:
     """Wait for the next result; meanwhile, what is still unsent goes out."""
-    poll = select.poll()
-    while True:
-        unsent = pgconn.flush()
-        if not unsent and not pgconn.is_busy():
-            break
-        poll.register(pgconn.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
-        poll.poll()
-        pgconn.consume_input()
+    if pgconn.flush() or pgconn.is_busy():
+        _wait(pgconn)
     result = pgconn.get_result()
     if result is None:
         raise OperationalError("the connection was lost before the server had answered")
     return result
+
+
+def _wait(pgconn: PGconn) -> None:
+    """Wait until all is sent and a result has come."""
+    poll = select.poll()
+    while (unsent := pgconn.flush()) or pgconn.is_busy():
+        poll.register(pgconn.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
+        poll.poll()
+        pgconn.consume_input()
 
 
 def _as_exception(result: PGresult) -> Exception:
