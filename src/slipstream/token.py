@@ -108,6 +108,8 @@ class Grant:
     about: str
     """The log's path below the log folder; of a host, its host name."""
     expires_at: float
+    run: int | None = None
+    """The key of the attempt's dag run."""
 
 
 class ExecutionTokens:
@@ -125,7 +127,13 @@ class ExecutionTokens:
         )
 
     def issue(
-        self, scope: Scope, subject: str, now: datetime, lifetime_s: float, about: str = ""
+        self,
+        scope: Scope,
+        subject: str,
+        now: datetime,
+        lifetime_s: float,
+        about: str = "",
+        run: int | None = None,
     ) -> str:
         """Return a token that expires ``lifetime_s`` after ``now``."""
         at = int(now.timestamp())
@@ -137,6 +145,7 @@ class ExecutionTokens:
                 "iat": at,
                 "exp": at + int(lifetime_s),
                 "about": about,
+                "run": run,
             }
         )
 
@@ -149,7 +158,11 @@ class ExecutionTokens:
         at = now.timestamp()
         try:
             grant = Grant(
-                Scope(claims["scope"]), claims["sub"], claims["about"], float(claims["exp"])
+                Scope(claims["scope"]),
+                claims["sub"],
+                claims["about"],
+                float(claims["exp"]),
+                claims.get("run"),
             )
             is_ours = claims["aud"] == self._audience and at >= claims["iat"] - LEEWAY_S
         except (KeyError, TypeError, ValueError):

@@ -14,6 +14,7 @@ import uvicorn
 
 from slipstream.api.app import create_app
 from slipstream.api.auth import ensure_logins
+from slipstream.api.protocol import Protocol
 from slipstream.api.serve import bind
 from slipstream.clock import Clock
 from slipstream.store import Store
@@ -60,7 +61,7 @@ def running(store: Store, clock: Clock | None = None) -> Iterator[Api]:
     """Serve the store's API on a free port; yield a client of the admin."""
     sock = bind("127.0.0.1", 0)
     config = uvicorn.Config(
-        create_app(store, clock), log_config=None, access_log=False, http="h11", ws="none"
+        create_app(store, clock), log_config=None, access_log=False, http=Protocol, ws="none"
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([sock],), daemon=True)

@@ -225,3 +225,57 @@ def test_any_page_is_a_page_or_a_refusal(
     reply = shared.get("/dags/~/dagRuns", params=params)
     check(reply, repr(params))
     assert reply.status_code in (200, 400, 422)
+
+
+def exchange(shared: Api, sent: bytes) -> bytes:
+    """Send bytes on a connection of their own; return all that comes until the server closes it."""
+    address = urlsplit(shared.origin)
+    with socket.create_connection((address.hostname, address.port), timeout=20) as sock:
+        answer = b""
+        try:
+            sock.sendall(sent)
+            while part := sock.recv(65536):
+                answer += part
+        except ConnectionError:
+            pass  # it was closed while there was more to send
+        return answer
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /api/v2/version HTTP/1.1\r\nHost: x\r\nX-Long: " + b"a" * 400_000,
+        b"GET /api/v2/version HTTP/1.1\r\nHost: x\r\n" + b"X-Many: a\r\n" * 40_000,
+        b"GET /" + b"a" * 400_000,
+    ],
+    ids=["one long header", "many headers", "a long path"],
+)
+def test_a_head_without_an_end_is_refused(shared: Api, head: bytes) -> None:
+    assert b" 400 " in exchange(shared, head)
+    assert shared.ok("GET", "/version")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x00\xff\x00\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /auth/token HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        b"POST /auth/token HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        (
+            b"POST /auth/token HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
+    ],
+)
+def test_what_is_not_http_is_refused(shared: Api, sent: bytes) -> None:
+    assert b" 400 " in exchange(shared, sent)
+
+
+def test_a_long_body_after_a_short_head_is_no_long_head(shared: Api) -> None:
+    body = json.dumps({"username": "nobody", "password": "x" * 300_000})
+    for _ in range(2):  # on one connection
+        headers = {"Content-Type": "application/json"}
+        reply = shared.post(f"{shared.origin}/auth/token", content=body, headers=headers)
+        assert reply.status_code in (401, 422), reply.text

@@ -101,6 +101,8 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
     )
     app.state.server = server
     error.install(app)
+    if "execution" in wanted:  # first, because routes are tried in order and it is asked most
+        app.mount(execution.PATH, execution.create(store, server.clock))
     if "core" in wanted:
         app.include_router(page.router)
         app.include_router(token.router)
@@ -110,8 +112,6 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
         app.include_router(api)
     else:
         app.include_router(monitor.router, prefix="/api/v2")
-    if "execution" in wanted:
-        app.mount(execution.PATH, execution.create(store, server.clock))
     # The last one added is the outermost.
     app.add_middleware(
         BodyLimit, limit=MAX_BODY_BYTES, larger={execution.PATH: execution.MAX_BODY_BYTES}

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from slipstream.api import workers
 from slipstream.api.app import create_app, parts_of
 from slipstream.api.front import Front
+from slipstream.api.protocol import Protocol
 from slipstream.config import conf
 from slipstream.errors import UserError
 from slipstream.store import Store
@@ -57,7 +58,7 @@ def serve(
 
 def _run(app: FastAPI, sock: socket.socket, front: Front) -> None:
     config = uvicorn.Config(
-        app, server_header=False, http="h11", ws="none", lifespan="on", **front.uvicorn_options()
+        app, server_header=False, http=Protocol, ws="none", lifespan="on", **front.uvicorn_options()
     )
     with _signals_end_quietly():
         uvicorn.Server(config).run(sockets=[sock])

@@ -29,4 +29,5 @@ class TokenSigner:
                 now,
                 self._lifetime_s,
                 workload.log_path,
+                workload.dag_run_pk,
             )

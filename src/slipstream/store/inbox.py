@@ -15,6 +15,7 @@ from sqlalchemy import delete as sql_delete
 
 from slipstream.store import dialect
 from slipstream.store.codec import dump
+from slipstream.store.dialect.lean import lean
 from slipstream.store.row import INBOX, InboxMessage
 from slipstream.store.schema import dag_run, inbox, job
 
@@ -74,21 +75,20 @@ def post_about_runs(
     now: datetime,
 ) -> None:
     """Leave a message about each of several runs, by their primary keys."""
-    if payloads:
-        conn.execute(
-            _INSERT,
-            [
-                {
-                    "target": target,
-                    "kind": kind,
-                    "dag_id": None,
-                    "dag_run_id": pk,
-                    "payload": dump(payload),
-                    "created_at": now,
-                }
-                for pk, payload in payloads.items()
-            ],
-        )
+    rows = [
+        {
+            "target": target,
+            "kind": kind,
+            "dag_id": None,
+            "dag_run_id": pk,
+            "payload": dump(payload),
+            "created_at": now,
+        }
+        for pk, payload in payloads.items()
+    ]
+    if rows:
+        statement = lean(conn, _INSERT, tuple(rows[0]))
+        dialect.of(conn).send(conn, statement, statement.parameters(rows))
 
 
 def take(

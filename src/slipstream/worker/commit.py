@@ -13,7 +13,6 @@ from datetime import datetime
 from slipstream.store import Connection, attempt, inbox, job, remote, xcom
 from slipstream.store.attempt import AttemptStart
 from slipstream.store.later import Later
-from slipstream.store.remote import Place
 from slipstream.worker.task_api import Batch, CallbackEnd, Committed
 
 SCHEDULER = "scheduler"
@@ -30,11 +29,12 @@ def write(
     now: datetime,
     *,
     tell: bool,
-    places: Mapping[str, Place] | None = None,
+    runs: Mapping[str, int] | None = None,
 ) -> Later[Committed]:
     """Write a host's batch; ``tell`` leaves the scheduler word of what changed.
 
-    ``places`` of the batch's attempts saves a query. Wake the scheduler after the commit.
+    ``runs`` are the dag runs of the batch's attempts, for a caller that knows them: all of it is
+    then one round trip to the database. Wake the scheduler after the commit.
     """
     started: Later[set[str]] = Later(set)
     finished: Later[set[str]] = Later(set)
@@ -52,8 +52,7 @@ def write(
     if batch.finishes:
         finished = attempt.finish(conn, batch.finishes)
     if tell:
-        started, finished = _known(started), _known(finished)
-        _tell_of_attempts(conn, batch, started.read() | finished.read(), places, now)
+        _tell_of_attempts(conn, batch, runs or {}, now)
         _tell_of_callbacks(conn, batch.callbacks, now)
     is_alive, cancel = True, frozenset[str]()
     if batch.heartbeat:
@@ -65,12 +64,6 @@ def write(
             frozenset(started.read()), frozenset(finished.read()), is_alive=is_alive, cancel=cancel
         )
     )
-
-
-def _known(ids: Later[set[str]]) -> Later[set[str]]:
-    """Return a result that is read now, so that reading it again costs nothing."""
-    found = ids.read()
-    return Later(lambda: found)
 
 
 def refuse(conn: Connection, reasons: Mapping[str, str], now: datetime) -> set[str]:
@@ -93,21 +86,22 @@ def _clear_xcoms(conn: Connection, batch: Batch, started: Later[set[str]]) -> No
 
 
 def _tell_of_attempts(
-    conn: Connection,
-    batch: Batch,
-    changed: set[str],
-    places: Mapping[str, Place] | None,
-    now: datetime,
+    conn: Connection, batch: Batch, runs: Mapping[str, int], now: datetime
 ) -> None:
-    """Leave a message for each run, with its attempts in the batch's order."""
-    if not changed:
-        return
-    if places is None:
-        places = remote.places(conn, changed)
+    """Leave a message for each run, with its attempts in the batch's order.
+
+    Also of those whose start or finish is refused: the scheduler reads what has become of them
+    anyway, and to ask here first would cost a round trip.
+    """
+    ids = [s.attempt_id for s in batch.starts] + [o.attempt_id for o in batch.finishes]
+    unknown = [id for id in ids if id not in runs]
+    if unknown:
+        found = remote.places(conn, unknown)
+        runs = {**runs, **{id: place.dag_run_id for id, place in found.items()}}
     by_run: dict[int, dict[str, None]] = defaultdict(dict)
-    for id in [s.attempt_id for s in batch.starts] + [o.attempt_id for o in batch.finishes]:
-        if id in changed and id in places:
-            by_run[places[id].dag_run_id][id] = None
+    for id in ids:
+        if id in runs:
+            by_run[runs[id]][id] = None
     messages = {pk: {"ids": list(ids)} for pk, ids in by_run.items()}
     inbox.post_about_runs(conn, SCHEDULER, ATTEMPTS_CHANGED, messages, now)
 

@@ -90,6 +90,9 @@ class _Message:
     unproven: set[str] = field(default_factory=set)
     """Finishes with a start token: good if this very host has the attempt."""
     grants: dict[str, Grant] = field(default_factory=dict)
+    """Of the attempts to start."""
+    runs: dict[str, int] = field(default_factory=dict)
+    """The dag runs of what starts and finishes, as far as the tokens say them."""
 
     def read(self, body: model.Commit) -> None:
         """Check each item's token."""
@@ -122,6 +125,7 @@ class _Message:
             raise
         _check_subject(grant, id)
         self.grants[id] = grant
+        self._note_run(grant)
         if item.clears:
             self.clears.add(id)
         self.batch.starts.append(Start(id, item.pid, item.started_at))
@@ -133,6 +137,7 @@ class _Message:
             item.token, self.now, Scope.RUN, Scope.START, grace_s=FINISH_GRACE_S
         )
         _check_subject(grant, id)
+        self._note_run(grant)
         if grant.scope is Scope.START:
             self.unproven.add(id)
         outcome.token = None
@@ -140,6 +145,10 @@ class _Message:
             # An attempt pushes for its own task instance, whatever the message says.
             outcome.xcoms = [{"key": x["key"], "value": x["value"]} for x in outcome.xcoms]
         self.batch.finishes.append(outcome)
+
+    def _note_run(self, grant: Grant) -> None:
+        if grant.run is not None:
+            self.runs[grant.subject] = grant.run
 
     def _callback(self, item: model.CallbackEnd) -> None:
         grant = self.server.tokens.check(
@@ -164,7 +173,9 @@ class _Message:
                     wanted.append(old)
         issue, lifetime_s = self.server.tokens.issue, self.server.run_token_s
         return {
-            grant.subject: issue(Scope.RUN, grant.subject, self.now, lifetime_s, grant.about)
+            grant.subject: issue(
+                Scope.RUN, grant.subject, self.now, lifetime_s, grant.about, grant.run
+            )
             for grant in wanted
         }
 
@@ -199,8 +210,9 @@ def _transact(
     expired: Iterable[str],
     now: datetime,
 ) -> Later[Committed]:
-    ids = [s.attempt_id for s in batch.starts] + [o.attempt_id for o in batch.finishes]
-    places = remote.places(conn, [*ids, *expired, *(id for id, _ in batch.rendered)])
+    # Mostly none: the tokens say what the hot path must know.
+    uncertain = [*message.clears, *message.unproven, *expired, *(id for id, _ in batch.rendered)]
+    places = remote.places(conn, uncertain)
     starts = [_with_clears(start, message, places) for start in batch.starts]
     finishes = [o for o in batch.finishes if _may_finish(o.attempt_id, host, message, places)]
     rendered = [(id, fields) for id, fields in batch.rendered if _is_here(id, host, places)]
@@ -212,7 +224,7 @@ def _transact(
         replace(batch, starts=starts, finishes=finishes, rendered=rendered),
         now,
         tell=True,
-        places=places,
+        runs=message.runs,
     )
 
 
