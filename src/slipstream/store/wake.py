@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from slipstream.config import conf
@@ -167,10 +167,19 @@ class PostgresBus:
         self._store = store
 
     def wake(self, target: str) -> None:
+        import psycopg  # see below
+
+        from slipstream.store.dialect import pipeline
+
         try:
             with self._store.read() as conn:
-                conn.execute(_NOTIFY, {"channel": _channel(target)})
-        except (StoreUnavailable, SQLAlchemyError) as error:
+                try:
+                    driver: Any = conn.connection.dbapi_connection
+                    pipeline.run(driver, conn.info, [(_NOTIFY, [_channel(target)])])
+                except psycopg.Error:
+                    conn.invalidate()
+                    raise
+        except (StoreUnavailable, SQLAlchemyError, psycopg.Error) as error:
             log.debug("no wake-up for %s: %s", target, error)
 
     def listen(self, target: str) -> Listener:
@@ -180,7 +189,7 @@ class PostgresBus:
         """Nothing of its own to close."""
 
 
-_NOTIFY = text("SELECT pg_notify(:channel, '')")
+_NOTIFY = "SELECT pg_notify($1, '')"
 
 
 def _channel(target: str) -> str:
