@@ -22,6 +22,8 @@ from slipstream.api.gate import Gate
 from slipstream.api.reply import Json
 from slipstream.api.route import (
     backfill,
+    bulk_run,
+    bulk_task_instance,
     change_task,
     config,
     connection,
@@ -50,7 +52,8 @@ N_THREADS = 16
 # Task instances' own paths come last: they end in parameters that would match the others.
 _ROUTERS = (
     *(monitor.router, dag.router, dag_version.router, dag_run.router, log.router, xcom.router),
-    *(explain.router, change_task.router, task_instance.router, pool.router, variable.router),
+    *(explain.router, change_task.router, bulk_run.router, bulk_task_instance.router),
+    *(task_instance.router, pool.router, variable.router),
     *(connection.router, event_log.router, config.router, backfill.router),
 )
 

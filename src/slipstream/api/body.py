@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -225,65 +225,47 @@ class PoolPatch(Body):
     team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
 
 
-class _OnExistence(Body):
+class TaskInstanceNamed(TaskInstancePatch):
+    task_id: Name
+    map_index: Int | None = None
+    dag_id: Name | None = None
+    dag_run_id: Name | None = None
+
+
+E = TypeVar("E", bound=Body)
+
+
+class BulkCreate(Body, Generic[E]):
+    action: Literal["create"]
+    entities: list[E]
     action_on_existence: Literal["fail", "skip", "overwrite"] = "fail"
 
 
-class _OnNonExistence(Body):
+class OnNonExistence(Body):
     action_on_non_existence: Literal["fail", "skip"] = "fail"
 
 
-class Delete(_OnNonExistence):
-    """A bulk action: delete by key."""
+class BulkUpdate(OnNonExistence, Generic[E]):
+    action: Literal["update"]
+    entities: list[E]
+    update_mask: list[str] | None = None
 
+
+class BulkDelete(OnNonExistence, Generic[E]):
     action: Literal["delete"]
-    entities: list[Name]
+    entities: list[Name | E]
 
 
-class VariableCreate(_OnExistence):
-    action: Literal["create"]
-    entities: list[Variable]
+class Bulk(Body, Generic[E]):
+    """Changes of many things at once; those to delete are named by their keys or as entities."""
 
-
-class VariableUpdate(_OnNonExistence):
-    action: Literal["update"]
-    entities: list[Variable]
-    update_mask: list[str] | None = None
-
-
-class VariableBulk(Body):
     actions: list[
-        Annotated[VariableCreate | VariableUpdate | Delete, Field(discriminator="action")]
+        Annotated[BulkCreate[E] | BulkUpdate[E] | BulkDelete[E], Field(discriminator="action")]
     ]
 
 
-class ConnectionCreate(_OnExistence):
-    action: Literal["create"]
-    entities: list[Connection]
-
-
-class ConnectionUpdate(_OnNonExistence):
-    action: Literal["update"]
-    entities: list[Connection]
-    update_mask: list[str] | None = None
-
-
-class ConnectionBulk(Body):
-    actions: list[
-        Annotated[ConnectionCreate | ConnectionUpdate | Delete, Field(discriminator="action")]
-    ]
-
-
-class PoolCreate(_OnExistence):
-    action: Literal["create"]
-    entities: list[Pool]
-
-
-class PoolUpdate(_OnNonExistence):
-    action: Literal["update"]
-    entities: list[Pool]
-    update_mask: list[str] | None = None
-
-
-class PoolBulk(Body):
-    actions: list[Annotated[PoolCreate | PoolUpdate | Delete, Field(discriminator="action")]]
+VariableBulk = Bulk[Variable]
+ConnectionBulk = Bulk[Connection]
+PoolBulk = Bulk[Pool]
+RunBulk = Bulk[RunNamed]
+TaskInstanceBulk = Bulk[TaskInstanceNamed]

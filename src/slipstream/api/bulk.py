@@ -6,7 +6,7 @@ says ``skip`` leaves those out. Each action's outcome is reported, as Airflow re
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 from slipstream.store import Connection
@@ -31,11 +31,22 @@ class Keyed(Protocol):
     def delete(self, conn: Connection, key: str) -> None: ...
 
 
+Failure = dict[str, Any]
+"""``error`` and ``status_code``."""
+Outcome = tuple[list[str], list[Failure]]
+"""The keys of what was done, and what went wrong."""
+
+
 def apply(conn: Connection, kind: Keyed, actions: Iterable[Any]) -> dict[str, Any]:
     """Carry out actions (bodies' create, update and delete models) and return the reply."""
+    return carry_out(actions, lambda action: _ACTIONS[action.action](conn, kind, action))
+
+
+def carry_out(actions: Iterable[Any], handle: Callable[[Any], Outcome]) -> dict[str, Any]:
+    """Handle actions one after the other and return the reply: their outcomes by kind of action."""
     outcome: dict[str, Any] = {"create": None, "update": None, "delete": None}
     for action in actions:
-        done, error = _ACTIONS[action.action](conn, kind, action)
+        done, error = handle(action)
         so_far = outcome[action.action] or {"success": [], "errors": []}
         so_far["success"] += done
         so_far["errors"] += error
@@ -43,15 +54,17 @@ def apply(conn: Connection, kind: Keyed, actions: Iterable[Any]) -> dict[str, An
     return outcome
 
 
-_Outcome = tuple[list[str], list[dict[str, Any]]]
+def failure(message: str, status: int) -> Failure:
+    """Return what a reply says of something that went wrong."""
+    return {"error": message, "status_code": status}
 
 
-def _failed(kind: Keyed, keys: Collection[str], what: str, status: int) -> _Outcome:
+def _failed(kind: Keyed, keys: Collection[str], what: str, status: int) -> Outcome:
     named = "{" + ", ".join(repr(k) for k in sorted(keys)) + "}"
-    return [], [{"error": f"The {kind.noun}: {named} {what}.", "status_code": status}]
+    return [], [failure(f"The {kind.noun}: {named} {what}.", status)]
 
 
-def _create(conn: Connection, kind: Keyed, action: Any) -> _Outcome:
+def _create(conn: Connection, kind: Keyed, action: Any) -> Outcome:
     entities = {kind.key(e): e for e in action.entities}
     there = kind.existing(conn, entities.keys())
     if there and action.action_on_existence == "fail":
@@ -63,7 +76,7 @@ def _create(conn: Connection, kind: Keyed, action: Any) -> _Outcome:
     return list(entities), []
 
 
-def _update(conn: Connection, kind: Keyed, action: Any) -> _Outcome:
+def _update(conn: Connection, kind: Keyed, action: Any) -> Outcome:
     entities = {kind.key(e): e for e in action.entities}
     missing = entities.keys() - kind.existing(conn, entities.keys())
     if missing and action.action_on_non_existence == "fail":
@@ -75,8 +88,9 @@ def _update(conn: Connection, kind: Keyed, action: Any) -> _Outcome:
     return done, []
 
 
-def _delete(conn: Connection, kind: Keyed, action: Any) -> _Outcome:
-    keys = list(dict.fromkeys(action.entities))
+def _delete(conn: Connection, kind: Keyed, action: Any) -> Outcome:
+    named = (e if isinstance(e, str) else kind.key(e) for e in action.entities)
+    keys = list(dict.fromkeys(named))
     missing = set(keys) - kind.existing(conn, keys)
     if missing and action.action_on_non_existence == "fail":
         return _failed(kind, missing, "were not found", 404)

@@ -66,6 +66,16 @@ def run_not_found(dag_id: str, run_id: str) -> HTTPException:
     return not_found(f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
 
 
+def no_such_task_instance(
+    dag_id: str, run_id: str, task_id: str, map_index: int | None
+) -> HTTPException:
+    """Say so in the words of the endpoints that take the map index as a parameter."""
+    return not_found(
+        f"The Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}`, task_id: `{task_id}` "
+        f"and map_index: `{map_index}` was not found"
+    )
+
+
 def task_instance_not_found(
     dag_id: str, run_id: str, task_id: str, map_index: int = -1
 ) -> HTTPException:

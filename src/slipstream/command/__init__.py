@@ -13,7 +13,7 @@ from slipstream.command.default_connection import create_default_connections
 from slipstream.command.explain import explain
 from slipstream.command.mark import mark_run, mark_task
 from slipstream.command.pause import set_paused
-from slipstream.command.remove import delete_dag, delete_run
+from slipstream.command.remove import delete_dag, delete_run, delete_task_instances
 from slipstream.command.trigger import trigger_run
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "create_default_connections",
     "delete_dag",
     "delete_run",
+    "delete_task_instances",
     "explain",
     "mark_run",
     "mark_task",

@@ -11,7 +11,9 @@ from datetime import datetime
 
 from slipstream.command.order import Order, event_of
 from slipstream.command.restore import restore
-from slipstream.store import Connection, decision, run
+from slipstream.machine.event import Deleted
+from slipstream.state import DagRunState
+from slipstream.store import Connection, decision, run, task_instance
 
 
 def apply(conn: Connection, order: Order, now: datetime) -> None:
@@ -24,6 +26,10 @@ def apply(conn: Connection, order: Order, now: datetime) -> None:
     event = event_of(order.kind, order.payload)
     row = run.get_by_pk(conn, order.dag_run_pk)
     if event is None or row is None:
+        return
+    if isinstance(event, Deleted) and row.state != DagRunState.RUNNING:
+        # Whoever loads the run to go on with it makes what is missing.
+        task_instance.delete(conn, row.id, event.keys)
         return
     machine, reconciled = restore(conn, row, now)
     decided = machine.on(event, now)

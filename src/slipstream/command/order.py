@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipstream.machine.event import Cleared, Event, Marked, RunMarked, TIKey
+from slipstream.machine.event import Cleared, Deleted, Event, Marked, RunMarked, TIKey
 from slipstream.state import DagRunState, TaskInstanceState
 
 SCHEDULER = "scheduler"
@@ -44,6 +44,11 @@ def mark_run_order(dag_id: str, dag_run_pk: int, state: DagRunState, *, by: str)
     return Order("mark_run", dag_id, dag_run_pk, {"state": state.value, "by": by})
 
 
+def delete_order(dag_id: str, dag_run_pk: int, keys: Iterable[TIKey], *, by: str) -> Order:
+    """Return the order to delete ``keys`` of a run."""
+    return Order("delete_ti", dag_id, dag_run_pk, {"keys": [list(k) for k in keys], "by": by})
+
+
 def event_of(kind: str, payload: dict[str, Any]) -> Event | None:
     """Return the event that an order's kind and payload ask of the run's machine.
 
@@ -55,6 +60,8 @@ def event_of(kind: str, payload: dict[str, Any]) -> Event | None:
         case "mark_ti":
             state = TaskInstanceState(payload["state"])
             return Marked(_keys(payload), state, payload.get("by", ""))
+        case "delete_ti":
+            return Deleted(_keys(payload), payload.get("by", ""))
         case "mark_run":
             return RunMarked(DagRunState(payload["state"]), payload.get("by", ""))
     return None

@@ -1,13 +1,15 @@
-"""Delete a run or a DAG, with all that belongs to it."""
+"""Delete a run, some of its task instances, or a DAG, with all that belongs to it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from slipstream.clock import Clock
 from slipstream.command.deliver import WAIT_S, deliver
-from slipstream.command.order import Order
+from slipstream.command.order import Order, delete_order
 from slipstream.command.scope import the_run
+from slipstream.machine.event import TIKey
 from slipstream.store import Connection, Store, dag, inbox
 
 
@@ -25,6 +27,28 @@ def delete_run(
     def compose(conn: Connection) -> tuple[None, list[Order]]:
         row = the_run(conn, dag_id, run_id)
         return None, [Order("delete_run", dag_id, row.id, {"by": by})]
+
+    deliver(store, clock, compose, wait_s=wait_s)
+
+
+def delete_task_instances(
+    store: Store,
+    clock: Clock,
+    *,
+    dag_id: str,
+    run_id: str,
+    keys: Sequence[TIKey],
+    by: str = "",
+    wait_s: float = WAIT_S,
+) -> None:
+    """Delete task instances of a run with their tries and XComs; raises NotFound without the run.
+
+    Their processes are ended. A run that is not over begins them anew.
+    """
+
+    def compose(conn: Connection) -> tuple[None, list[Order]]:
+        row = the_run(conn, dag_id, run_id)
+        return None, [delete_order(dag_id, row.id, keys, by=by)]
 
     deliver(store, clock, compose, wait_s=wait_s)
 

@@ -23,6 +23,8 @@ WAITING_STATES = frozenset(
 )
 """States in which the upstream is still asked whether the task instance may run."""
 
+_OWN = tuple(name for name in TaskInstance.__slots__ if name not in ("key", "task", "state"))
+
 
 class RunCore:
     """The data of one active dag run."""
@@ -72,22 +74,31 @@ class RunCore:
         """Make a new instance and record its whole row."""
         ti = TaskInstance(task, map_index)
         self.add(ti)
-        d.changes[ti.key] = TaskInstanceChange(
-            ti.key,
-            {
-                "state": None,
-                "try_number": 0,
-                "max_tries": ti.max_tries,
-                "pool": task.pool,
-                "pool_slots": task.pool_slots,
-                "queue": task.queue,
-                "priority_weight": task.priority_weight,
-                "operator": task.type,
-                "dag_version_id": self.facts.dag_version_id,
-            },
-            is_new=True,
-        )
+        d.changes[ti.key] = self._new_row(ti)
         return ti
+
+    def renew(self, ti: TaskInstance, d: Decision) -> None:
+        """Put a fresh instance in the place of one that is deleted with its tries and XComs."""
+        fresh = TaskInstance(ti.task, ti.map_index)
+        self.put(ti, None, d, **{name: getattr(fresh, name) for name in _OWN})
+        d.forgotten.append(ti.key)
+        d.changes[ti.key] = self._new_row(ti)
+        self.touch(ti.task.index, ti.map_index)
+
+    def _new_row(self, ti: TaskInstance) -> TaskInstanceChange:
+        task = ti.task
+        values = {
+            "state": None,
+            "try_number": 0,
+            "max_tries": ti.max_tries,
+            "pool": task.pool,
+            "pool_slots": task.pool_slots,
+            "queue": task.queue,
+            "priority_weight": task.priority_weight,
+            "operator": task.type,
+            "dag_version_id": self.facts.dag_version_id,
+        }
+        return TaskInstanceChange(ti.key, values, is_new=True)
 
     def leave_out(self, absent: frozenset[int]) -> None:
         """Note the tasks that take no part in this run.

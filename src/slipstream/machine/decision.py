@@ -56,6 +56,8 @@ class Decision:
     """Attempt id -> why its process must end, in words that fit "it is ended because …"."""
     deleted: list[TIKey] = field(default_factory=list)
     """Rows to delete before anything else: a mapped task's summary row, once it is expanded."""
+    forgotten: list[TIKey] = field(default_factory=list)
+    """Instances that a person deleted: their rows, tries and XComs go before anything else."""
     closed: dict[str, str | None] = field(default_factory=dict)
     """Attempt id -> the task instance state its try ended in (for the try's history)."""
     timers: list[tuple[datetime, TIKey]] = field(default_factory=list)
@@ -77,6 +79,9 @@ class Decision:
             gone = changes.pop(key, None)
             if gone is None or not gone.is_new:
                 self.deleted.append(key)
+        for key in later.forgotten:
+            changes.pop(key, None)
+        self.forgotten += later.forgotten
         for key, change in later.changes.items():
             mine = changes.get(key)
             if mine is None:
@@ -99,6 +104,7 @@ class Decision:
         return not (
             self.changes
             or self.deleted
+            or self.forgotten
             or self.story
             or self.cancel
             or self.closed

@@ -115,6 +115,14 @@ class Marked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted(Event):
+    """A user deleted these; a run that goes on has them anew, without their history."""
+
+    keys: tuple[TIKey, ...]
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RunMarked(Event):
     """A user set the run's state; success or failed settles its unfinished task instances."""
 

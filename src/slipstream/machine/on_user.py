@@ -7,7 +7,7 @@ from datetime import datetime
 from slipstream.machine import clear as selection
 from slipstream.machine.core import RunCore
 from slipstream.machine.decision import Decision
-from slipstream.machine.event import Cleared, Marked, RunMarked
+from slipstream.machine.event import Cleared, Deleted, Marked, RunMarked
 from slipstream.machine.instance import TaskInstance
 from slipstream.machine.on_attempt import FRESH, cancel, forget_skips, stop
 from slipstream.state import TERMINAL_STATES, DagRunState
@@ -96,6 +96,20 @@ def _failed_below(core: RunCore, marked: list[TaskInstance]) -> list[TaskInstanc
         for ti in core.by_task[i]
         if ti.state in (S.FAILED, S.UPSTREAM_FAILED)
     ]
+
+
+def deleted(core: RunCore, e: Deleted, now: datetime, d: Decision) -> None:
+    """Begin instances anew as if they had never been; unknown keys are ignored."""
+    by = f"by {e.by}" if e.by else None
+    for key in e.keys:
+        ti = core.tis.get(key)
+        if ti is None:
+            continue
+        old = ti.state
+        cancel(core, ti, None, d, _by("its task instance was deleted", by))
+        forget_skips(core, ti)
+        core.renew(ti, d)
+        core.tell(ti, "deleted", old, d, by)
 
 
 def run_marked(core: RunCore, e: RunMarked, now: datetime, d: Decision) -> None:

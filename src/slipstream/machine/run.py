@@ -139,7 +139,8 @@ class RunMachine(RunCore):
     def _create_missing(self, d: Decision) -> None:
         absent = []
         for task in self.plan.tasks:
-            if self.by_task[task.index]:
+            if there := self.by_task[task.index]:
+                self._fill_gaps(task, there, d)
                 continue
             if self._takes_part(task):
                 for map_index in first_indexes(self, task):
@@ -148,6 +149,15 @@ class RunMachine(RunCore):
                 absent.append(task.index)
         if absent:
             self.leave_out(frozenset(absent))
+
+    def _fill_gaps(self, task: TaskPlan, there: list[TaskInstance], d: Decision) -> None:
+        """Make the mapped instances anew that somebody deleted from between others."""
+        last = there[-1].map_index
+        if last < len(there):
+            return
+        for map_index in set(range(last)) - {ti.map_index for ti in there}:
+            self.create(task, map_index, d)
+        there.sort(key=lambda ti: ti.map_index)
 
     def _takes_part(self, task: TaskPlan) -> bool:
         """Whether the run's logical date is within the task's own start and end dates.

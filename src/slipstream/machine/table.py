@@ -13,6 +13,7 @@ from slipstream.machine import on_attempt, on_run, on_user
 from slipstream.machine.event import (
     Admitted,
     Cleared,
+    Deleted,
     Event,
     Finished,
     HandedBack,
@@ -98,6 +99,7 @@ RUN_HANDLERS: dict[type[Event], Handler] = {
     PastChanged: on_run.past_changed,
     Cleared: on_user.cleared,
     Marked: on_user.marked,
+    Deleted: on_user.deleted,
     RunMarked: on_user.run_marked,
 }
 """Events about the run, or about several instances at once."""
@@ -124,6 +126,7 @@ USER_MOVES: tuple[tuple[str, str, str], ...] = (
     ("Cleared", "queued", "none; the try it had been given does not count"),
     ("Cleared", "any other", "none; an ended run goes back to queued"),
     ("Marked", "any", "the state asked for; what failed downstream is cleared"),
+    ("Deleted", "any", "none, without its tries and XComs"),
     ("RunMarked", "running, restarting, deferred, up_for_reschedule", "the run's new state"),
     ("RunMarked", "any other unfinished", "skipped; teardowns are left to run"),
     ("RunTimedOut", "any unfinished", "skipped"),

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from slipstream.command.order import SCHEDULER, event_of
 from slipstream.executors.base import CallbackDone
 from slipstream.machine.decision import Decision
-from slipstream.machine.event import HandedBack, PlanChanged
+from slipstream.machine.event import Deleted, HandedBack, PlanChanged
 from slipstream.scheduler import admit, callback, creation, reconcile
 from slipstream.scheduler.share import Share
 from slipstream.state import DagRunState
-from slipstream.store import inbox, run
+from slipstream.store import inbox, run, task_instance
 from slipstream.store.row import InboxMessage
 
 if TYPE_CHECKING:
@@ -110,6 +110,19 @@ def _delete_run(turn: Turn, message: InboxMessage) -> None:
     turn.batch.also.append(lambda conn: run.delete(conn, pk))
 
 
+def _delete_task_instances(turn: Turn, message: InboxMessage) -> None:
+    """Delete some of a run's: one that goes on begins them anew, in another they are just gone."""
+    event = event_of(message.kind, message.payload)
+    pk = message.dag_run_pk
+    if not isinstance(event, Deleted) or pk is None:
+        return
+    gone = list(event.keys)
+    active = turn.world.book.active.get(pk)
+    if active is not None and turn.step(active, event):
+        gone = [key for key in gone if key not in active.machine.tis]
+    turn.batch.also.append(lambda conn: task_instance.delete(conn, pk, gone))
+
+
 def _pool_changed(turn: Turn, message: InboxMessage) -> None:
     turn.world.load_pools(turn.conn)
 
@@ -195,6 +208,7 @@ _HANDLERS: dict[str, Callable[[Turn, InboxMessage], None]] = {
     "mark_ti": _change_run,
     "mark_run": _change_run,
     "delete_run": _delete_run,
+    "delete_ti": _delete_task_instances,
     "pool_changed": _pool_changed,
     "attempts_handed_back": _handed_back,
     "callback_done": _callback_done,

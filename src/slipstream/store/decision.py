@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, update
 
 from slipstream.attempt import new_id
 from slipstream.machine.decision import Decision
-from slipstream.store import dialect, schema
+from slipstream.store import dialect, schema, task_instance
 from slipstream.store.codec import dump, safe_text
 from slipstream.store.dialect import Dialect
 from slipstream.store.dialect.lean import lean
@@ -79,6 +79,8 @@ def save(
     ordered = list(items)
     _save_runs(conn, db, ordered, now)
     _delete_task_instances(conn, ordered)
+    for pk, decided in ordered:
+        task_instance.delete(conn, pk, decided.forgotten)
     _save_task_instances(conn, db, ordered, now)
     _insert_attempts(conn, db, attempts, now)
     _close_attempts(conn, db, ordered, now)
@@ -127,6 +129,7 @@ def _save_task_instances(
             values = _encoded(change.values)
             if change.is_new:
                 new[key] = {**new.get(key, {}), **values}
+                changed.pop(key, None)
             elif key in new:
                 new[key] |= values
             elif key in changed:

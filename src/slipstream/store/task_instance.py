@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import delete as sql_delete
 
 from slipstream.state import TaskInstanceState
 from slipstream.store.codec import safe_text
 from slipstream.store.row import TASK_INSTANCE, TaskInstanceRow
-from slipstream.store.schema import dag_run
+from slipstream.store.schema import attempt, dag_run, xcom
 from slipstream.store.schema import task_instance as ti
 
 K = TypeVar("K")
@@ -38,6 +39,14 @@ _EXECUTING = (
     .join(dag_run, dag_run.c.id == ti.c.dag_run_id)
     .where(ti.c.state.in_(_OCCUPYING))
     .group_by(ti.c.dag_run_id, dag_run.c.dag_id, ti.c.task_id, ti.c.pool, ti.c.state)
+)
+_DELETE = tuple(
+    sql_delete(table).where(
+        table.c.dag_run_id == bindparam("pk"),
+        table.c.task_id == bindparam("task"),
+        table.c.map_index == bindparam("index"),
+    )
+    for table in (xcom, attempt, ti)
 )
 
 
@@ -128,6 +137,14 @@ def set_rendered_map_index(
         .where(ti.c.dag_run_id == pk, ti.c.task_id == task_id, ti.c.map_index == map_index)
         .values(rendered_map_index=safe_text(label, 250))
     )
+
+
+def delete(conn: Connection, pk: int, keys: Iterable[tuple[str, int]]) -> None:
+    """Delete a run's task instances with their tries and XComs; their story stays."""
+    rows = [{"pk": pk, "task": task_id, "index": map_index} for task_id, map_index in keys]
+    if rows:
+        for statement in _DELETE:
+            conn.execute(statement, rows)
 
 
 def count_executing(conn: Connection) -> Occupancy:

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.engine.scheduler.site import Site
 
 from slipstream import command
+from slipstream.machine.event import TIKey
 from slipstream.state import DagRunState, TaskInstanceState
 from slipstream.store import dag, run
 
@@ -205,6 +206,47 @@ def test_clear_while_running_restarts_the_task(any_site: Site) -> None:
     (site.home / "proof.go").touch()
     assert site.finish(row) == "success"
     assert [t.ti_state for t in site.tries(row, "wait")] == ["failed", "success"]
+
+
+def test_a_deleted_task_instance_of_a_running_run_begins_anew(any_site: Site) -> None:
+    site = any_site
+    site.write_dag(
+        "deleted",
+        """
+        with DAG("deleted", schedule=None):
+            @task
+            def first():
+                prove("first")
+                return 1
+
+            @task
+            def wait(x):
+                import time
+                prove("wait")
+                while not os.path.exists(PROOF + ".go"):
+                    time.sleep(0.02)
+
+            wait(first())
+        """,
+    )
+    site.start()
+    row = site.trigger("deleted")
+    site.until(lambda: "wait" in site.proof(), "the second task's start")
+    (killed,) = site.tries(row, "wait")
+    command.delete_task_instances(
+        site.store,
+        site.clock,
+        dag_id="deleted",
+        run_id=row.run_id,
+        keys=[TIKey("first"), TIKey("wait")],
+        wait_s=0,
+    )
+    site.until(lambda: site.proof() == ["first", "wait"] * 2, "their second start")
+    (site.home / "proof.go").touch()
+    assert site.finish(row) == "success"
+    (fresh,) = site.tries(row, "wait")
+    assert (fresh.try_number, fresh.ti_state) == (1, "success")
+    assert fresh.id != killed.id
 
 
 def test_a_task_marked_success_is_ended_and_its_downstream_runs(site: Site) -> None:

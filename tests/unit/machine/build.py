@@ -67,6 +67,8 @@ class Rows:
     def save(self, d: Decision) -> None:
         for k in d.deleted:
             del self.rows[k]
+        for k in d.forgotten:  # perhaps twice, or made in the same turn
+            self.rows.pop(k, None)
         for k, change in d.changes.items():
             if change.is_new:
                 assert k not in self.rows, f"{k} is inserted twice"

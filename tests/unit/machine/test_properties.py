@@ -15,6 +15,7 @@ from slipstream.attempt import Outcome
 from slipstream.machine.decision import Decision
 from slipstream.machine.event import (
     Cleared,
+    Deleted,
     Event,
     Finished,
     HandedBack,
@@ -88,7 +89,9 @@ class History:
         keys = list(m.tis)
         some = keys[pick % len(keys)]
         kind = op % 16
-        if kind == 0:
+        if kind == 0 and detail % 4 == 3 and m.state is DagRunState.RUNNING:
+            self._apply(Deleted((some,)))
+        elif kind == 0:
             self._apply(Cleared(tuple(keys[pick % len(keys) :: 1 + detail % 3])))
         elif kind == 1:
             to = [S.SUCCESS, S.FAILED, S.SKIPPED][detail % 3]

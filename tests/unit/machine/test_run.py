@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from slipstream.errors import InvalidTransition
 from slipstream.machine.event import (
     Admitted,
     Cleared,
+    Deleted,
     Finished,
     HandedBack,
     HostLost,
@@ -23,10 +25,12 @@ from slipstream.machine.event import (
     RunStarted,
     RunTimedOut,
     Started,
+    TIKey,
     TimerDue,
     TriggerFired,
 )
 from slipstream.machine.plan import compile_plan
+from slipstream.machine.run import RunMachine
 from slipstream.state import DagRunState, DagRunType
 from slipstream.state import TaskInstanceState as S
 
@@ -418,6 +422,40 @@ class TestClear:
 
     def test_unknown_keys_are_ignored(self) -> None:
         assert chain().on(Cleared((key("gone"),))).is_empty
+
+
+class TestDelete:
+    def test_a_run_that_goes_on_begins_it_anew(self) -> None:
+        r = chain()
+        attempt_id = r.start("a")
+        d = r.on(Deleted((key("a"), key("gone")), by="me"))
+        assert (list(d.cancel), d.closed) == ([attempt_id], {attempt_id: None})
+        assert (d.forgotten, d.ready) == ([key("a")], [key("a")])
+        assert d.changes[key("a")].is_new
+        late = Outcome(attempt_id=attempt_id, state=S.SUCCESS, ended_at=r.now)
+        assert r.on(Finished(key("a"), late)).refused is not None
+        assert r.machine.tis[key("a")].try_number == 0
+        for t in "abc":
+            r.run(t)
+        assert r.run_state is DagRunState.SUCCESS
+
+    def test_what_was_decided_in_the_same_turn_does_not_outlive_it(self) -> None:
+        r = chain()
+        d = r.machine.on(Admitted(key("a"), "x"), r.now)
+        d.merge(r.machine.on(Deleted((key("a"),)), r.now))
+        change = d.changes[key("a")]
+        assert change.is_new
+        assert (change.values["state"], change.values["try_number"]) == (S.SCHEDULED, 0)
+
+    def test_a_gap_among_mapped_ones_is_filled_when_the_run_is_loaded(self) -> None:
+        spec = dag(task("m", mapped={"kind": "expand", "by": {"x": [1, 2, 3]}}))
+        r = Driver(spec)
+        rows = [row for row in r.db.load() if row.map_index != 1]
+        facts = replace(r.facts, state=DagRunState.RUNNING, start_date=r.now)
+        machine, d = RunMachine.restore(r.plan, facts, rows, r.now)
+        machine.validate_state()
+        assert [ti.map_index for ti in machine.by_task[0]] == [0, 1, 2]
+        assert d.changes[TIKey("m", 1)].is_new
 
 
 class TestMarks:

@@ -11,7 +11,13 @@ from starlette.responses import Response
 from slipstream import command
 from slipstream.api import audit, body
 from slipstream.api.call import Call, Editor
-from slipstream.api.error import bad_request, conflict, dag_not_found, not_found
+from slipstream.api.error import (
+    bad_request,
+    conflict,
+    dag_not_found,
+    no_such_task_instance,
+    not_found,
+)
 from slipstream.api.query import Int
 from slipstream.api.reply import Json
 from slipstream.api.route.dag_run import found_run, shown_task_instances
@@ -126,7 +132,7 @@ def _set_notes(conn: Connection, rows: Sequence[TaskInstanceRow], note: str | No
         task_instance.set_note(conn, row.dag_run_id, row.task_id, row.map_index, note)
 
 
-def _patch(
+def change(
     call: Call,
     dag_id: str,
     run_id: str,
@@ -135,8 +141,12 @@ def _patch(
     given: body.TaskInstancePatch,
     update_mask: list[str] | None,
     *,
-    dry_run: bool,
-) -> Response:
+    dry_run: bool = False,
+) -> list[TaskInstanceRow]:
+    """Set the state and the note of tasks' instances and return those that this affects.
+
+    Raises the 404 or 409 that fits.
+    """
     fields = given.model_fields_set & set(update_mask) if update_mask else given.model_fields_set
     with call.store.read() as conn:
         named = _named(conn, dag_id, run_id, task_ids, map_index)
@@ -162,9 +172,26 @@ def _patch(
             )
         if not affected and not dry_run:
             raise conflict(f"Task id {', '.join(task_ids)} is already in {state.value} state")
+    if not dry_run and "note" in fields:
+        call.store.write(_set_notes, named, given.note or None)
+    return affected or named
+
+
+def _patch(
+    call: Call,
+    dag_id: str,
+    run_id: str,
+    task_ids: Sequence[str],
+    map_index: int | None,
+    given: body.TaskInstancePatch,
+    update_mask: list[str] | None,
+    *,
+    dry_run: bool,
+) -> Response:
+    affected = change(
+        call, dag_id, run_id, task_ids, map_index, given, update_mask, dry_run=dry_run
+    )
     if not dry_run:
-        if "note" in fields:
-            call.store.write(_set_notes, named, given.note)
         audit.record(
             call,
             "patch_task_instance",
@@ -175,7 +202,7 @@ def _patch(
             map_index=map_index,
         )
     with call.store.read() as conn:
-        return Json(shown_task_instances(call, conn, affected or named))
+        return Json(shown_task_instances(call, conn, affected))
 
 
 def _named(
@@ -194,10 +221,7 @@ def _named(
         if row.task_id in wanted and map_index in (None, row.map_index)
     ]
     if not rows:
-        raise not_found(
-            f"The Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}`, task_id: "
-            f"`{', '.join(task_ids)}` and map_index: `{map_index}` was not found"
-        )
+        raise no_such_task_instance(dag_id, run_id, ", ".join(task_ids), map_index)
     return rows
 
 

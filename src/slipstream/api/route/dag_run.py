@@ -179,7 +179,7 @@ def patch_dag_run(
             by=call.user.name,
         )
     if "note" in fields:
-        call.store.write(run.set_note, row.id, given.note)
+        call.store.write(run.set_note, row.id, given.note or None)
     audit.record(call, "patch_dag_run", given, dag_id=dag_id, run_id=dag_run_id)
     with call.store.read() as conn:
         return Json(present.present(found_run(conn, dag_id, dag_run_id)))
@@ -226,7 +226,7 @@ def clear_dag_run(call: Editor, dag_id: str, dag_run_id: str, given: body.RunCle
             shown = shown_task_instances(call, conn, affected)
         return Json({k: shown[k] for k in ("task_instances", "total_entries")})
     if given.note is not None:
-        call.store.write(run.set_note, row.id, given.note)
+        call.store.write(run.set_note, row.id, given.note or None)
     audit.record(call, "clear_dag_run", given, dag_id=dag_id, run_id=dag_run_id)
     with call.store.read() as conn:
         return Json(present.present(found_run(conn, dag_id, dag_run_id)))
@@ -259,7 +259,7 @@ def clear_dag_runs(call: Editor, dag_id: str, given: body.RunsClear) -> Response
         return Json({k: shown[k] for k in ("task_instances", "total_entries")})
     for pk, (of_dag, run_id) in zip(pks, runs, strict=True):
         if given.note is not None:
-            call.store.write(run.set_note, pk, given.note)
+            call.store.write(run.set_note, pk, given.note or None)
         audit.record(call, "clear_dag_runs", given, dag_id=of_dag, run_id=run_id)
     with call.store.read() as conn:
         cleared = [present.present(found_run(conn, *each)) for each in runs]

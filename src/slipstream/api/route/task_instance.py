@@ -11,7 +11,12 @@ from starlette.responses import Response
 
 from slipstream.api import body
 from slipstream.api.call import Call, Viewer
-from slipstream.api.error import dag_not_found, not_found, task_instance_not_found
+from slipstream.api.error import (
+    dag_not_found,
+    no_such_task_instance,
+    not_found,
+    task_instance_not_found,
+)
 from slipstream.api.present import task_instance as present
 from slipstream.api.query import (
     Int,
@@ -186,10 +191,7 @@ def _tries(
     with call.store.read() as conn:
         row = listing.get(conn, dag_id, run_id, task_id, map_index)
         if row is None:
-            raise not_found(
-                f"The Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}`, task_id: "
-                f"`{task_id}` and map_index: `{map_index}` was not found"
-            )
+            raise no_such_task_instance(dag_id, run_id, task_id, map_index)
         facts = call.server.versions.of(conn, [row.version.id if row.version else None])
         found = listing.tries(conn, row.dag_run_id, task_id, map_index)
     of_version = facts[row.version.id if row.version else None]

@@ -1,0 +1,128 @@
+"""Many DAG runs at once: set their states and notes, delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from slipstream import command
+from slipstream.api import audit, body
+from slipstream.api.bulk import Failure, Outcome, carry_out, failure
+from slipstream.api.call import Call, Editor
+from slipstream.api.reply import Json
+from slipstream.api.route.dag_run import ALL
+from slipstream.errors import NotFound
+from slipstream.state import DagRunState
+from slipstream.store import run
+from slipstream.store.listing import run as listing
+
+router = APIRouter(tags=["DagRun"])
+
+_NO_CREATE = "Dag Runs bulk create is not supported. Use the trigger Dag Run endpoint instead."
+
+
+class _Key(NamedTuple):
+    dag_id: str
+    run_id: str
+
+
+@router.patch("/dags/{dag_id}/dagRuns")
+def bulk_dag_runs(call: Editor, dag_id: str, given: body.RunBulk) -> Response:
+    """Set the states and notes of runs of a DAG, or of any (``~``), and delete runs."""
+
+    def handle(action: Any) -> Outcome:
+        if action.action == "create":
+            return [], [failure(_NO_CREATE, 405)]
+        named, failed = _by_key(dag_id, action.entities)
+        done, more = (_update if action.action == "update" else _delete)(call, action, named)
+        return done, failed + more
+
+    outcome = carry_out(given.actions, handle)
+    audit.record(call, "bulk_dag_runs", outcome, dag_id=dag_id if dag_id != ALL else None)
+    return Json(outcome)
+
+
+def _by_key(
+    dag_id: str, entities: Iterable[str | body.RunNamed]
+) -> tuple[dict[_Key, body.RunNamed], list[Failure]]:
+    """Return what is asked of each run that is named, and a failure for each without a DAG."""
+    named: dict[_Key, body.RunNamed] = {}
+    failed = []
+    for each in entities:
+        entity = body.RunNamed(dag_run_id=each) if isinstance(each, str) else each
+        key = _Key(entity.dag_id or dag_id, entity.dag_run_id)
+        if ALL in key:
+            where = (
+                "BulkDAGRunBody object, not as string for"
+                if isinstance(each, str)
+                else "request body for"
+            )
+            why = (
+                f"When using wildcard in path, dag_id must be specified in {where} "
+                f"dag_run_id: {key.run_id}"
+            )
+            failed.append(failure(why, 400))
+        else:
+            named[key] = entity
+    return named, failed
+
+
+def _known(
+    call: Call, action: body.OnNonExistence, named: Mapping[_Key, body.RunNamed]
+) -> tuple[dict[_Key, listing.RunListed], list[Failure]]:
+    """Return the runs that exist; none of them with the failure, if one that is missing is one."""
+    with call.store.read() as conn:
+        found = {key: listing.get(conn, *key) for key in named}
+    missing = sorted(tuple(key) for key, row in found.items() if row is None)
+    if missing and action.action_on_non_existence == "fail":
+        why = f"The DagRuns with these identifiers: {missing} were not found"
+        return {}, [failure(why, 404)]
+    return {key: row for key, row in found.items() if row is not None}, []
+
+
+def _update(
+    call: Call, action: body.BulkUpdate[body.RunNamed], named: Mapping[_Key, body.RunNamed]
+) -> Outcome:
+    known, failed = _known(call, action, named)
+    done = []
+    for key, row in known.items():
+        entity = named[key]
+        if entity.state is not None:
+            command.mark_run(
+                call.store,
+                call.clock,
+                dag_id=key.dag_id,
+                run_id=key.run_id,
+                state=DagRunState(entity.state),
+                by=call.user.name,
+            )
+        if entity.note is not None:
+            call.store.write(run.set_note, row.id, entity.note or None)
+        done.append(f"{key.dag_id}.{key.run_id}")
+    return done, failed
+
+
+def _delete(
+    call: Call, action: body.BulkDelete[body.RunNamed], named: Mapping[_Key, body.RunNamed]
+) -> Outcome:
+    known, failed = _known(call, action, named)
+    done = []
+    for key, row in sorted(known.items(), key=lambda item: item[0]):
+        if row.state == DagRunState.RUNNING:
+            why = (
+                f"The DagRun with dag_id: `{key.dag_id}` and run_id: `{key.run_id}` "
+                f"cannot be deleted in {row.state} state"
+            )
+            failed.append(failure(why, 409))
+            continue
+        try:
+            command.delete_run(
+                call.store, call.clock, dag_id=key.dag_id, run_id=key.run_id, by=call.user.name
+            )
+        except NotFound:
+            continue  # somebody else has just deleted it
+        done.append(f"{key.dag_id}.{key.run_id}")
+    return done, failed

@@ -1,0 +1,204 @@
+"""Many task instances at once: set their states and notes, delete them; and delete one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from fastapi import APIRouter
+from fastapi.exceptions import HTTPException
+from starlette.responses import Response
+
+from slipstream import command
+from slipstream.api import audit, body
+from slipstream.api.bulk import Failure, Outcome, carry_out, failure
+from slipstream.api.call import Call, Editor
+from slipstream.api.error import no_such_task_instance
+from slipstream.api.query import Int
+from slipstream.api.reply import Json
+from slipstream.api.route.change_task import change
+from slipstream.api.route.dag_run import ALL
+from slipstream.machine.event import TIKey
+from slipstream.store import task_instance
+from slipstream.store.listing import run as runs
+
+router = APIRouter(tags=["Task Instance"])
+
+_OF_RUN = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances"
+
+
+class _Named(NamedTuple):
+    """What an entry of an action names; without a map index, all instances of the task."""
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int | None
+
+
+@router.patch(_OF_RUN)
+def bulk_task_instances(
+    call: Editor, dag_id: str, dag_run_id: str, given: body.TaskInstanceBulk
+) -> Response:
+    """Set the states and notes of task instances of a run, or of any (``~``), and delete some."""
+
+    def handle(action: Any) -> Outcome:
+        if action.action == "create":
+            return [], [failure("Task instances bulk create is not supported", 405)]
+        named, failed = _by_key(dag_id, dag_run_id, action.entities)
+        done, more = (_update if action.action == "update" else _delete)(call, action, named)
+        return done, failed + more
+
+    outcome = carry_out(given.actions, handle)
+    audit.record(
+        call,
+        "bulk_task_instances",
+        outcome,
+        dag_id=dag_id if dag_id != ALL else None,
+        run_id=dag_run_id if dag_run_id != ALL else None,
+    )
+    return Json(outcome)
+
+
+@router.delete(_OF_RUN + "/{task_id}")
+def delete_task_instance(
+    call: Editor, dag_id: str, dag_run_id: str, task_id: str, map_index: Int = -1
+) -> Response:
+    """Delete a task instance with its tries and XComs; a run that goes on begins it anew."""
+    key = _Named(dag_id, dag_run_id, task_id, map_index)
+    if not _indexes(call, key):
+        raise no_such_task_instance(*key)
+    _delete_keys(call, key, [map_index])
+    audit.record(
+        call,
+        "delete_task_instance",
+        dag_id=dag_id,
+        run_id=dag_run_id,
+        task_id=task_id,
+        map_index=map_index,
+    )
+    return Json(None)
+
+
+def _by_key(
+    dag_id: str, run_id: str, entities: Sequence[str | body.TaskInstanceNamed]
+) -> tuple[dict[_Named, body.TaskInstanceNamed], list[Failure]]:
+    """Return what is asked of each that is named, and a failure for each without DAG or run.
+
+    Those with a map index come first, as in Airflow 3.
+    """
+    named: dict[_Named, body.TaskInstanceNamed] = {}
+    failed = []
+    for each in entities:
+        entity = body.TaskInstanceNamed(task_id=each) if isinstance(each, str) else each
+        key = _Named(
+            entity.dag_id or dag_id, entity.dag_run_id or run_id, entity.task_id, entity.map_index
+        )
+        if ALL in (key.dag_id, key.run_id):
+            where = (
+                "BulkTaskInstanceBody object, not as string for"
+                if isinstance(each, str)
+                else "request body for"
+            )
+            why = (
+                "When using wildcard in path, dag_id and dag_run_id must be specified in "
+                f"{where} task_id: {key.task_id}"
+            )
+            failed.append(failure(why, 400))
+        else:
+            named[key] = entity
+    return dict(sorted(named.items(), key=lambda item: item[0].map_index is None)), failed
+
+
+def _indexes(call: Call, key: _Named) -> list[int]:
+    """Return the map indexes of the instances that are named and exist."""
+    with call.store.read() as conn:
+        row = runs.get(conn, key.dag_id, key.run_id)
+        if row is None:
+            return []
+        return [
+            ti.map_index
+            for ti in task_instance.load_run(conn, row.id)
+            if ti.task_id == key.task_id and key.map_index in (None, ti.map_index)
+        ]
+
+
+def _known(
+    call: Call, action: body.OnNonExistence, named: dict[_Named, body.TaskInstanceNamed]
+) -> tuple[dict[_Named, list[int]], list[Failure]]:
+    """Return the map indexes of what exists, up to the failure, if a missing one is one."""
+    found = {key: _indexes(call, key) for key in named}
+    if action.action_on_non_existence == "skip":
+        return {key: indexes for key, indexes in found.items() if indexes}, []
+    single = [
+        {"dag_id": k.dag_id, "dag_run_id": k.run_id, "task_id": k.task_id, "map_index": k.map_index}
+        for k, indexes in found.items()
+        if not indexes and k.map_index is not None
+    ]
+    if single:
+        why = f"The task instances with these identifiers: {single} were not found"
+        return {}, [failure(why, 404)]
+    known: dict[_Named, list[int]] = {}
+    for key, indexes in found.items():
+        if not indexes:
+            why = (
+                f"No task instances found for dag_id: {key.dag_id}, run_id: {key.run_id}, "
+                f"task_id: {key.task_id}"
+            )
+            return known, [failure(why, 404)]
+        known[key] = indexes
+    return known, []
+
+
+def _update(
+    call: Call,
+    action: body.BulkUpdate[body.TaskInstanceNamed],
+    named: dict[_Named, body.TaskInstanceNamed],
+) -> Outcome:
+    known, failed = _known(call, action, named)
+    done: list[str] = []
+    for key, indexes in known.items():
+        for map_index in indexes:
+            try:
+                change(
+                    call,
+                    key.dag_id,
+                    key.run_id,
+                    [key.task_id],
+                    map_index,
+                    named[key],
+                    action.update_mask,
+                )
+            except HTTPException as error:
+                # As Airflow 3: what comes after it is left as it is.
+                return done, [*failed, failure(str(error.detail), error.status_code)]
+            done.append(_told(key, map_index))
+    return done, failed
+
+
+def _delete(
+    call: Call,
+    action: body.BulkDelete[body.TaskInstanceNamed],
+    named: dict[_Named, body.TaskInstanceNamed],
+) -> Outcome:
+    known, failed = _known(call, action, named)
+    done: list[str] = []
+    for key, indexes in known.items():
+        _delete_keys(call, key, indexes)
+        done += [_told(key, map_index) for map_index in indexes]
+    return list(dict.fromkeys(done)), failed
+
+
+def _delete_keys(call: Call, key: _Named, map_indexes: Sequence[int]) -> None:
+    command.delete_task_instances(
+        call.store,
+        call.clock,
+        dag_id=key.dag_id,
+        run_id=key.run_id,
+        keys=[TIKey(key.task_id, map_index) for map_index in map_indexes],
+        by=call.user.name,
+    )
+
+
+def _told(key: _Named, map_index: int) -> str:
+    return f"{key.dag_id}.{key.run_id}.{key.task_id}[{map_index}]"
