@@ -7,12 +7,13 @@ backfill. All runs use the DAG's newest version.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from slipstream import timetable
 from slipstream.clock import Clock
+from slipstream.command import custom_timetable
 from slipstream.command.deliver import WAIT_S, deliver
 from slipstream.command.order import Order, clear_order, mark_run_order
 from slipstream.command.params import check_conf
@@ -34,6 +35,17 @@ from slipstream.timetable import run_id as run_ids
 
 class InvalidBackfill(UserError):
     """The DAG cannot be backfilled, or not like this."""
+
+
+class _Wanted(NamedTuple):
+    """What a backfill is asked for."""
+
+    dag_id: str
+    from_date: datetime
+    to_date: datetime
+    backwards: bool
+    conf: dict[str, Any] | None
+    reprocess: Reprocess
 
 
 class NotAllowed(UserError):
@@ -62,13 +74,15 @@ def create(
 
     Raises NotFound, InvalidBackfill, NotAllowed, BackfillConflict.
     """
+    wanted = _Wanted(dag_id, from_date, to_date, backwards, conf, reprocess)
+    by_custom = _runs_of_custom(store, clock, wanted)
 
     def compose(conn: Connection) -> tuple[BackfillRow, list[Order]]:
         now = clock.now()
         version_id, spec, plan = _the_dag(conn, dag_id)
-        if backfill.active_of(conn, dag_id) is not None:
-            raise BackfillConflict(f"There is already a running backfill for dag {dag_id}")
-        found = _checked_runs(spec, plan, from_date, to_date, backwards, conf, reprocess, now)
+        _check_free(conn, dag_id)
+        _check(wanted, spec, plan, now)
+        found = _runs(wanted, spec, by_custom, now)
         if not found:
             raise InvalidBackfill(
                 f"No runs to create for Dag {dag_id} in the range [{from_date}, {to_date}]"
@@ -114,11 +128,13 @@ def preview(
     reprocess: Reprocess = Reprocess.NONE,
 ) -> list[NextRun]:
     """Return the runs that ``create`` would make; raises the same."""
+    wanted = _Wanted(dag_id, from_date, to_date, backwards, conf, reprocess)
+    by_custom = _runs_of_custom(store, clock, wanted)
     with store.read() as conn:
+        now = clock.now()
         _, spec, plan = _the_dag(conn, dag_id)
-        found = _checked_runs(
-            spec, plan, from_date, to_date, backwards, conf, reprocess, clock.now()
-        )
+        _check(wanted, spec, plan, now)
+        found = _runs(wanted, spec, by_custom, now)
         return [
             each
             for each in found
@@ -185,46 +201,78 @@ def _the_open_backfill(conn: Connection, id: int) -> BackfillRow:
     return row
 
 
-def _checked_runs(
-    spec: DagSpec,
-    plan: DagPlan,
-    from_date: datetime,
-    to_date: datetime,
-    backwards: bool,
-    conf: dict[str, Any] | None,
-    reprocess: Reprocess,
-    now: datetime,
-) -> Sequence[NextRun]:
-    dag_id = spec["dag_id"]
+def _check_free(conn: Connection, dag_id: str) -> None:
+    if backfill.active_of(conn, dag_id) is not None:
+        raise BackfillConflict(f"There is already a running backfill for dag {dag_id}")
+
+
+def _check(wanted: _Wanted, spec: DagSpec, plan: DagPlan, now: datetime) -> None:
+    """Raise unless the DAG may be backfilled so."""
     allowed = spec.get("allowed_run_types")
     if allowed and DagRunType.BACKFILL.value not in allowed:
-        raise NotAllowed(f"Dag with dag_id: '{dag_id}' does not allow backfill runs")
-    if spec["timetable"]["type"] == timetable.CUSTOM:
-        raise InvalidBackfill(
-            f"{dag_id} has a timetable of its own, whose runs of a range cannot be worked out here: "
-            "trigger them one by one, or use catchup."
-        )
-    built = timetable.build(spec["timetable"], spec.get("timezone", "UTC"))
-    if not built.periodic:
-        raise InvalidBackfill(
-            f"{dag_id} has a non-periodic schedule that does not support backfills"
-        )
+        raise NotAllowed(f"Dag with dag_id: '{wanted.dag_id}' does not allow backfill runs")
     against = rules.objection(
         plan,
-        from_date=from_date,
-        to_date=to_date,
-        backwards=backwards,
-        reprocess=reprocess,
+        from_date=wanted.from_date,
+        to_date=wanted.to_date,
+        backwards=wanted.backwards,
+        reprocess=wanted.reprocess,
         now=now,
     )
     if against is not None:
         raise InvalidBackfill(against)
-    if conf is not None:
+    if wanted.conf is not None:
         try:
-            check_conf(spec, conf)
+            check_conf(spec, wanted.conf)
         except UserError as error:
             raise InvalidBackfill(str(error)) from error
-    return rules.runs(built, from_date, to_date, now, backwards=backwards)
+
+
+def _runs_of_custom(store: Store, clock: Clock, wanted: _Wanted) -> list[NextRun] | None:
+    """Return the runs of the range by a timetable of the user's; None if the DAG's is built in.
+
+    The DAG processor is asked for them, which takes as long as loading the DAG's file; so what
+    speaks against the backfill is told first.
+    """
+    with store.read() as conn:
+        _, spec, plan = _the_dag(conn, wanted.dag_id)
+        if spec["timetable"]["type"] != timetable.CUSTOM:
+            return None
+        _check(wanted, spec, plan, clock.now())
+    try:
+        found = custom_timetable.runs_between(
+            store,
+            clock,
+            dag_id=wanted.dag_id,
+            earliest=wanted.from_date,
+            latest=wanted.to_date,
+        )
+    except UserError as error:
+        raise InvalidBackfill(str(error)) from error
+    if found is None:
+        raise _not_periodic(wanted.dag_id)
+    return found
+
+
+def _runs(
+    wanted: _Wanted, spec: DagSpec, by_custom: list[NextRun] | None, now: datetime
+) -> Sequence[NextRun]:
+    """Return the runs of the range in the order in which they start."""
+    found: Iterable[NextRun]
+    if spec["timetable"]["type"] == timetable.CUSTOM:
+        if by_custom is None:
+            raise InvalidBackfill(f"The schedule of {wanted.dag_id} has just changed: try again.")
+        found = by_custom
+    else:
+        built = timetable.build(spec["timetable"], spec.get("timezone", "UTC"))
+        if not built.periodic:
+            raise _not_periodic(wanted.dag_id)
+        found = built.runs_between(wanted.from_date, wanted.to_date, now)
+    return rules.in_order(found, now, backwards=wanted.backwards)
+
+
+def _not_periodic(dag_id: str) -> InvalidBackfill:
+    return InvalidBackfill(f"{dag_id} has a non-periodic schedule that does not support backfills")
 
 
 def _new_run(row: BackfillRow, due: NextRun, version_id: str, user: str | None) -> NewRun:

@@ -1,4 +1,4 @@
-"""Ask a timetable of the user's about a manual run: its data interval and its id.
+"""Ask a timetable of the user's about a manual run, or for the runs of a range of dates.
 
 Such a class is user code, which only the DAG processor's children may execute. The question goes
 into its inbox; the answer comes as a message that carries the question's token.
@@ -17,13 +17,15 @@ from slipstream.config import conf
 from slipstream.errors import UserError
 from slipstream.state import DagRunType
 from slipstream.store import Connection, Store, dag, inbox, job
-from slipstream.timetable import DataInterval
+from slipstream.timetable import DataInterval, NextRun
 from slipstream.timetable.base import to_utc
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.002, 0.05
 _LOOK_S = 1.0
 _MARGIN_S = 10.0
 """What the DAG processor may need beside the loading of the file."""
+MAX_RUNS = 10_000
+"""So many runs of a range at most, lest a timetable that never ends be asked for ever."""
 
 
 class RunFacts(NamedTuple):
@@ -52,16 +54,51 @@ def ask(
     wants_id = wants_id and _names_runs(store, dag_id)
     if not wants_id and (infer_at is None or not _is_custom(store, dag_id)):
         return RunFacts()
-    token = new_id()
     question = {
-        "token": token,
         "run_type": run_type.value,
         "run_after": run_after.isoformat(),
         "infer_at": infer_at.isoformat() if infer_at else None,
         "data_interval": [d.isoformat() for d in data_interval] if data_interval else None,
         "wants_id": wants_id,
     }
-    message_id = store.write(_post, dag_id, question, clock.now())
+    answer = _ask(store, clock, "manual_run", dag_id, question)
+    interval = answer["data_interval"]
+    return RunFacts(
+        DataInterval(*map(_moment, interval)) if interval else None,
+        answer["run_id"],
+    )
+
+
+def runs_between(
+    store: Store, clock: Clock, *, dag_id: str, earliest: datetime, latest: datetime
+) -> list[NextRun] | None:
+    """Return the runs with logical dates in the range, oldest first, by a timetable of the user's.
+
+    None when its class says that it is not periodic. Raises UserError when the timetable fails,
+    has more than ``MAX_RUNS`` there, or nobody is there to ask it.
+    """
+    question = {
+        "earliest": earliest.isoformat(),
+        "latest": latest.isoformat(),
+        "limit": MAX_RUNS,
+    }
+    found = _ask(store, clock, "runs_between", dag_id, question)["runs"]
+    if found is None:
+        return None
+    moments = (tuple(map(_moment, each)) for each in found)
+    return [NextRun(start, DataInterval(start, end), due) for start, end, due in moments]
+
+
+def _moment(text: str) -> datetime:
+    return to_utc(datetime.fromisoformat(text))
+
+
+def _ask(
+    store: Store, clock: Clock, kind: str, dag_id: str, question: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the DAG processor's answer; raise UserError if it is an error, or none comes."""
+    token = new_id()
+    message_id = store.write(_post, kind, dag_id, {"token": token, **question}, clock.now())
     store.wake(DAG_PROCESSOR)
     answer = _wait(store, clock, token)
     if answer is None:
@@ -72,11 +109,7 @@ def ask(
         )
     if answer["error"] is not None:
         raise UserError(f"The timetable of DAG {dag_id!r} failed: {answer['error']}")
-    interval = answer["data_interval"]
-    return RunFacts(
-        DataInterval(*(to_utc(datetime.fromisoformat(d)) for d in interval)) if interval else None,
-        answer["run_id"],
-    )
+    return answer
 
 
 def _is_custom(store: Store, dag_id: str) -> bool:
@@ -93,14 +126,14 @@ def _names_runs(store: Store, dag_id: str) -> bool:
     return found is not None and found[1]["timetable"].get("names_runs", False)
 
 
-def _post(conn: Connection, dag_id: str, question: dict[str, Any], now: datetime) -> int:
+def _post(conn: Connection, kind: str, dag_id: str, question: dict[str, Any], now: datetime) -> int:
     if not _processor_alive(conn, now):
         raise UserError(
             f"DAG {dag_id!r} has a timetable of its own, which only the DAG processor may execute, "
             "and none is running: start it (`slipstream dag-processor`)."
         )
     return inbox.post(
-        conn, target=DAG_PROCESSOR, kind="manual_run", payload=question, dag_id=dag_id, now=now
+        conn, target=DAG_PROCESSOR, kind=kind, payload=question, dag_id=dag_id, now=now
     )
 
 

@@ -21,20 +21,25 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 from slipstream.config import conf
-from slipstream.dagprocessor import failure
+from slipstream.dagprocessor import failure, question
 from slipstream.dagprocessor.dependency import Tracer
-from slipstream.dagprocessor.job import MANUAL_RUN, NEXT_RUN, Answer, Failure, Job, ParsedDag
+from slipstream.dagprocessor.job import (
+    MANUAL_RUN,
+    NEXT_RUN,
+    PARSE,
+    Answer,
+    Failure,
+    Job,
+    ParsedDag,
+)
 from slipstream.executors import naming
-from slipstream.sdk import bundle, heuristic, loader, serialize, taskapi, timetables
-from slipstream.state import DagRunType
+from slipstream.sdk import bundle, heuristic, loader, serialize, taskapi
 from slipstream.task import protocol
-from slipstream.timetable import DataInterval, of_dag
 
 _MB = 1 << 20
 _MAX_WARNINGS = 50
@@ -133,10 +138,11 @@ def _load(job: Job, answer: Answer) -> None:
     loaded = loader.load_file(Path(job.path), check_schedules=True)
     answer.failures += [_failure(e, job.path) for e in loaded.errors]
     if job.kind == NEXT_RUN:
-        answer.next_run = _next_run(job, loaded.dags)
+        answer.next_run = question.next_run(job, _the_dag(job, loaded.dags))
         return
-    if job.kind == MANUAL_RUN:
-        answer.manual_run = _manual_run(job, loaded.dags)
+    if job.question is not None:
+        ask = question.manual_run if job.kind == MANUAL_RUN else question.runs_between
+        answer.reply = ask(job.question, _the_dag(job, loaded.dags))
         return
     for dag in loaded.dags.values():
         inside = _path_in_archive(job.path, dag.fileloc)
@@ -153,45 +159,6 @@ def _load(job: Job, answer: Answer) -> None:
             answer.failures.append(_failure(e, job.path))
         else:
             answer.dags.append(parsed)
-
-
-def _next_run(job: Job, dags: dict[str, Any]) -> dict[str, str] | None:
-    """Ask the timetable of one of the file's DAGs for the run after ``job.last``."""
-    dag = _the_dag(job, dags)
-    window = of_dag(serialize.dag_to_spec(dag, job.relative_fileloc))
-    last = None
-    if job.last is not None:
-        start, end = (datetime.fromisoformat(job.last[name]) for name in ("start", "end"))
-        last = DataInterval(start, end)
-    run = timetables.next_run(dag.timetable, last, *window)
-    if run is None:
-        return None
-    found = {
-        "start": run.data_interval.start.isoformat(),
-        "end": run.data_interval.end.isoformat(),
-        "run_after": run.run_after.isoformat(),
-    }
-    return found if run.run_id is None else {**found, "run_id": run.run_id}
-
-
-def _manual_run(job: Job, dags: dict[str, Any]) -> dict[str, Any]:
-    """Ask the timetable of one of the file's DAGs what ``job.question`` says."""
-    timetable, question = _the_dag(job, dags).timetable, job.question
-    assert question is not None
-    interval = run_id = None
-    if question["data_interval"] is not None:
-        interval = DataInterval(*map(datetime.fromisoformat, question["data_interval"]))
-    elif question["infer_at"] is not None:
-        at = datetime.fromisoformat(question["infer_at"])
-        interval = timetables.manual_interval(timetable, at)
-    if question["wants_id"]:
-        run_after = datetime.fromisoformat(question["run_after"])
-        run_type = DagRunType(question["run_type"])
-        run_id = timetables.run_id(timetable, run_type, run_after, interval)
-    return {
-        "data_interval": [d.isoformat() for d in interval] if interval else None,
-        "run_id": run_id,
-    }
 
 
 def _the_dag(job: Job, dags: dict[str, Any]) -> Any:
@@ -278,8 +245,9 @@ def _time_limit(job: Job) -> Iterator[None]:
         return
 
     def on_alarm(number: int, frame: FrameType | None) -> None:
+        asking = "" if job.kind == PARSE else " and asking its timetable"
         raise ParsingTimeout(
-            f"loading {job.relative_fileloc} took longer than {job.soft_limit_s:g} s "
+            f"loading {job.relative_fileloc}{asking} took longer than {job.soft_limit_s:g} s "
             "([core] dagbag_import_timeout). Move slow work from the top of the file into tasks."
         )
 

@@ -10,6 +10,9 @@ from slipstream.spec import DagSpec
 PARSE = "parse"
 NEXT_RUN = "next_run"
 MANUAL_RUN = "manual_run"
+RUNS_BETWEEN = "runs_between"
+QUESTIONS = (MANUAL_RUN, RUNS_BETWEEN)
+"""What somebody asks of a custom timetable and waits for."""
 
 MAX_MESSAGE_BYTES = 1 << 16
 """Of a message between service and zygote; the answer has a socket of its own."""
@@ -20,8 +23,7 @@ class Job:
     """One file to load in a process of its own."""
 
     kind: str = PARSE
-    """``parse``: load and serialize; ``next_run``, ``manual_run``: load and ask one DAG's custom
-    timetable."""
+    """``parse``: load and serialize; the others: load, and ask one DAG's custom timetable."""
     bundle_name: str
     root: str
     """The bundle's folder."""
@@ -39,7 +41,7 @@ class Job:
     last: dict[str, str] | None = None
     """``next_run``: start and end of the last automated run's data interval."""
     question: dict[str, Any] | None = None
-    """``manual_run``: what ``command.custom_timetable`` asks."""
+    """What ``command.custom_timetable`` asks, for the kinds of ``QUESTIONS``."""
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -91,8 +93,8 @@ class Answer:
     duration_s: float = 0.0
     next_run: dict[str, str] | None = None
     """``next_run``: ``start``, ``end``, ``run_after``, perhaps ``run_id``; None: no more runs."""
-    manual_run: dict[str, Any] | None = None
-    """``manual_run``: ``data_interval`` and ``run_id``, None where not asked."""
+    reply: dict[str, Any] | None = None
+    """To the job's question; see ``dagprocessor.question``."""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection
 from typing import Protocol
 
 from slipstream.clock import Clock, SystemClock
+from slipstream.dagprocessor.job import QUESTIONS
 from slipstream.dagprocessor.settings import Settings
 from slipstream.dagprocessor.timer import Timer
 from slipstream.dagprocessor.watcher import Watcher
@@ -230,9 +231,9 @@ class DagProcessor:
         match message.kind:
             case "next_run" if message.dag_id is not None:
                 return self._workshop.ask_next_run(message.dag_id, payload.get("last"), message.id)
-            case "manual_run" if message.dag_id is not None:
-                self._workshop.ask_manual_run(
-                    message.dag_id, payload, message.id, others=self._is_limited
+            case kind if kind in QUESTIONS and message.dag_id is not None:
+                self._workshop.ask(
+                    kind, message.dag_id, payload, message.id, others=self._is_limited
                 )
                 return True
             case "reparse":

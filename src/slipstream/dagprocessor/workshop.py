@@ -17,7 +17,7 @@ from slipstream.clock import Clock
 from slipstream.dagprocessor import output, writer
 from slipstream.dagprocessor.catalog import GONE_AFTER_S, Catalog, FileKey, real_paths
 from slipstream.dagprocessor.discovery import Scanner, Stamp
-from slipstream.dagprocessor.job import MANUAL_RUN, NEXT_RUN, Answer, Done, Failure, Job
+from slipstream.dagprocessor.job import NEXT_RUN, QUESTIONS, Answer, Done, Failure, Job
 from slipstream.dagprocessor.pool import ParserPool
 from slipstream.dagprocessor.settings import Settings
 from slipstream.dagprocessor.timer import Timer
@@ -207,10 +207,10 @@ class Workshop:
             self._messages.setdefault(job.key, set()).add(message_id)
         return True
 
-    def ask_manual_run(
-        self, dag_id: str, question: dict[str, Any], message_id: int, *, others: bool
+    def ask(
+        self, kind: str, dag_id: str, question: dict[str, Any], message_id: int, *, others: bool
     ) -> None:
-        """Have a timetable of the user's asked about a manual run that somebody waits to create.
+        """Have a timetable of the user's asked what somebody waits for (``job.QUESTIONS``).
 
         ``others``: a DAG that no file of ours defines is left to another DAG processor.
         """
@@ -221,7 +221,7 @@ class Workshop:
             reason = "No DAG file defines the DAG any more."
             self._writer.answer(question, None, reason, message_id)
             return
-        job = self._job(key, kind=MANUAL_RUN, dag_id=dag_id, question=question)
+        job = self._job(key, kind=kind, dag_id=dag_id, question=question)
         self._asked[job.key] = job
         self._messages[job.key] = {message_id}
 
@@ -267,8 +267,8 @@ class Workshop:
             self.ask_next_run(self._uncomputed[-1])
             self._uncomputed.pop()
         for done in list(self._unsaved_runs):
-            if done.job.kind == MANUAL_RUN:
-                self._save_manual_run(done)
+            if done.job.kind in QUESTIONS:
+                self._save_reply(done)
             else:
                 self._save_next_run(done)
             self._unsaved_runs.remove(done)
@@ -308,7 +308,7 @@ class Workshop:
     def _take(self) -> None:
         for done in self._pool.take():
             output.save(done.job, _with_warnings(done))
-            if done.job.kind in (NEXT_RUN, MANUAL_RUN):
+            if done.job.kind in (NEXT_RUN, *QUESTIONS):
                 self._unsaved_runs.append(done)
                 continue
             key = FileKey(done.job.bundle_name, done.job.relative_fileloc)
@@ -370,7 +370,7 @@ class Workshop:
         self._writer.set_next_run(key, dag_id, found, failure, answered)
         self._messages.pop(done.job.key, None)
 
-    def _save_manual_run(self, done: Done) -> None:
+    def _save_reply(self, done: Done) -> None:
         job, failure = done.job, next(iter(done.answer.failures), None)
         assert job.question is not None
         error = None
@@ -379,7 +379,7 @@ class Workshop:
             where = f" ({job.relative_fileloc}, line {failure.line})" if failure.line else ""
             error = failure.text.rpartition("\n")[2] + where
         for message_id in self._messages.get(job.key, ()):
-            self._writer.answer(job.question, done.answer.manual_run, error, message_id)
+            self._writer.answer(job.question, done.answer.reply, error, message_id)
         self._messages.pop(job.key, None)
 
     def _is_present(self, key: FileKey) -> bool:

@@ -137,7 +137,7 @@ class Writer:
     def answer(
         self, question: dict[str, Any], found: dict[str, Any] | None, error: str | None, id: int
     ) -> None:
-        """Answer a question about a manual run, if whoever asked in message ``id`` still waits."""
+        """Answer a question of ``job.QUESTIONS``, if whoever asked in message ``id`` still waits."""
         self._store.write(self._answer, question["token"], {**(found or {}), "error": error}, id)
 
     def forget_messages(self, ids: Iterable[int]) -> None:

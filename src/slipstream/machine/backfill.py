@@ -5,13 +5,13 @@ Pure rules, as Airflow 3's; ``slipstream.command.backfill`` carries them out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from slipstream.machine.plan import DagPlan
 from slipstream.state import DagRunState
-from slipstream.timetable.base import NextRun, Timetable
+from slipstream.timetable.base import NextRun
 
 
 class Reprocess(StrEnum):
@@ -53,18 +53,12 @@ def objection(
     return None
 
 
-def runs(
-    timetable: Timetable, from_date: datetime, to_date: datetime, now: datetime, *, backwards: bool
-) -> Sequence[NextRun]:
-    """Return the runs of the range in the order in which they start.
+def in_order(runs: Iterable[NextRun], now: datetime, *, backwards: bool) -> Sequence[NextRun]:
+    """Return the runs of a range, oldest first, in the order in which they start.
 
     Those whose data interval is not over yet belong to the schedule.
     """
-    found = [
-        run
-        for run in timetable.runs_between(from_date, to_date, now)
-        if run.data_interval.end < now
-    ]
+    found = [run for run in runs if run.data_interval.end < now]
     return found[::-1] if backwards else found
 
 

@@ -369,15 +369,51 @@ def next_run(
     catchup: bool,
 ) -> engine.NextRun | None:
     """Ask a timetable of the user's for the run after ``last``; moments go in as pendulum's."""
-    since = None if last is None else DataInterval(*map(coerce_datetime, last))
     restriction = TimeRestriction(coerce_datetime(earliest), coerce_datetime(latest), catchup)
+    found = _run_after(timetable, last, restriction)
+    if found is None:
+        return None
+    named = run_id(timetable, DagRunType.SCHEDULED, found.run_after, found.data_interval)
+    return found._replace(run_id=named)
+
+
+def runs_between(
+    timetable: Timetable, earliest: datetime, latest: datetime, *, limit: int
+) -> list[engine.NextRun]:
+    """Ask a timetable of the user's for the runs whose logical dates are in a range, both ends in.
+
+    As Airflow 3, but what the class returns past the range ends it, and so does standing still.
+
+    :raises AirflowTimetableInvalid: there are more than ``limit``
+    """
+    restriction = TimeRestriction(coerce_datetime(earliest), coerce_datetime(latest), True)
+    runs: list[engine.NextRun] = []
+    last: engine.DataInterval | None = None
+    while found := _run_after(timetable, last, restriction):
+        stands_still = last is not None and found.data_interval.end <= last.end
+        if stands_still or found.logical_date > latest:
+            break
+        if len(runs) == limit:
+            raise AirflowTimetableInvalid(
+                f"{timetable.type_name} has more than {limit} runs between {earliest.isoformat()} "
+                f"and {latest.isoformat()}: ask for a shorter range"
+            )
+        if found.logical_date >= earliest:
+            runs.append(found)
+        last = found.data_interval
+    return runs
+
+
+def _run_after(
+    timetable: Timetable, last: engine.DataInterval | None, restriction: TimeRestriction
+) -> engine.NextRun | None:
+    since = None if last is None else DataInterval(*map(coerce_datetime, last))
     found = timetable.next_dagrun_info(last_automated_data_interval=since, restriction=restriction)
     if found is None:
         return None
     interval = found.data_interval or DataInterval.exact(found.run_after)
     about = engine.DataInterval(interval.start, interval.end)
-    named = run_id(timetable, DagRunType.SCHEDULED, found.run_after, about)
-    return engine.NextRun(interval.start, about, found.run_after, named)
+    return engine.NextRun(interval.start, about, found.run_after)
 
 
 def manual_interval(timetable: Timetable, run_after: datetime) -> engine.DataInterval:

@@ -10,10 +10,11 @@ from tests.engine.dagprocessor.home import HEADER, Home, eventually
 
 from slipstream import command
 from slipstream.clock import SystemClock, utcnow
+from slipstream.command import backfill
 from slipstream.config import conf
 from slipstream.errors import UserError
 from slipstream.state import DagRunTriggeredByType
-from slipstream.store import inbox, job
+from slipstream.store import inbox, job, run
 from slipstream.store.row import RunRow
 
 TIMETABLE = """
@@ -235,3 +236,71 @@ def test_what_the_class_raises_is_told_to_who_triggers(home: Home) -> None:
     assert str(raised.value) == (
         f"The timetable of DAG 'custom' failed: ValueError: no idea (custom.py, line {line})"
     )
+
+
+def _backfill(home: Home, **values: Any) -> list[datetime]:
+    """Return the dates of the runs that a backfill would make; then make it."""
+    asked = {"dag_id": "custom", "from_date": START, "to_date": START + timedelta(days=1), **values}
+    shown = backfill.preview(home.store, SystemClock(), **asked)
+    row = backfill.create(home.store, SystemClock(), wait_s=0, **asked)
+    with home.store.read() as conn:
+        made = [run.get_by_logical_date(conn, "custom", each.logical_date) for each in shown]
+    assert [each and (each.run_type, each.backfill_id) for each in made] == [
+        ("backfill", row.id)
+    ] * len(shown)
+    assert [each and each.data_interval_end for each in made] == [
+        each.data_interval.end for each in shown
+    ]
+    return [each.logical_date for each in shown]
+
+
+def test_a_backfill_makes_the_runs_of_the_class(home: Home) -> None:
+    _write(home)
+    with home.running():
+        eventually(lambda: "custom" in home.rows(), "the DAG is seen")
+        assert _backfill(home) == [START + timedelta(hours=7 * n) for n in range(4)]
+    with home.store.read() as conn:
+        assert inbox.is_empty(conn, "answer")
+        assert inbox.is_empty(conn, "dag_processor")
+
+
+def test_a_backfill_backwards_starts_with_the_newest(home: Home) -> None:
+    _write(home)
+    with home.running():
+        eventually(lambda: "custom" in home.rows(), "the DAG is seen")
+        dates = _backfill(home, from_date=START + timedelta(hours=5), backwards=True)
+    assert dates == [START + timedelta(hours=h) for h in (19, 12, 5)]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("raise ValueError('no idea')", "failed: ValueError: no idea (custom.py, line"),
+        ("return DagRunInfo.exact(start + timedelta(microseconds=1))", "has more than 10000 runs"),
+        ("return None", "No runs to create for Dag custom"),
+    ],
+)
+def test_what_a_class_cannot_say_is_told_to_who_backfills(home: Home, body: str, told: str) -> None:
+    _write(home, f"if restriction.catchup and restriction.latest: {body}")
+    with home.running():
+        eventually(lambda: "custom" in home.rows(), "the DAG is seen")
+        with pytest.raises(backfill.InvalidBackfill) as raised:
+            _backfill(home)
+    assert told in str(raised.value)
+
+
+def test_a_class_that_is_not_periodic_has_no_backfills(home: Home) -> None:
+    _write(home)
+    path = home.dags / "custom.py"
+    path.write_text(path.read_text().replace("(Timetable):", "(Timetable):\n    periodic = False"))
+    with home.running():
+        eventually(lambda: "custom" in home.rows(), "the DAG is seen")
+        with pytest.raises(backfill.InvalidBackfill, match="non-periodic schedule"):
+            _backfill(home)
+
+
+def test_a_class_that_stands_still_is_asked_once_more(home: Home) -> None:
+    _write(home, "start = restriction.earliest")
+    with home.running():
+        eventually(lambda: "custom" in home.rows(), "the DAG is seen")
+        assert _backfill(home) == [START]
