@@ -95,7 +95,8 @@ class TaskSpec(TypedDict):
     params: NotRequired[dict[str, ParamSpec]]
     inlets: NotRequired[list[Any]]
     outlets: NotRequired[list[Any]]
-    extra_links: NotRequired[list[str]]
+    extra_links: NotRequired[dict[str, str]]
+    """What each link is called, and the key of the XCom that the task leaves it in."""
     ui_color: NotRequired[str]
     ui_fgcolor: NotRequired[str]
     doc: NotRequired[str]

@@ -46,6 +46,7 @@ def sales_spec() -> dict[str, Any]:
                 "retries": 1,
                 "execution_timeout_s": 90061.5,
                 "template_fields": ["bash_command", "env", "cwd"],
+                "extra_links": {"Report": "_link_Report", "Log book": "_link_LogBook"},
             },
             {
                 "task_id": "load",

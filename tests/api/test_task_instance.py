@@ -163,11 +163,19 @@ def test_an_instance_that_is_not_mapped_has_the_index_minus_one(filled: Api) -> 
     assert filled.ok("GET", f"{path}/-1/dependencies") == {"dependencies": []}
 
 
-def test_links_are_none_and_logs_are_at_no_other_address(filled: Api) -> None:
+def test_links_are_what_the_task_left_and_logs_are_at_no_other_address(filled: Api) -> None:
     path = "/dags/sales/dagRuns/done/taskInstances"
-    none = {"extra_links": {}, "total_entries": 0}
-    assert filled.ok("GET", f"{path}/extract/links") == none
-    assert filled.ok("GET", f"{path}/extract/links", params={"try_number": 1}) == none
+    made = {"key": "_link_Report", "value": "https://example.org/7"}
+    filled.ok("POST", f"{path}/extract/xcomEntries", json=made, status=201)
+    links = {
+        "extra_links": {"Log book": None, "Report": "https://example.org/7"},
+        "total_entries": 2,
+    }
+    assert filled.ok("GET", f"{path}/extract/links") == links
+    assert filled.ok("GET", f"{path}/extract/links", params={"try_number": 1}) == links
+    assert filled.ok("GET", f"{path}/tell/links") == {"extra_links": {}, "total_entries": 0}
+    task = filled.ok("GET", "/dags/sales/tasks/extract")
+    assert task["extra_links"] == ["Log book", "Report"]
     assert filled.get(f"{path}/extract/links", params={"try_number": 9}).status_code == 404
     assert filled.get(f"{path}/none/links").status_code == 404
     assert filled.get(f"{path}/extract/externalLogUrl/1").status_code == 400

@@ -84,6 +84,7 @@ def run_task(
             _push_result(task, ti, value)
     except BaseException as e:
         _classify(e, ended, context)
+    _push_links(task, ti)
     if task.overwrite_rtif_after_execution and ended.rendered_fields is not None:
         ended.rendered_fields = rendered_fields(task)
     ended.xcoms = [{"key": k, "value": v} for k, v in ti.pushed.items()]
@@ -144,6 +145,18 @@ def _push_result(task: BaseOperator, ti: RuntimeTaskInstance, value: Any) -> Non
         for key, item in value.items():
             ti.xcom_push(key, item)
     ti.xcom_push(XCOM_RETURN_KEY, value)
+
+
+def _push_links(task: BaseOperator, ti: RuntimeTaskInstance) -> None:
+    """Leave the links of the operator where the API server finds them; it runs no user code.
+
+    As Airflow 3: however the task ended, and one that fails is logged.
+    """
+    for link in task.operator_extra_links:
+        try:
+            ti.xcom_push(link.xcom_key, link.get_link(operator=task, ti_key=ti))
+        except Exception:
+            task.log.exception("Failed to make the link %r", link.name)
 
 
 def _classify(e: BaseException, ended: Ended, context: Context) -> None:

@@ -123,7 +123,7 @@ def task_to_spec(task: BaseOperator) -> TaskSpec:
         "params": _params(_own_params(task)),
         "inlets": [_asset(a) for a in task.inlets],
         "outlets": [_asset(a) for a in task.outlets],
-        "extra_links": sorted(_link_name(link) for link in task.operator_extra_links),
+        "extra_links": {str(link.name): link.xcom_key for link in task.operator_extra_links},
         "ui_color": _unless(task.ui_color, "#fff"),
         "ui_fgcolor": _unless(task.ui_fgcolor, "#000"),
     }
@@ -225,10 +225,6 @@ def _own_params(task: BaseOperator) -> dict[str, Param]:
 
 def _asset(asset: Any) -> Any:
     return asset.to_spec() if hasattr(asset, "to_spec") else str(asset)
-
-
-def _link_name(link: Any) -> str:
-    return str(getattr(link, "name", link))
 
 
 def _weight_rule(task: BaseOperator) -> str | None:

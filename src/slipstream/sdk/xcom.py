@@ -62,7 +62,13 @@ class BaseXCom:
 
     @classmethod
     def get_value(cls, *, ti_key: Any, key: str) -> Any:
-        """Return the value that the task instance of a key pushed, or None."""
+        """Return the value that the task instance of a key pushed, or None.
+
+        What the running task instance itself pushed is not written before it ends.
+        """
+        pushed = getattr(ti_key, "pushed", {})
+        if key in pushed:
+            return xcom_codec.decode(pushed[key])
         return cls.get_one(
             key=key,
             dag_id=ti_key.dag_id,

@@ -463,3 +463,5 @@ def test_a_trigger_operator_starts_another_dag(site: Site) -> None:
     assert site.proof() == ["7"]
     with site.store.read() as conn:
         assert run.count_by_state(conn, "second") == {"success": 1}
+    run_id = site.xcom(row, "go", "trigger_run_id")
+    assert site.xcom(row, "go", "_link_TriggerDagRunLink") == f"/dags/second/runs/{run_id}"

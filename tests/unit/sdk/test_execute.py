@@ -214,6 +214,9 @@ def test_trigger_dag_run(run: Runner, api: MemoryAPI) -> None:
     (asked,) = [params for method, params in api.asked if method == "trigger_dag_run"]
     assert (asked["dag_id"], asked["conf"]) == ("other", {"at": "2024-06-03"})
     assert api.xcoms["t", -1, "trigger_run_id"] == "made"
+    assert api.xcoms["t", -1, "_link_TriggerDagRunLink"] == "/dags/other/runs/made"
+    (early,) = [params for method, params in api.asked if method == "set_xcom"]
+    assert (early["key"], early["value"]) == ("_link_TriggerDagRunLink", "/dags/other/runs/made")
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,7 @@ def present(task: TaskSpec, dag: DagSpec) -> dict[str, Any]:
         | present_params(task.get("params"), "task"),
         "class_ref": {"module_path": task["module"], "class_name": task["type"]},
         "is_mapped": "mapped" in task,
-        "extra_links": task.get("extra_links", []),
+        "extra_links": sorted(task.get("extra_links", ())),
     }
 
 

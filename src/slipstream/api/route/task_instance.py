@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any, Literal
 
@@ -28,8 +29,8 @@ from slipstream.api.query import (
 )
 from slipstream.api.reply import Json
 from slipstream.api.route.dag_run import ALL, collection
-from slipstream.spec import DagSpec
-from slipstream.store import Connection, dag
+from slipstream.spec import DagSpec, TaskSpec
+from slipstream.store import Connection, dag, xcom
 from slipstream.store.listing import (
     Filter,
     OneOf,
@@ -45,7 +46,11 @@ from slipstream.store.listing import (
 from slipstream.store.listing import (
     task_instance as listing,
 )
+from slipstream.store.listing import (
+    version as versions,
+)
 from slipstream.store.listing.task_instance import TaskInstanceListed
+from slipstream.store.row import XComRow
 
 router = APIRouter(tags=["Task Instance"])
 
@@ -273,7 +278,7 @@ def get_extra_links(
     map_index: Int = -1,
     try_number: Int | None = None,
 ) -> Response:
-    """List the links of a task instance's operator: it has none that the server could make."""
+    """List the links of a task instance's operator; null: the task has not made it."""
     with call.store.read() as conn:
         row = listing.get(conn, dag_id, dag_run_id, task_id, map_index)
     if row is None:
@@ -283,7 +288,30 @@ def get_extra_links(
         for each in _tries(call, dag_id, dag_run_id, task_id, map_index)
     ):
         raise not_found(f"TaskInstanceHistory not found for try_number={try_number}")
-    return Json({"extra_links": {}, "total_entries": 0})
+    with call.store.read() as conn:
+        task = _task(conn, row)
+        links = {
+            name: _link(xcom.get(conn, row.dag_run_id, task_id, key, map_index))
+            for name, key in sorted(task.get("extra_links", {}).items())
+        }
+    return Json({"extra_links": links, "total_entries": len(links)})
+
+
+def _task(conn: Connection, row: TaskInstanceListed) -> TaskSpec:
+    """Return a task as the version that the task instance is of defines it, or the newest."""
+    version_id = row.version.id if row.version else None
+    spec = versions.specs(conn, [version_id]).get(version_id) if version_id else None
+    for task in (spec or _latest_spec(conn, row.dag_id))["tasks"]:
+        if task["task_id"] == row.task_id:
+            return task
+    raise not_found(f"Task with ID = {row.task_id} not found")
+
+
+def _link(entry: XComRow | None) -> str | None:
+    """Return the URL that a task left in an XCom; None for an empty one."""
+    if entry is None or not entry.value:
+        return None
+    return entry.value if isinstance(entry.value, str) else json.dumps(entry.value)
 
 
 @router.get(_TI + "/{map_index}")

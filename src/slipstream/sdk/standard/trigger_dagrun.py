@@ -49,7 +49,7 @@ class TriggerDagRunLink(BaseOperatorLink):
         run_id = BaseXCom.get_value(ti_key=ti_key, key=XCOM_RUN_ID)
         dag_id = getattr(operator, "trigger_dag_id", "")
         base = settings.get("api", "base_url", fallback="").rstrip("/")
-        return f"{base}/dags/{dag_id}/runs/{quote(run_id or '', safe='')}"
+        return f"{base}/dags/{dag_id}/runs/{quote(run_id or '', safe=':+')}"
 
 
 class TriggerDagRunOperator(BaseOperator):
@@ -161,7 +161,21 @@ class TriggerDagRunOperator(BaseOperator):
         run_id = run["run_id"]
         self.log.info("Triggered DAG %s, run %s", self.trigger_dag_id, run_id)
         ti.xcom_push(key=XCOM_RUN_ID, value=run_id)
+        if self.wait_for_completion:
+            self._show_link(ti)
         return run_id
+
+    def _show_link(self, ti: Any) -> None:
+        """Write the link at once: what is pushed is seen when the task ends, which may be long."""
+        link = TriggerDagRunLink()
+        BaseXCom.set(
+            link.xcom_key,
+            link.get_link(self, ti_key=ti),
+            dag_id=ti.dag_id,
+            task_id=ti.task_id,
+            run_id=ti.run_id,
+            map_index=ti.map_index,
+        )
 
     def _moments(self) -> tuple[dt.datetime | None, dt.datetime | None]:
         """Return the run's logical date and, if it was given, its run_after."""
