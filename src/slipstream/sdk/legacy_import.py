@@ -72,7 +72,13 @@ class LegacyFinder:
             for name in self._table:
                 parts = name.split(".")
                 self._packages.update(".".join(parts[:i]) for i in range(1, len(parts)))
+            self._packages.update(name for name in self._table if self._refusal(name))
         return self._table
+
+    def _refusal(self, module: str) -> str | None:
+        """Return why nothing of a module can be had."""
+        target = self._rows().get(module, {}).get("*", "")
+        return target[1:] if target.startswith("!") else None
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -82,6 +88,8 @@ class LegacyFinder:
         rows = self._rows()
         is_package = fullname in self._packages
         if fullname not in rows and not is_package:
+            if reason := self._refusal(fullname.rpartition(".")[0]):
+                raise ModuleNotFoundError(f"No module named {fullname!r}: {reason}", name=fullname)
             return None
         loader: Any = self
         return ModuleSpec(fullname, loader, is_package=is_package)

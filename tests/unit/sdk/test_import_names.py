@@ -117,6 +117,15 @@ def test_a_name_that_never_was_is_an_ordinary_import_error() -> None:
         airflow.sdk.Nonsense
 
 
+def test_below_a_module_that_is_not_ours_the_reason_is_told() -> None:
+    reason = (
+        r"No module named 'airflow\.example_dags\.tutorial': Slipstream ships examples of its own"
+    )
+    with pytest.raises(ModuleNotFoundError, match=reason) as raised:
+        importlib.import_module("airflow.example_dags.tutorial")
+    assert raised.value.name == "airflow.example_dags.tutorial"
+
+
 def test_other_distributions_extend_the_package(tmp_path: Path) -> None:
     package = tmp_path / "airflow" / "providers" / "mine"
     package.mkdir(parents=True)
