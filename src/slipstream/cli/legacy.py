@@ -65,7 +65,7 @@ ADVICE: dict[tuple[str, ...], str] = {
     ("kubernetes",): "There is no KubernetesExecutor: use the LocalExecutor.",
     (
         "triggerer",
-    ): "There is no triggerer yet, and nothing to start: deferrable tasks wait for it.",
+    ): "There is no triggerer: deferrable tasks are refused when their DAG is imported.",
     ("serve_logs",): "The API server serves the logs: start `api-server`.",
     ("users",): (
         "Users are set in [core] simple_auth_manager_users (name:role, …), and passwords are "
@@ -81,7 +81,7 @@ _NOT_YET = (
     *(("providers",), ("state-store",), ("teams",), ("db-manager",), ("dags", "show-dependencies")),
 )
 for _words in _NOT_YET:
-    ADVICE[_words] = f"`{' '.join(_words)}` is a command of Airflow that is not there yet."
+    ADVICE[_words] = f"`{' '.join(_words)}` is a command of Airflow that Slipstream does not have."
 for _word in ("create_user", "list_users", "delete_user"):
     ADVICE[(_word,)] = ADVICE[("users",)]
 

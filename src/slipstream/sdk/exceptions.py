@@ -21,7 +21,7 @@ class AirflowException(Exception):
 
 
 class NotSupportedYet(AirflowException):
-    """A feature of Airflow that this version of Slipstream parses but cannot run yet."""
+    """A feature of Airflow that this version of Slipstream knows by name and does not have."""
 
     def __init__(self, feature: str) -> None:
         super().__init__(f"{feature} is not supported by this version of Slipstream")

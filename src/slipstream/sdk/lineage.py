@@ -1,4 +1,4 @@
-"""Hook lineage: providers report what their hooks read and wrote; nobody collects it yet."""
+"""Hook lineage: providers report what their hooks read and wrote; nobody collects it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def hookimpl(function: Any = None, **options: Any) -> Any:
 
 
 class ListenerManager:
-    """Takes listeners; nothing is announced to them yet."""
+    """Takes listeners; nothing is announced to them."""
 
     has_listeners = False
 

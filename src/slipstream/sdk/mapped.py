@@ -1,4 +1,4 @@
-"""Dynamic task mapping: ``partial`` and ``expand``, refused with one clear error for now."""
+"""Dynamic task mapping: ``partial`` and ``expand``, refused with one clear error."""
 
 from __future__ import annotations
 
@@ -59,6 +59,6 @@ class DecoratedPartial:
 
 
 class MappedOperator(BaseOperator):
-    """A task that expands while the run goes on. The name is for ``isinstance`` for now."""
+    """A task that expands while the run goes on. No task is one: the name is for ``isinstance``."""
 
     is_mapped = True

@@ -1,4 +1,4 @@
-"""``ObjectStoragePath``: the name is there so that files import; using one is refused for now."""
+"""``ObjectStoragePath``: the name is there so that files import; using one is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of the task and asset state stores; using one is refused for now."""
+"""Names of the task and asset state stores; using one is refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operators that wait for a person's answer; refused with one clear error for now."""
+"""Operators that wait for a person's answer; refused with one clear error."""
 
 from __future__ import annotations
 

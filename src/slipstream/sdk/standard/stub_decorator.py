@@ -1,4 +1,4 @@
-"""``@task.stub``: a task that another language's SDK runs; refused for now."""
+"""``@task.stub``: a task that another language's SDK runs; refused with one clear error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The standard triggers by name; deferral is refused with one clear error for now."""
+"""The standard triggers by name; deferral is refused with one clear error."""
 
 from __future__ import annotations
 

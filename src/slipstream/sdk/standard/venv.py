@@ -1,4 +1,4 @@
-"""Operators that run a function under another Python; refused with one clear error for now."""
+"""Operators that run a function under another Python; refused with one clear error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``@task.virtualenv`` and its relatives; refused with one clear error for now."""
+"""``@task.virtualenv`` and its relatives; refused with one clear error."""
 
 from __future__ import annotations
 
