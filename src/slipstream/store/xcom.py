@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Select, bindparam, select
 from sqlalchemy import delete as sql_delete
 
 from slipstream.clock import utcnow
@@ -153,18 +153,9 @@ def list(
 
 def list_prior(conn: Connection, pk: int, task_id: str, key: str = RETURN_KEY) -> Sequence[XComRow]:
     """Return a task's XComs of this run and of all before it, by map index, the oldest first."""
-    this = select(dag_run.c.dag_id, dag_run.c.logical_date).where(dag_run.c.id == pk).subquery()
+    query = _up_to(pk, task_id, key)
     return XCOM.all(
-        conn.execute(
-            _SELECT.join(dag_run, dag_run.c.id == xcom.c.dag_run_id)
-            .join(this, dag_run.c.dag_id == this.c.dag_id)
-            .where(
-                (dag_run.c.id == pk) | (dag_run.c.logical_date <= this.c.logical_date),
-                xcom.c.task_id == task_id,
-                xcom.c.key == key,
-            )
-            .order_by(xcom.c.map_index, dag_run.c.logical_date, dag_run.c.id)
-        )
+        conn.execute(query.order_by(xcom.c.map_index, dag_run.c.logical_date, dag_run.c.id))
     )
 
 
@@ -176,18 +167,20 @@ def get_prior(
     map_index: int = -1,
 ) -> XComRow | None:
     """Return the XCom of the newest run at or before this one that has it (include_prior_dates)."""
+    query = _up_to(pk, task_id, key).where(xcom.c.map_index == map_index)
+    newest_first = (dag_run.c.id == pk).desc(), dag_run.c.logical_date.desc()
+    return XCOM.first(conn.execute(query.order_by(*newest_first).limit(1)))
+
+
+def _up_to(pk: int, task_id: str, key: str) -> Select[Any]:
+    """Return the query for a task's XComs of a run and of all before it."""
     this = select(dag_run.c.dag_id, dag_run.c.logical_date).where(dag_run.c.id == pk).subquery()
-    return XCOM.first(
-        conn.execute(
-            _SELECT.join(dag_run, dag_run.c.id == xcom.c.dag_run_id)
-            .join(this, dag_run.c.dag_id == this.c.dag_id)
-            .where(
-                (dag_run.c.id == pk) | (dag_run.c.logical_date <= this.c.logical_date),
-                xcom.c.task_id == task_id,
-                xcom.c.map_index == map_index,
-                xcom.c.key == key,
-            )
-            .order_by((dag_run.c.id == pk).desc(), dag_run.c.logical_date.desc())
-            .limit(1)
+    return (
+        _SELECT.join(dag_run, dag_run.c.id == xcom.c.dag_run_id)
+        .join(this, dag_run.c.dag_id == this.c.dag_id)
+        .where(
+            (dag_run.c.id == pk) | (dag_run.c.logical_date <= this.c.logical_date),
+            xcom.c.task_id == task_id,
+            xcom.c.key == key,
         )
     )

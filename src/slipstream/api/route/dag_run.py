@@ -212,19 +212,9 @@ def clear_dag_run(call: Editor, dag_id: str, dag_run_id: str, given: body.RunCle
         raise bad_request(_ONLY_NEW)
     with call.store.read() as conn:
         row = found_run(conn, dag_id, dag_run_id)
-    affected = command.clear(
-        call.store,
-        call.clock,
-        dag_id=dag_id,
-        run_id=dag_run_id,
-        only_failed=given.only_failed,
-        dry_run=given.dry_run,
-        by=call.user.name,
-    )
+    affected = _clear(call, dag_id, dag_run_id, given)
     if given.dry_run:
-        with call.store.read() as conn:
-            shown = shown_task_instances(call, conn, affected)
-        return Json({k: shown[k] for k in ("task_instances", "total_entries")})
+        return _would_clear(call, affected)
     if given.note is not None:
         call.store.write(run.set_note, row.id, given.note or None)
     audit.record(call, "clear_dag_run", given, dag_id=dag_id, run_id=dag_run_id)
@@ -240,23 +230,9 @@ def clear_dag_runs(call: Editor, dag_id: str, given: body.RunsClear) -> Response
     runs = list(dict.fromkeys(_named(dag_id, each) for each in given.dag_runs))
     with call.store.read() as conn:
         pks = [found_run(conn, *each).id for each in runs]
-    affected = [
-        row
-        for of_dag, run_id in runs
-        for row in command.clear(
-            call.store,
-            call.clock,
-            dag_id=of_dag,
-            run_id=run_id,
-            only_failed=given.only_failed,
-            dry_run=given.dry_run,
-            by=call.user.name,
-        )
-    ]
+    affected = [row for of_dag, run_id in runs for row in _clear(call, of_dag, run_id, given)]
     if given.dry_run:
-        with call.store.read() as conn:
-            shown = shown_task_instances(call, conn, affected)
-        return Json({k: shown[k] for k in ("task_instances", "total_entries")})
+        return _would_clear(call, affected)
     for pk, (of_dag, run_id) in zip(pks, runs, strict=True):
         if given.note is not None:
             call.store.write(run.set_note, pk, given.note or None)
@@ -264,6 +240,24 @@ def clear_dag_runs(call: Editor, dag_id: str, given: body.RunsClear) -> Response
     with call.store.read() as conn:
         cleared = [present.present(found_run(conn, *each)) for each in runs]
     return Json({"dag_runs": cleared, "total_entries": len(cleared)})
+
+
+def _clear(call: Call, dag_id: str, run_id: str, given: body.RunClear) -> list[TaskInstanceRow]:
+    return command.clear(
+        call.store,
+        call.clock,
+        dag_id=dag_id,
+        run_id=run_id,
+        only_failed=given.only_failed,
+        dry_run=given.dry_run,
+        by=call.user.name,
+    )
+
+
+def _would_clear(call: Call, affected: list[TaskInstanceRow]) -> Response:
+    with call.store.read() as conn:
+        shown = shown_task_instances(call, conn, affected)
+    return Json({k: shown[k] for k in ("task_instances", "total_entries")})
 
 
 def _named(dag_id: str, entry: body.RunNamed) -> tuple[str, str]:

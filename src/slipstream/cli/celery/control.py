@@ -38,18 +38,12 @@ def shutdown_all_workers(args: argparse.Namespace) -> None:
 
 
 def add_queue(args: argparse.Namespace) -> None:
-    app = _app()
-    _check_known(app, args.celery_hostname)
-    for queue in _names(args.queues):
-        app.control.add_consumer(queue, destination=[args.celery_hostname])
+    _for_each_queue(args, "add_consumer")
     print(f"{args.celery_hostname} serves {args.queues}, too.")
 
 
 def remove_queue(args: argparse.Namespace) -> None:
-    app = _app()
-    _check_known(app, args.celery_hostname)
-    for queue in _names(args.queues):
-        app.control.cancel_consumer(queue, destination=[args.celery_hostname])
+    _for_each_queue(args, "cancel_consumer")
     print(f"{args.celery_hostname} no longer serves {args.queues}.")
 
 
@@ -58,6 +52,14 @@ def remove_all_queues(args: argparse.Namespace) -> None:
     for queue in _check_known(app, args.celery_hostname):
         app.control.cancel_consumer(queue, destination=[args.celery_hostname])
     print(f"{args.celery_hostname} serves no queue any more.")
+
+
+def _for_each_queue(args: argparse.Namespace, command: str) -> None:
+    """Send the worker one of Celery's control commands for each queue that is named."""
+    app = _app()
+    _check_known(app, args.celery_hostname)
+    for queue in _names(args.queues):
+        getattr(app.control, command)(queue, destination=[args.celery_hostname])
 
 
 def _app() -> Any:
