@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import copy
 import os
-import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta, tzinfo
-from types import FrameType
 from typing import TYPE_CHECKING, Any, Self
 
 from slipstream.config import conf
+from slipstream.sdk import dag_check
+from slipstream.sdk.caller import caller_file
 from slipstream.sdk.dag_args import (
     as_datetime,
     as_owner_links,
@@ -26,7 +26,6 @@ from slipstream.sdk.dag_args import (
 from slipstream.sdk.dagcontext import DagContext
 from slipstream.sdk.deadline import refuse as refuse_deadlines
 from slipstream.sdk.exceptions import (
-    AirflowDagCycleException,
     DuplicateTaskIdFound,
     FailFastDagInvalidTriggerRule,
     TaskNotFound,
@@ -44,8 +43,6 @@ if TYPE_CHECKING:
 
     from slipstream.sdk.operator import BaseOperator
     from slipstream.sdk.timetables import Timetable
-
-_SDK_ROOTS = (os.path.dirname(__file__) + os.sep,)
 
 
 class DAG:
@@ -109,7 +106,7 @@ class DAG:
         self.dag_id = dag_id
         self.description = description
         self.dag_display_name = dag_display_name or dag_id
-        self.fileloc = os.path.abspath(_caller_file())
+        self.fileloc = os.path.abspath(caller_file())
         self.default_args: dict[str, Any] = dict(default_args or {})  # a callback may have locks
         merged = dict(self.default_args.pop("params", None) or {})
         merged.update(params.as_params() if isinstance(params, ParamsDict) else params or {})
@@ -359,22 +356,7 @@ class DAG:
 
         :raises AirflowDagCycleException: the dependencies form a cycle
         """
-        waits = {i: len(t.upstream_task_ids) for i, t in self.task_dict.items()}
-        ready = sorted(i for i, n in waits.items() if not n)
-        ordered: list[BaseOperator] = []
-        for i in ready:
-            task = self.task_dict[i]
-            ordered.append(task)
-            for d in sorted(task.downstream_task_ids):
-                waits[d] -= 1
-                if not waits[d]:
-                    ready.append(d)
-        if len(ordered) < len(self.task_dict):
-            stuck = next(i for i, n in waits.items() if n)
-            raise AirflowDagCycleException(
-                f"Cycle detected in DAG: {self.dag_id}. Faulty task: {stuck}"
-            )
-        return tuple(ordered)
+        return dag_check.canonical_order(self)
 
     def check_cycle(self) -> None:
         """Raise AirflowDagCycleException when the dependencies form a cycle."""
@@ -387,23 +369,12 @@ class DAG:
         """
         self.check_cycle()
         self.validate_setup_teardown()
-        if self.timetable.can_be_scheduled:
-            for name, param in self.params.items():
-                if not param.has_value and "null" not in (param.schema.get("type") or ()):
-                    raise ValueError(
-                        f"DAG {self.dag_id!r} has a schedule, so its param {name!r} needs a default."
-                    )
-            self.params.validate()
+        dag_check.check_params(self)
         self.timetable.validate()
 
     def validate_setup_teardown(self) -> None:
         """Check that setups are followed by all_success tasks only."""
-        for task in self.task_dict.values():
-            if not task.is_setup:
-                continue
-            for down in task.downstream_list:
-                if not down.is_teardown and down.trigger_rule != TriggerRule.ALL_SUCCESS:
-                    raise ValueError("Setup tasks must be followed with trigger rule ALL_SUCCESS.")
+        dag_check.check_setups(self)
 
     def partial_subset(
         self,
@@ -524,14 +495,3 @@ def dag(
 
 def _setting(value: int | None, key: str, default: int) -> int:
     return conf.getint("core", key, fallback=default) if value is None else value
-
-
-def _caller_file() -> str:
-    """Return the file of the innermost frame outside of this package: the DAG file."""
-    frame: FrameType | None = sys._getframe(2)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if not name.startswith(_SDK_ROOTS):
-            return name
-        frame = frame.f_back
-    return ""

@@ -1,7 +1,8 @@
 """``BaseOperator``: every argument that a task can have, checked when the DAG file runs.
 
-Owns what a task *is*. What a task process does with one lives in ``execute``; how it is written
-down, in ``serialize``; how constructor arguments find their defaults, in ``construction``.
+Owns what a task *is*. What a task process calls lives in ``executable``, and when it does, in
+``execute``; how a task is written down, in ``serialize``; how constructor arguments find their
+defaults, in ``construction``.
 """
 
 from __future__ import annotations
@@ -15,11 +16,8 @@ from slipstream.config import conf
 from slipstream.sdk.construction import OperatorMeta, construction_of
 from slipstream.sdk.dag_args import as_datetime
 from slipstream.sdk.dagcontext import TaskGroupContext
-from slipstream.sdk.exceptions import (
-    AirflowException,
-    NotSupportedYet,
-    TaskDeferred,
-)
+from slipstream.sdk.exceptions import AirflowException, NotSupportedYet
+from slipstream.sdk.executable import Executable
 from slipstream.sdk.key import validate_key
 from slipstream.sdk.node import DAGNode, DependencyMixin
 from slipstream.sdk.operator_args import (
@@ -32,14 +30,10 @@ from slipstream.sdk.operator_args import (
     legacy_arguments,
 )
 from slipstream.sdk.param import ParamsDict
-from slipstream.sdk.public_name import public_path
-from slipstream.sdk.template import Templater
 from slipstream.sdk.timezone import Moment
 from slipstream.state import TriggerRule, WeightRule
 
 if TYPE_CHECKING:
-    import logging
-
     from slipstream.sdk.context import Context
     from slipstream.sdk.dag import DAG
     from slipstream.sdk.edge import EdgeModifier
@@ -62,7 +56,7 @@ DEFAULT_WEIGHT_RULE = WeightRule.DOWNSTREAM
 DB_SAFE_MINIMUM, DB_SAFE_MAXIMUM = -2147483648, 2147483647
 
 
-class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
+class BaseOperator(DAGNode, Executable, metaclass=OperatorMeta):
     """Base of all operators: subclass it and write ``execute(self, context)``.
 
     All arguments are keywords; any of them may come from ``default_args``. Datetimes without a
@@ -337,15 +331,6 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
         return XComArg(self)
 
     @property
-    def log(self) -> logging.Logger:
-        import logging  # only operators that log pay for it
-
-        name = f"airflow.task.operators.{public_path(type(self))}"
-        return logging.getLogger(f"{name}.{self.logger_name}" if self.logger_name else name)
-
-    logger = log
-
-    @property
     def on_failure_fail_dagrun(self) -> bool:
         """Whether this teardown's failure fails the run."""
         return self._on_failure_fail_dagrun
@@ -433,73 +418,6 @@ class BaseOperator(DAGNode, Templater, metaclass=OperatorMeta):
         edge_modifier: EdgeModifier | None = None,
     ) -> None:
         """Nothing to do: ``connect`` writes both ends of an edge."""
-
-    # Execution
-
-    def execute(self, context: Context) -> Any:
-        """Do the work; what it returns becomes the XCom ``return_value``."""
-        raise NotImplementedError(f"{type(self).__name__} must define execute(self, context)")
-
-    def pre_execute(self, context: Context) -> None:
-        """Run before ``execute``; by default the hook given as argument."""
-        if self._pre_execute_hook is not None:
-            self._pre_execute_hook(context)
-
-    def post_execute(self, context: Context, result: Any = None) -> None:
-        """Run after ``execute`` succeeded; by default the hook given as argument."""
-        if self._post_execute_hook is not None:
-            self._post_execute_hook(context, result)
-
-    def on_kill(self) -> None:
-        """Clean up when the task is killed: subprocesses, remote jobs."""
-
-    def dry_run(self) -> None:
-        """Log the rendered fields instead of executing."""
-        for field in self.template_fields:
-            self.log.info("Rendering template for %s", field)
-            self.log.info(getattr(self, field))
-
-    def defer(
-        self,
-        *,
-        trigger: Any,
-        method_name: str,
-        kwargs: dict[str, Any] | None = None,
-        timeout: timedelta | float | None = None,
-    ) -> None:
-        """Give up the process until ``trigger`` fires; then resume in ``method_name``.
-
-        :raises TaskDeferred: always
-        """
-        raise TaskDeferred(trigger=trigger, method_name=method_name, kwargs=kwargs, timeout=timeout)
-
-    def resume_execution(
-        self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
-    ) -> Any:
-        """Go on after a deferral in ``next_method``."""
-        kwargs = dict(next_kwargs or {})
-        method: Callable[..., Any] = getattr(self, next_method)
-        return method(context, **kwargs)
-
-    def render_template_fields(self, context: Context, jinja_env: Any = None) -> None:
-        """Render the template fields in place."""
-        if not self.template_fields:
-            return
-        self._do_render_template_fields(
-            self, self.template_fields, context, jinja_env or self.get_template_env(), set()
-        )
-
-    def get_template_env(self, dag: DAG | None = None) -> Any:
-        """Return the Jinja environment of the task's DAG, or a plain one."""
-        from slipstream.sdk.template import environment_of  # name clash free and lazy
-
-        return environment_of(dag or self._dag, self.render_template_as_native_obj)
-
-    def prepare_for_execution(self) -> Self:
-        """Return a copy whose fields can be rendered without changing the DAG's."""
-        clone = self.__copy__()
-        object.__setattr__(clone, "_is_ready", False)
-        return clone
 
     def unmap(self, resolve: Any = None) -> Self:
         return self

@@ -3,8 +3,8 @@
     submitted → in a slot → assigned to a process → start committed → go → finish → exit
 
 Every execution that leaves here has exactly one outcome, whatever its process, its zygote or the
-store did, or it is handed back untouched. Which zygote serves it is ``pool``'s business, and how
-outcomes are written is ``batcher``'s.
+store did, or it is handed back untouched. Which zygote serves it is ``pool``'s business, how outcomes
+are written is ``batcher``'s, and the sockets of the processes are ``talk``'s.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from typing import Any, Protocol
 from slipstream.attempt import Outcome
 from slipstream.clock import Clock, SyncedClock
 from slipstream.state import TaskInstanceState
-from slipstream.task.protocol import Message, PeerGone, read_available
+from slipstream.task.protocol import Message
 from slipstream.worker import ending
 from slipstream.worker.execution import Execution, Exit, Leave, TaskProcess
 from slipstream.worker.pool import ZygotePool
 from slipstream.worker.report import Reporter
+from slipstream.worker.talk import Talk
 from slipstream.worker.task_api import Place, Start
 from slipstream.worker.timer import Timer, Timers
 from slipstream.worker.zygote import ZygoteHandle
@@ -86,7 +87,7 @@ class Supervisor:
         limits: Limits,
         n_slots: int,
     ) -> None:
-        self._selector = selector
+        self._talk = Talk(selector, self._on_message, self._on_closed, self._on_broken)
         self._timers = timers
         self._clock = clock
         self._reporter = reporter
@@ -196,15 +197,10 @@ class Supervisor:
     # From the zygotes
 
     def watch(self, process: TaskProcess) -> None:
-        self._selector.register(
-            process.socket, selectors.EVENT_READ, lambda: self._on_readable(process)
-        )
+        self._talk.begin(process)
 
     def forget(self, process: TaskProcess) -> None:
-        if process.is_open:
-            process.is_open = False
-            self._selector.unregister(process.socket)
-            process.socket.close()
+        self._talk.end(process)
 
     def assign(self, execution: Execution, process: TaskProcess) -> None:
         if not process.is_open:  # a spare that died while it waited
@@ -227,7 +223,7 @@ class Supervisor:
         }
         if execution.load_error:
             message["load_error"] = execution.load_error
-        self._send(process, message)
+        self._talk.send(process, message)
         if execution.cancelled:
             self._terminate(execution, process)
         elif execution.leave is Leave.UNASKED:
@@ -243,7 +239,7 @@ class Supervisor:
     def on_exit(self, process: TaskProcess) -> None:
         # What it said before it ended is still in its socket.
         if process.is_open:
-            self._on_readable(process)
+            self._talk.read(process)
         self.forget(process)
         execution = process.execution
         if execution is not None and execution.process is process:
@@ -308,7 +304,7 @@ class Supervisor:
         go: Message = {"m": "go", "started_at": execution.started_at.isoformat()}
         if isinstance(self._clock, SyncedClock) and self._clock.offset:
             go["clock_shift_s"] = self._clock.offset.total_seconds()
-        self._send(process, go)
+        self._talk.send(process, go)
         limit_s = execution.workload.get("execution_timeout_s")
         if limit_s:
             self._after(
@@ -319,38 +315,15 @@ class Supervisor:
 
     # Running
 
-    def _send(self, process: TaskProcess, message: Message) -> None:
-        if process.is_open and not process.send(message):
-            self._listen(process, selectors.EVENT_READ | selectors.EVENT_WRITE)
-
     def reply(self, process: TaskProcess, message: Message) -> None:
         """Send a task the answer to its request, if it is still there."""
-        self._send(process, message)
+        self._talk.send(process, message)
 
-    def _listen(self, process: TaskProcess, events: int) -> None:
-        if process.listens_for != events:
-            process.listens_for = events
-            self._selector.modify(process.socket, events, lambda: self._on_readable(process))
-
-    def _on_readable(self, process: TaskProcess) -> None:
-        if process.listens_for != selectors.EVENT_READ and process.flush():
-            self._listen(process, selectors.EVENT_READ)
-        while process.is_open:
-            try:
-                data = read_available(process.socket)
-            except PeerGone:
-                self._on_closed(process)
-                return
-            if not data:
-                return
-            try:
-                for message in process.buffer.feed(data):
-                    self._on_message(process, message)
-            except (ValueError, KeyError, TypeError):
-                # User code has got at the socket; that is one task's trouble, not the host's.
-                log.exception("process %d is killed: it does not keep to the protocol", process.pid)
-                self._kill_for(process, "it does not keep to the worker host's protocol")
-                self._on_closed(process)
+    def _on_broken(self, process: TaskProcess) -> None:
+        # User code has got at the socket; that is one task's trouble, not the host's.
+        log.exception("process %d is killed: it does not keep to the protocol", process.pid)
+        self._kill_for(process, "it does not keep to the worker host's protocol")
+        self._on_closed(process)
 
     def _on_message(self, process: TaskProcess, message: Message) -> None:
         execution = process.execution
