@@ -4,6 +4,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
+# Tests mostly wait for others. The quick ones of tests/unit come last and fill the gaps.
+WORKERS ?= 3
 
 .PHONY: help setup run test check format lint types layers unit bench constraints clean
 
@@ -21,7 +23,8 @@ run: $(STAMP) ## Start Slipstream: SQLite, LocalExecutor, web on http://localhos
 	$(BIN)/slipstream standalone
 
 test: $(STAMP) ## Run every test (those that need a missing service are skipped, unless CI is set)
-	$(PYTEST) tests
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone" tests
+	$(PYTEST) -m alone tests
 
 check: format lint types layers unit ## What to run before each commit, about a minute
 

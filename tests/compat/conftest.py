@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -79,13 +80,20 @@ def _pip(*arguments: str) -> None:
 def examples() -> Examples:
     """Give the examples, from the cache if they were fetched before."""
     root = _CACHE / "unpacked"
-    if not (root / ".complete").exists():
-        wheels = _CACHE / "wheels"
-        _pip("download", "--no-deps", "-d", str(wheels), *WHEELS)
-        _pip("install", "--upgrade", "--target", str(root), *LIBRARIES)
-        for wheel in wheels.glob("*.whl"):
-            with zipfile.ZipFile(wheel) as archive:
-                members = [n for n in archive.namelist() if n.startswith(WANTED)]
-                archive.extractall(root, members)
-        (root / ".complete").touch()
+    _CACHE.mkdir(exist_ok=True)
+    with open(_CACHE / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process fetches, the others wait
+        if not (root / ".complete").exists():
+            _fetch(root)
     return Examples(root)
+
+
+def _fetch(root: Path) -> None:
+    wheels = _CACHE / "wheels"
+    _pip("download", "--no-deps", "-d", str(wheels), *WHEELS)
+    _pip("install", "--upgrade", "--target", str(root), *LIBRARIES)
+    for wheel in wheels.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            members = [n for n in archive.namelist() if n.startswith(WANTED)]
+            archive.extractall(root, members)
+    (root / ".complete").touch()

@@ -21,6 +21,8 @@ import pytest
 from tests.engine.test_standalone import Standalone, wait_for
 from tests.faketime import Clock
 
+pytestmark = pytest.mark.alone
+
 HOUR_S = 3600
 
 DAG = """

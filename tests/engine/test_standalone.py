@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.alone
 DEADLINE_S = 60.0
 STOP_S = 5.0
 

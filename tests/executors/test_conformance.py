@@ -200,6 +200,7 @@ def test_a_callback_whose_process_dies_is_told_as_failed(rig: Rig) -> None:
     assert "exit code 5" in (done.error or "")
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("rig", HOSTS_ARE_OURS, indirect=True)
 def test_stopping_hands_back_what_waits_and_ends_the_rest_in_time(rig: Rig) -> None:
     rig.dag(SLOW)
@@ -220,6 +221,7 @@ def test_stopping_hands_back_what_waits_and_ends_the_rest_in_time(rig: Rig) -> N
     rig.executor.stop(1.0)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("rig", BROKERS_CARRY, indirect=True)
 def test_stopping_a_broker_s_executor_is_quick_and_leaves_its_workers_at_work(rig: Rig) -> None:
     rig.dag("@task\ndef t():\n    prove('begun')\n    time.sleep(0.5)\n    return 1\nt()")

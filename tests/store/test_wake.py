@@ -51,6 +51,7 @@ def test_every_listener_of_a_target_is_woken(store: Store) -> None:
         each.close()
 
 
+@pytest.mark.alone
 def test_another_process_wakes_within_milliseconds(
     store: Store, store_url: str, spawn: Spawn
 ) -> None:

@@ -147,6 +147,7 @@ def test_a_job_row_tells_that_the_processor_lives(home: Home) -> None:
     assert row.pid == os.getpid()
 
 
+@pytest.mark.alone
 def test_idling_takes_next_to_nothing(home: Home) -> None:
     for i in range(20):
         home.write(f"d{i}.py", dag_text(f"d{i}"))
