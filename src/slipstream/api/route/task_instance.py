@@ -289,10 +289,12 @@ def get_extra_links(
     ):
         raise not_found(f"TaskInstanceHistory not found for try_number={try_number}")
     with call.store.read() as conn:
-        task = _task(conn, row)
+        keys: Any = _task(conn, row).get("extra_links", {})
+        if not isinstance(keys, dict):
+            keys = {}  # the spec is of an earlier release, which kept only names
         links = {
             name: _link(xcom.get(conn, row.dag_run_id, task_id, key, map_index))
-            for name, key in sorted(task.get("extra_links", {}).items())
+            for name, key in sorted(keys.items())
         }
     return Json({"extra_links": links, "total_entries": len(links)})
 
