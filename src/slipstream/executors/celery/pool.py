@@ -22,7 +22,7 @@ from typing import Any
 from celery.concurrency.base import BasePool
 from kombu.asynchronous import READ, Hub
 
-from slipstream.executors.celery.host import LinkedHost, Restarts, in_words
+from slipstream.executors.linked_host import LinkedHost, Restarts, in_words
 from slipstream.worker.address import execution_api_url
 from slipstream.worker.link import Link
 

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 
 from slipstream.clock import Clock
 from slipstream.executors.celery.broker import Broker
-from slipstream.executors.celery.ledger import Ledger
 from slipstream.executors.celery.message import Envelope
+from slipstream.executors.ledger import Ledger
 from slipstream.token import start_lifetime_s
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,8 @@ class Publisher:
     def __init__(self, broker: Broker, clock: Clock) -> None:
         self._broker = broker
         self._clock = clock
-        self._ledger = Ledger(start_lifetime_s())  # with its token, an attempt's message expires
+        # With its token, an attempt's message expires.
+        self._ledger: Ledger[Envelope] = Ledger(start_lifetime_s())
         self._unwanted: list[str] = []
         self._changed = threading.Condition()
         self._is_stopping = False
@@ -114,7 +115,7 @@ class Publisher:
             with self._changed:
                 del self._unwanted[: len(unwanted)]
         for entry in due:
-            self._broker.publish(entry.envelope)
+            self._broker.publish(entry.letter)
             with self._changed:
                 self._ledger.published(entry, self._clock.monotonic())
         self._look()

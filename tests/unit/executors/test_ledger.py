@@ -5,26 +5,26 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipstream.executors.celery.ledger import FIRST_LOOK_S, LONGEST_LOOK_S, Ledger
 from slipstream.executors.celery.message import Envelope
+from slipstream.executors.ledger import FIRST_LOOK_S, LONGEST_LOOK_S, Ledger
 
 
 def message(id: str, *, level: int = 1, queue: str = "q") -> Envelope:
     return Envelope(id=id, queue=queue, level=level, body="", headers={})
 
 
-def due(ledger: Ledger) -> list[str]:
-    return [entry.envelope.id for entry in ledger.take_due()]
+def due(ledger: Ledger[Envelope]) -> list[str]:
+    return [entry.letter.id for entry in ledger.take_due()]
 
 
-def publish_all(ledger: Ledger, now: float) -> list[str]:
+def publish_all(ledger: Ledger[Envelope], now: float) -> list[str]:
     entries = ledger.take_due()
     for entry in entries:
         ledger.published(entry, now)
-    return [entry.envelope.id for entry in entries]
+    return [entry.letter.id for entry in entries]
 
 
-def look(ledger: Ledger, now: float, n_waiting: int) -> int:
+def look(ledger: Ledger[Envelope], now: float, n_waiting: int) -> int:
     return sum(
         ledger.looked(entries, now, n_waiting=n_waiting)
         for entries in ledger.suspects(now).values()
@@ -47,7 +47,8 @@ def test_what_is_added_twice_is_published_once() -> None:
 
 
 def test_what_has_not_begun_goes_out_again_when_its_queue_is_empty_with_growing_pauses() -> None:
-    ledger, now, pauses = Ledger(), 0.0, []
+    ledger: Ledger[Envelope] = Ledger()
+    now, pauses = 0.0, []
     ledger.add(message("a"), now)
     publish_all(ledger, now)
     for _ in range(6):
@@ -111,7 +112,28 @@ def test_what_nobody_could_begin_any_more_is_forgotten() -> None:
     assert "a" not in ledger
 
 
-@given(st.lists(st.sampled_from(["add", "publish", "lose", "begin", "break"]), max_size=60))
+def test_what_is_said_to_be_lost_goes_out_at_once_and_later_each_time_after_that() -> None:
+    ledger: Ledger[Envelope] = Ledger()
+    ledger.add(message("a"), 0.0)
+    publish_all(ledger, 0.0)
+    ledger.lost("a", 1.0)
+    ledger.lost("a", 1.0)
+    assert publish_all(ledger, 1.0) == ["a"], "at once, the first time"
+    pauses, now = [], 1.0
+    for _ in range(3):
+        ledger.lost("a", now)
+        assert due(ledger) == []
+        pauses.append(ledger.next_look_at() - now)
+        now = ledger.next_look_at()
+        assert look(ledger, now, n_waiting=0) == 1
+        assert publish_all(ledger, now) == ["a"]
+    assert pauses == [0.5, 1.0, 2.0]
+    ledger.forget(["a"])
+    ledger.lost("a", now)
+    assert due(ledger) == []
+
+
+@given(st.lists(st.sampled_from(["add", "publish", "lose", "say", "begin", "break"]), max_size=60))
 def test_nothing_is_ever_forgotten_that_has_not_begun(steps: list[str]) -> None:
     """Whatever happens: each attempt is due, or a look at it is."""
     ledger, now, n = Ledger(), 0.0, 0
@@ -128,6 +150,9 @@ def test_nothing_is_ever_forgotten_that_has_not_begun(steps: list[str]) -> None:
             case "lose":
                 now = max(now, min(ledger.next_look_at(), now + 1000.0))
                 look(ledger, now, n_waiting=0)
+            case "say":
+                for id in open_[:1]:
+                    ledger.lost(id, now)
             case "begin":
                 ledger.forget(open_[:1], begun=True)
                 del open_[:1]

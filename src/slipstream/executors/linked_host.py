@@ -1,4 +1,4 @@
-"""The process of a worker's host: a link, a pid, and how long to wait before another is started."""
+"""The host beside a worker of somebody else's (Celery, Dask): its process, its link, its successors."""
 
 from __future__ import annotations
 
