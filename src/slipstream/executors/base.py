@@ -63,6 +63,13 @@ class AttemptHandedBack(ExecutorEvent):
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptRefused(ExecutorEvent):
+    """No host can begin the attempt, for a reason that people are to read: it has failed."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackDone(ExecutorEvent):
     """A callback workload ended; ``attempt_id`` is the id that it was submitted with."""
 

@@ -10,6 +10,7 @@ from slipstream.executors.base import (
     AttemptFinished,
     AttemptHandedBack,
     AttemptLost,
+    AttemptRefused,
     AttemptStarted,
     CallbackDone,
     ExecutorEvent,
@@ -27,16 +28,21 @@ log = logging.getLogger(__name__)
 def apply_all(turn: Turn, events: Iterable[ExecutorEvent]) -> None:
     """Apply events in order. One about an attempt that is over or unknown changes nothing."""
     lost: dict[str, str] = {}
+    refused: dict[str, str] = {}
     for event in events:
         if isinstance(event, CallbackDone):
             callback.done(turn, event)
         elif isinstance(event, AttemptLost):
             if not callback.lost(turn, event.attempt_id):
                 lost[event.attempt_id] = event.reason
+        elif isinstance(event, AttemptRefused):
+            refused[event.attempt_id] = event.reason
         elif isinstance(event, AttemptStarted | AttemptFinished | AttemptHandedBack):
             _apply(turn, event)
     if lost:
         reconcile.host_died(turn, lost)
+    if refused:
+        reconcile.refused(turn, refused)
 
 
 def _apply(turn: Turn, event: AttemptStarted | AttemptFinished | AttemptHandedBack) -> None:

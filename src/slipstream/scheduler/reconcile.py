@@ -22,7 +22,7 @@ from slipstream.machine.event import Finished, HandedBack, HostLost, Started, TI
 from slipstream.scheduler import workload
 from slipstream.scheduler.book import ActiveRun
 from slipstream.state import TaskInstanceState
-from slipstream.store import attempt
+from slipstream.store import attempt, remote
 from slipstream.store.row import AttemptRow
 
 if TYPE_CHECKING:
@@ -107,6 +107,14 @@ def host_died(turn: Turn, reasons: dict[str, str]) -> None:
     }
     if begun:
         lose(turn, begun)
+
+
+def refused(turn: Turn, reasons: dict[str, str]) -> None:
+    """Fail attempts that nobody can begin. One that has begun all the same goes on."""
+    turn.close()
+    why = {id_: f"The worker cannot run it: {reason}" for id_, reason in reasons.items()}
+    turn.world.write(remote.refuse, why, turn.now)
+    apply_done(turn, reasons)
 
 
 def lose(turn: Turn, reasons: dict[str, str]) -> None:

@@ -21,6 +21,7 @@ from slipstream.executors.base import (
     AttemptFinished,
     AttemptHandedBack,
     AttemptLost,
+    AttemptRefused,
     AttemptStarted,
     CallbackDone,
     ExecutorEvent,
@@ -32,7 +33,7 @@ from slipstream.store.decision import NewAttempt
 from slipstream.store.row import AttemptRow
 from slipstream.store.run import NewRun
 from slipstream.token import ExecutionTokens, Scope
-from slipstream.worker import journal, sweeper
+from slipstream.worker import commit, journal, sweeper
 
 PATIENCE_S = 20.0
 
@@ -159,6 +160,9 @@ class Rig:
         events = self.executor.events()
         if self.is_remote:
             events = [e for e in events if not isinstance(e, AttemptLost) or self._is_lost(e)]
+            for event in events:
+                if isinstance(event, AttemptRefused):
+                    self._refuse(event)
             events += self.news()
         self.events += events
 
@@ -170,6 +174,10 @@ class Rig:
             return False
         self._ended.add(event.attempt_id)
         return True
+
+    def _refuse(self, event: AttemptRefused) -> None:
+        reasons = {event.attempt_id: event.reason}
+        self.store.write(lambda conn: commit.refuse(conn, reasons, datetime.now(UTC)))
 
     def news(self) -> list[ExecutorEvent]:
         """Return what remote hosts have left in the inbox, as events."""

@@ -16,6 +16,7 @@ from slipstream.executors.base import (
     AttemptFinished,
     AttemptHandedBack,
     AttemptLost,
+    AttemptRefused,
     AttemptStarted,
     CallbackDone,
     Capabilities,
@@ -119,6 +120,10 @@ class MemoryExecutor:
     def lose(self, attempt_id: str) -> None:
         self.workloads.pop(attempt_id, None)
         self.tell(AttemptLost(attempt_id, "the worker host was killed"))
+
+    def refuse(self, attempt_id: str) -> None:
+        self.workloads.pop(attempt_id, None)
+        self.tell(AttemptRefused(attempt_id, "it has another version"))
 
     def hand_back(self, attempt_id: str) -> None:
         self.workloads.pop(attempt_id, None)

@@ -12,7 +12,7 @@ from slipstream import command
 from slipstream.errors import NotFound, StoreUnavailable, UserError
 from slipstream.scheduler.service import Scheduler
 from slipstream.state import DagRunState, DagRunType, TaskInstanceState
-from slipstream.store import Connection, backfill, dag, inbox, job, pool, run
+from slipstream.store import Connection, attempt, backfill, dag, inbox, job, pool, run
 from slipstream.timetable import NextRun
 
 FAILED = TaskInstanceState.FAILED
@@ -439,6 +439,37 @@ def test_an_attempt_handed_back_costs_no_try(rig: Rig) -> None:
     rig.turn()
     assert rig.executor.workloads[rig.executor.of("a")].try_number == 1
     rig.work()
+    assert rig.run_state(row) == "success"
+
+
+def test_an_attempt_that_nobody_can_begin_fails_with_the_reason(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}, task={"a": {"retries": 1, "retry_delay_s": 0.0}}))
+    rig.start()
+    row = rig.trigger("d")
+    rig.turn()
+    for _ in range(2):
+        rig.executor.refuse(rig.executor.of("a"))
+        rig.later(1)
+    assert rig.run_state(row) == "failed"
+    with rig.store.read() as conn:
+        tries = attempt.list_tries(conn, row.id, "a")
+    for one in tries:
+        assert one.outcome is not None
+        assert one.outcome.error == "The worker cannot run it: it has another version"
+    assert len(tries) == 2, "its retries count"
+
+
+def test_an_attempt_that_somebody_refuses_when_it_has_begun_elsewhere_goes_on(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}))
+    rig.start()
+    row = rig.trigger("d")
+    rig.turn()
+    attempt_id = rig.executor.of("a")
+    rig.executor.begin(attempt_id)
+    rig.executor.refuse(attempt_id)
+    rig.turn()
+    rig.executor.end(attempt_id)
+    rig.turn()
     assert rig.run_state(row) == "success"
 
 
