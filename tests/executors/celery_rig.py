@@ -6,9 +6,7 @@ The workers are processes that know neither the database nor the key; their host
 from __future__ import annotations
 
 import contextlib
-import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -17,6 +15,7 @@ from typing import Any
 
 from tests.engine.worker.rig import Rig
 from tests.executors.brokers import Corner
+from tests.executors.program import Program
 from tests.executors.remote import ApiServer
 
 from slipstream.executors.celery.app import create_app
@@ -26,70 +25,21 @@ from slipstream.store import Store
 from slipstream.worker import sweeper
 
 N_SLOTS = 4
-_HIDDEN = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__API_AUTH__JWT_SECRET")
 
 
-class WorkerProcess:
+class WorkerProcess(Program):
     """``slipstream celery worker``."""
 
+    stop_signal = signal.SIGQUIT
+
     def __init__(self, home: Path, name: str, *words: str, env: dict[str, str]) -> None:
-        self.name = name
-        self._log = home / f"{name}.log"
-        self._words = words
-        self._env = env
-        self._pid_file = home / f"{name}.pid"
-        self.popen: subprocess.Popen[bytes]
-        self.start()
-
-    def start(self) -> None:
         command = [sys.executable, "-m", "slipstream.cli.main", "celery", "worker"]
-        command += ["--celery-hostname", f"{self.name}@test", "--pid", str(self._pid_file)]
-        environment = {k: v for k, v in os.environ.items() if k not in _HIDDEN} | self._env
-        with open(self._log, "ab") as log:
-            self.popen = subprocess.Popen(
-                [*command, *self._words],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment,
-                start_new_session=True,
-            )
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text()
-
-    @property
-    def pid(self) -> int:
-        return self.popen.pid
+        command += ["--celery-hostname", f"{name}@test", "--pid", str(home / f"{name}.pid")]
+        super().__init__(home, name, [*command, *words], env)
 
     @property
     def host_pids(self) -> list[int]:
         return sweeper.children(self.pid)
-
-    def signal(self, number: signal.Signals) -> None:
-        self.popen.send_signal(number)
-
-    def wait(self, timeout_s: float = 30.0) -> int:
-        return self.popen.wait(timeout_s)
-
-    def tree(self) -> list[int]:
-        return [self.pid, *sweeper.descendants(self.pid)]
-
-    def kill_all(self) -> None:
-        """Kill the worker, its host and its tasks, as a machine's end does."""
-        for pid in self.tree():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        self.popen.wait()
-
-    def stop(self) -> None:
-        if self.popen.poll() is None:
-            self.signal(signal.SIGQUIT)
-            try:
-                self.wait(15)
-            except subprocess.TimeoutExpired:
-                self.kill_all()
 
 
 class CeleryRig(Rig):

@@ -14,23 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.worker.rig import Rig
 from tests.executors.brokers import BROKERS, Corner, PrivateBroker
 from tests.executors.celery_rig import CeleryRig, WorkerProcess, celery_rig, wait_for
-from tests.executors.test_celery_worker import SLOW, go
+from tests.executors.dags import PATIENCE_S, QUICK, SLOW, all_ran_once, go
 
-from slipstream.executors.celery import ledger
+from slipstream.executors import ledger
 from slipstream.executors.celery.message import TASK_NAME, VERSION_HEADER, envelope
 from slipstream.state import TaskInstanceState as S
 
-PATIENCE_S = 60.0
-QUICK = """
-@task
-def t():
-    from airflow.sdk import get_current_context
-    prove(str(get_current_context()["ti"].map_index))
-t()
-"""
 Private = Callable[[str], PrivateBroker]
 
 
@@ -44,15 +35,6 @@ def rig(home: Path, corner: Corner, monkeypatch: pytest.MonkeyPatch) -> Iterator
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have what nobody begins looked after at once, and not after ten seconds."""
     monkeypatch.setattr(ledger, "FIRST_LOOK_S", 0.5)
-
-
-def all_ran_once(rig: Rig, ids: list[str]) -> None:
-    """The store has one success of each, and each was executed once."""
-    for attempt_id in ids:
-        assert rig.finished(attempt_id, PATIENCE_S).state is S.SUCCESS
-    marks = rig.proof()
-    assert len(marks) == len(ids), marks
-    assert len(set(marks)) == len(ids), marks
 
 
 def put_again(rig: CeleryRig, workloads: list[Any]) -> None:

@@ -18,27 +18,9 @@ from pathlib import Path
 import pytest
 from tests.executors.brokers import Corner, free_port
 from tests.executors.celery_rig import CeleryRig, celery_rig, wait_for
+from tests.executors.dags import QUICK, SLOW, go
 
 from slipstream.state import TaskInstanceState as S
-
-MARKED = """
-@task
-def t():
-    from airflow.sdk import get_current_context
-    prove(str(get_current_context()["ti"].map_index))
-t()
-"""
-SLOW = """
-@task
-def t():
-    prove("begun")
-    end = time.monotonic() + 60
-    while not os.path.exists(os.path.join(HOME, "go")) and time.monotonic() < end:
-        time.sleep(0.02)
-    prove("ended")
-    return 1
-t()
-"""
 
 
 @pytest.fixture
@@ -49,10 +31,6 @@ def rig(home: Path, corner: Corner, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def slow(rig: CeleryRig) -> None:
     rig.dag(SLOW)
-
-
-def go(rig: CeleryRig) -> None:
-    (rig.home / "go").touch()
 
 
 def command(rig: CeleryRig, *words: str, code: int = 0) -> str:
@@ -68,7 +46,7 @@ def command(rig: CeleryRig, *words: str, code: int = 0) -> str:
 
 
 def test_a_worker_takes_only_what_is_in_its_queues(rig: CeleryRig) -> None:
-    rig.dag(MARKED)
+    rig.dag(QUICK)
     light = rig.submit("t", queue="light", map_index=1)
     heavy = rig.submit("t", queue="heavy", map_index=2)
     rig.worker("--queues", "heavy")
@@ -80,7 +58,7 @@ def test_a_worker_takes_only_what_is_in_its_queues(rig: CeleryRig) -> None:
 
 
 def test_of_what_waits_the_heaviest_goes_first(rig: CeleryRig) -> None:
-    rig.dag(MARKED)
+    rig.dag(QUICK)
     weights = {1: 1, 2: 300, 3: 40, 4: -7}
     ids = [rig.submit("t", map_index=n, priority_weight=w) for n, w in weights.items()]
     wait_for(lambda: rig.queue_length() == len(ids), "all to be in the queue")
@@ -187,7 +165,7 @@ def test_a_pool_grows_with_its_work(rig: CeleryRig) -> None:
 
 
 def test_workers_do_what_the_commands_tell_them(rig: CeleryRig) -> None:
-    rig.dag(MARKED)
+    rig.dag(QUICK)
     worker = rig.worker("--queues", "light")
     rig.until_logged(worker, "is ready")
     found = json.loads(command(rig, "list-workers", "-o", "json"))
@@ -219,7 +197,7 @@ def test_a_worker_is_stopped_by_its_pid_file(rig: CeleryRig) -> None:
 def test_a_worker_in_the_background_is_stopped_by_its_pid_file(
     rig: CeleryRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rig.dag(MARKED)
+    rig.dag(QUICK)
     url = rig.api_server.url
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTION_API_SERVER_URL", url)
     command(rig, "worker", "--daemon", "--concurrency", "1")
