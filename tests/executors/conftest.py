@@ -9,6 +9,7 @@ from tests.engine.worker.conftest import home, migrated  # noqa: F401
 from tests.engine.worker.rig import Rig
 from tests.executors.brokers import corner, corner_on, private_broker, rabbitmq_vhost  # noqa: F401
 from tests.executors.celery_rig import celery_rig
+from tests.executors.dask_rig import DaskScheduler, dask_rig, dask_scheduler  # noqa: F401
 from tests.executors.remote import ApiServer, RemoteLocalExecutor
 
 from slipstream import executors
@@ -20,9 +21,10 @@ BROKERS_CARRY = (
     pytest.param("Celery/redis", marks=pytest.mark.redis),
     pytest.param("Celery/rabbitmq", marks=pytest.mark.rabbitmq),
 )
+WORKERS_ARE_THEIRS = (*BROKERS_CARRY, "Dask")
 
 
-@pytest.fixture(params=HOSTS_ARE_OURS + BROKERS_CARRY)
+@pytest.fixture(params=HOSTS_ARE_OURS + WORKERS_ARE_THEIRS)
 def rig(
     request: pytest.FixtureRequest,
     home: Path,  # noqa: F811
@@ -37,6 +39,12 @@ def rig(
         ):
             rig.worker()
             yield rig
+        return
+    if name == "Dask":
+        scheduler: DaskScheduler = request.getfixturevalue("dask_scheduler")
+        with dask_rig(home, scheduler.address, monkeypatch) as dask:
+            dask.worker()
+            yield dask
         return
     with Store.open() as store, contextlib.ExitStack() as stack:
         rig = Rig(home, store, _create(name, stack))

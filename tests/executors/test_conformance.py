@@ -9,7 +9,7 @@ import time
 
 import pytest
 from tests.engine.worker.rig import Rig
-from tests.executors.conftest import BROKERS_CARRY, HOSTS_ARE_OURS
+from tests.executors.conftest import HOSTS_ARE_OURS, WORKERS_ARE_THEIRS
 
 from slipstream.executors.base import (
     AttemptFinished,
@@ -222,8 +222,8 @@ def test_stopping_hands_back_what_waits_and_ends_the_rest_in_time(rig: Rig) -> N
 
 
 @pytest.mark.alone
-@pytest.mark.parametrize("rig", BROKERS_CARRY, indirect=True)
-def test_stopping_a_broker_s_executor_is_quick_and_leaves_its_workers_at_work(rig: Rig) -> None:
+@pytest.mark.parametrize("rig", WORKERS_ARE_THEIRS, indirect=True)
+def test_stopping_is_quick_and_leaves_workers_of_others_at_work(rig: Rig) -> None:
     rig.dag("@task\ndef t():\n    prove('begun')\n    time.sleep(0.5)\n    return 1\nt()")
     attempt_id = rig.submit("t")
     rig.proven("begun")

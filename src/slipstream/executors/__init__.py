@@ -13,19 +13,19 @@ from slipstream.executors.host import StartHost, by_exec
 
 _BUILT_IN = {
     "CeleryExecutor": "slipstream.executors.celery.executor:CeleryExecutor",
+    "DaskExecutor": "slipstream.executors.dask.executor:DaskExecutor",
     "LocalExecutor": "slipstream.executors.local:LocalExecutor",
     "SequentialExecutor": "slipstream.executors.sequential:SequentialExecutor",
 }
 _OLD_PATHS = {
     "airflow.executors.celery_executor.CeleryExecutor": "CeleryExecutor",
     "airflow.providers.celery.executors.celery_executor.CeleryExecutor": "CeleryExecutor",
+    "airflow.executors.dask_executor.DaskExecutor": "DaskExecutor",
+    "airflow.providers.daskexecutor.executors.dask_executor.DaskExecutor": "DaskExecutor",
     "airflow.executors.local_executor.LocalExecutor": "LocalExecutor",
     "airflow.executors.sequential_executor.SequentialExecutor": "SequentialExecutor",
 }
-_NOT_YET = {
-    "DaskExecutor": "dask",
-}
-_EXTRAS = {"celery": "celery", "kombu": "celery"}
+_EXTRAS = {"celery": "celery", "kombu": "celery", "distributed": "dask", "dask": "dask"}
 """Modules that come with an extra."""
 _NEVER = {
     "KubernetesExecutor": "tasks run in processes of worker hosts here, not in pods",
@@ -40,7 +40,7 @@ def create(names: str, *, start_host: StartHost = by_exec) -> dict[str, Executor
 
     ``start_host`` is for those that have worker hosts of their own.
     ``alias:Name`` gives an executor another name for tasks' ``executor=``. Raises ConfigError for
-    a name that is unknown, or that this release does not have.
+    a name that is unknown, or whose extra is not installed.
     """
     return {key: _class(path)(key, start_host=start_host) for key, path in _paths(names).items()}
 
@@ -82,11 +82,6 @@ def plain(name: str) -> str:
 def _path(name: str) -> str:
     path = _BUILT_IN.get(name)
     short = name.rpartition(".")[2]
-    if path is None and short in _NOT_YET:
-        raise ConfigError(
-            f"[core] executor: {short} comes with the {_NOT_YET[short]!r} extra of a later release; "
-            f"this one has {', '.join(_BUILT_IN)}"
-        )
     if path is None and short in _NEVER:
         raise ConfigError(f"[core] executor: there is no {short} ({_NEVER[short]})")
     if path is None:

@@ -40,19 +40,39 @@ def test_celery_is_remote_by_whatever_path_it_is_named(path: str) -> None:
     assert made["far"].capabilities.slots is None
 
 
-def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [n for n in sys.modules if n.startswith("slipstream.executors.celery")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "celery", None)
-    with pytest.raises(ConfigError, match=r"pip install 'slipstream-orchestrator\[celery\]'"):
-        executors.create("CeleryExecutor")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "airflow.executors.dask_executor.DaskExecutor",
+        "airflow.providers.daskexecutor.executors.dask_executor.DaskExecutor",
+    ],
+)
+def test_dask_is_remote_by_whatever_path_it_is_named_and_not_imported_yet(path: str) -> None:
+    before = set(sys.modules)
+    made = executors.create(f"LocalExecutor,{path},far:DaskExecutor")
+    assert [e.capabilities.is_remote for e in made.values()] == [False, True, True]
+    assert list(made) == ["LocalExecutor", "DaskExecutor", "far"]
+    assert "distributed" not in set(sys.modules) - before, "that is its thread's business"
+
+
+@pytest.mark.parametrize(
+    ("extra", "module", "name"),
+    [("celery", "celery", "CeleryExecutor"), ("dask", "distributed", "DaskExecutor")],
+)
+def test_without_the_extra_one_line_says_what_to_install(
+    extra: str, module: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for loaded in [n for n in sys.modules if n.startswith(f"slipstream.executors.{extra}")]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ConfigError, match=rf"pip install 'slipstream-orchestrator\[{extra}\]'"):
+        executors.create(name)
 
 
 @pytest.mark.parametrize(
     ("names", "words"),
     [
         ("NoSuch", "'NoSuch'"),
-        ("DaskExecutor", "'dask' extra"),
         ("KubernetesExecutor", "no KubernetesExecutor"),
         ("", "is empty"),
         ("LocalExecutor,LocalExecutor", "twice"),
