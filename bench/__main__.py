@@ -3,6 +3,7 @@
     python -m bench                                   # Slipstream on SQLite
     python -m bench --database postgresql+psycopg2://user@127.0.0.1/bench
     python -m bench --broker redis://127.0.0.1:6379/0 --only chain_100,fan_1000
+    python -m bench --dask --only chain_100,fan_1000
     python -m bench --airflow VENV/bin/airflow --airflow-database postgresql+psycopg2://…
     python -m bench --only chain_100,fan_1000 --repeat 3
 
@@ -115,10 +116,13 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--parallelism", type=int, default=8)
     parser.add_argument("--broker", default="", help="URL: CeleryExecutor, with one worker")
+    parser.add_argument("--dask", action="store_true", help="DaskExecutor, with one worker")
     parser.add_argument("--json", type=Path, help="also write every figure to this file")
     args = parser.parse_args()
     # So that a system under test is stopped when we are.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
+    if args.dask and (args.airflow or args.broker):
+        parser.error("--dask measures Slipstream alone: Airflow 3 has no DaskExecutor")
     only = args.only.split(",")
     if unknown := set(only) - set(names):
         parser.error(f"no such scenario: {', '.join(sorted(unknown))}; known: {', '.join(names)}")
@@ -132,7 +136,12 @@ def main() -> int:
     for name, command, database in systems:
         if set(only) - {"parse_500"}:
             system = System(
-                name, command, database, parallelism=args.parallelism, broker=args.broker
+                name,
+                command,
+                database,
+                parallelism=args.parallelism,
+                broker=args.broker,
+                dask=args.dask,
             )
             columns[name] = run_scenarios(system, only, args.repeat)
         if "parse_500" in only:

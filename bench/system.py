@@ -47,10 +47,14 @@ class System:
     parallelism: int = 8
     broker: str = ""
     """A URL: tasks go through it to one Celery worker; empty for the LocalExecutor."""
+    dask: bool = False
+    """Tasks go through a Dask scheduler, of which ``dask_port`` is the port, to one Dask worker."""
     home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bench-")))
     port: int = field(default_factory=free_port)
+    dask_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
-    worker: subprocess.Popen[bytes] | None = None
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    """What else runs, in the order in which it was started."""
 
     def __post_init__(self) -> None:
         if self.dags is None:
@@ -67,7 +71,8 @@ class System:
             "AIRFLOW_HOME": str(self.home),
             "AIRFLOW__CORE__DAGS_FOLDER": str(self.dags),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-            "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor" if self.broker else "LocalExecutor",
+            "AIRFLOW__CORE__EXECUTOR": self._executor(),
+            "AIRFLOW__DASK__CLUSTER_ADDRESS": self._dask_address if self.dask else "",
             "AIRFLOW__CORE__PARALLELISM": str(self.parallelism),
             "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "64",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
@@ -77,6 +82,15 @@ class System:
             "AIRFLOW__API__BASE_URL": f"http://127.0.0.1:{self.port}",
             "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{self.port}/execution/",
         }
+
+    def _executor(self) -> str:
+        if self.dask:
+            return "DaskExecutor"
+        return "CeleryExecutor" if self.broker else "LocalExecutor"
+
+    @property
+    def _dask_address(self) -> str:
+        return f"tcp://127.0.0.1:{self.dask_port}"
 
     def _celery(self, database: str) -> dict[str, str]:
         if not self.broker:
@@ -89,7 +103,7 @@ class System:
 
     def pids(self) -> list[int]:
         """Return every process of the system."""
-        roots = [each.pid for each in (self.process, self.worker) if each is not None]
+        roots = [each.pid for each in (self.process, *self.workers) if each is not None]
         return [pid for root in roots for pid in measure.tree(root)]
 
     def migrate(self) -> None:
@@ -104,23 +118,13 @@ class System:
 
     def start(self, timeout_s: float = 180) -> float:
         """Start every part and return the seconds until all of them are healthy."""
-        log = (self.home / "standalone.log").open("ab")
         began = time.monotonic()
-        self.process = subprocess.Popen(
-            [self.command, "standalone"],
-            env=self.environment(),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        self.process = self._run(self.command, "standalone")
         if self.broker:
-            self.worker = subprocess.Popen(
-                [self.command, "celery", "worker", "--concurrency", str(self.parallelism)],
-                env=self.environment(),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+            words = ["celery", "worker", "--concurrency", str(self.parallelism)]
+            self.workers.append(self._run(self.command, *words))
+        if self.dask:
+            self._start_dask()
         probe = Client(f"http://127.0.0.1:{self.port}", "", "")
         while not probe.is_healthy():
             if self.process.poll() is not None or time.monotonic() - began > timeout_s:
@@ -130,6 +134,24 @@ class System:
             time.sleep(0.02)
         return time.monotonic() - began
 
+    def _start_dask(self) -> None:
+        dask = str(Path(self.command).parent / "dask")
+        words = ["--host", self._dask_address, "--no-dashboard"]
+        self.workers.append(self._run(dask, "scheduler", *words))
+        words = ["--nthreads", str(self.parallelism), "--no-dashboard"]
+        words += ["--local-directory", str(self.home / "dask")]
+        self.workers.append(self._run(dask, "worker", self._dask_address, *words))
+
+    def _run(self, *command: str) -> subprocess.Popen[bytes]:
+        with (self.home / "standalone.log").open("ab") as log:
+            return subprocess.Popen(
+                command,
+                env=self.environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
     def client(self) -> Client:
         passwords = self.home / "simple_auth_manager_passwords.json.generated"
         return Client(
@@ -138,10 +160,11 @@ class System:
 
     def stop(self) -> None:
         """Stop the parts (politely, then not) and wait for them."""
-        for process in (self.worker, self.process):
+        for process in (*reversed(self.workers), self.process):
             if process is not None:
                 _end(process)
-        self.process = self.worker = None
+        self.process = None
+        self.workers.clear()
 
     def remove(self) -> None:
         self.stop()
