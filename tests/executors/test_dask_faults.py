@@ -356,6 +356,14 @@ def test_a_cluster_that_does_not_trust_us_is_away_and_says_why(
         scheduler.stop()
 
 
+def test_an_encrypted_cluster_without_certificates_is_away_and_says_what_to_set(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with dask_rig(home, "tls://127.0.0.1:1", monkeypatch) as rig:
+        rig.until(lambda: "is away" in caplog.text, "word of it", PATIENCE_S)
+        assert "set [dask] tls_ca, tls_cert" in caplog.text
+
+
 # Without a cluster
 
 

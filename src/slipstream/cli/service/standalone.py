@@ -48,7 +48,10 @@ def run(args: argparse.Namespace) -> int:
     words["scheduler"] += ["--host-door", str(fds["scheduler"])]
     supervisor = Supervisor(
         Part("database", lambda: _prepare_database(args)),
-        [Part(name, _command(words[name]), [fds[name]] if name in fds else []) for name in _PARTS],
+        [
+            Part(name, _command(words[name], port), [fds[name]] if name in fds else [])
+            for name in _PARTS
+        ],
         console.say,
         HealthProbe(host, port, tls=bool(conf.get("api", "ssl_cert"))),
         on_healthy,
@@ -93,8 +96,11 @@ def _prepare_database(args: argparse.Namespace) -> int:
     return 0
 
 
-def _command(words: Sequence[str]) -> Callable[[], int]:
-    """Return what a fork does to be the process that ``slipstream WORDS`` is."""
+def _command(words: Sequence[str], port: int) -> Callable[[], int]:
+    """Return what a fork does to be the process that ``slipstream WORDS`` is.
+
+    ``port`` is the API server's, which remote workers of an embedded cluster have to find.
+    """
 
     def body() -> int:
         from slipstream.cli.main import main  # which imports this module
@@ -102,6 +108,7 @@ def _command(words: Sequence[str]) -> Callable[[], int]:
 
         set_title(" ".join(["slipstream", *words]))
         conf.reload()  # airflow.cfg may have changed since the supervisor read it
+        conf.set("api", "port", str(port))
         return main(words)
 
     return body

@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 VERSION = 1
 _NAME = "DaskExecutor"
 _MAX_DEATHS = 3
+_ENDED = "its Dask worker has ended"
 
 
 class CannotCarry(SlipstreamError):
@@ -95,6 +96,8 @@ class Carrier(WorkerPlugin):
 
     async def take(self, workload: dict[str, Any]) -> None:
         """Hand an attempt to the host, and wait for its end."""
+        if self._is_stopped:
+            raise GivenBack(_ENDED)
         attempt_id = workload["attempt_id"]
         carried = self._carried.get(attempt_id)
         if carried is None:
@@ -121,7 +124,7 @@ class Carrier(WorkerPlugin):
         if self._host is not None:
             self._drop_link(self._host)
         for attempt_id in list(self._carried):
-            self._settle(attempt_id, GivenBack("its Dask worker ended"))
+            self._settle(attempt_id, GivenBack(_ENDED))
 
     async def stop(self, deadline_s: float) -> None:
         """End the host within ``deadline_s`` seconds, and all that it runs."""
@@ -139,7 +142,7 @@ class Carrier(WorkerPlugin):
             return
         try:
             self._host = LinkedHost([*self._words, "--api", execution_api_url()])
-        except BaseException as exc:
+        except (OSError, SlipstreamError) as exc:
             self._give_up(f"its worker host cannot start: {exc}")
             return
         self._started_at = time.monotonic()

@@ -21,6 +21,7 @@ from distributed import Client, Future, KilledWorker, Security
 
 from slipstream.attempt import Workload
 from slipstream.config import conf
+from slipstream.errors import SlipstreamError
 from slipstream.executors.dask import carry
 from slipstream.executors.dask.courier import Courier, Parcel
 from slipstream.executors.dask.local_cluster import LocalCluster
@@ -63,8 +64,8 @@ class _Call:
         return carry.carry, (self._text, carry.VERSION)
 
 
-class _ConnectionLost(Exception):
-    """The cluster is gone."""
+class _Away(SlipstreamError):
+    """The cluster is gone, or cannot be reached; the message says why."""
 
 
 class _Session:
@@ -101,10 +102,11 @@ class _Session:
                 self._is_back()
                 async with client:
                     await self._serve(client)
-        except _ConnectionLost:
-            self._is_away("the connection is lost")
-        except Exception as error:
+        except (OSError, ImportError, SlipstreamError) as error:  # ImportError: versions of Dask
             self._is_away(str(error) or repr(error))
+        except Exception as error:
+            log.exception("the Dask client failed")
+            self._is_away(repr(error))
         self._drop_tasks()
         if self._retry_s:
             await self._unless_stopping(asyncio.sleep(self._retry_s))
@@ -160,7 +162,7 @@ class _Session:
         courier = self._courier
         while not courier.is_stopping:
             if client.status != "running":
-                raise _ConnectionLost
+                raise _Away("the connection is lost")
             if due := courier.take_due():
                 self._submit(client, due)
             unwanted, never_begun = courier.take_unwanted()
@@ -250,10 +252,16 @@ class _Session:
             log.info("The Dask cluster %s is there.", self._name)
 
 
-def _security(target: Target) -> Security | None:
-    """Return the certificates to show; None: what Dask's own configuration says."""
+def _security(target: Target) -> Security:
+    """Return the certificates to show, by default those of Dask's own configuration; raises _Away."""
     if target.tls is None:
-        return None
+        ours = Security()
+        if target.address.startswith("tls:") and not (ours.tls_ca_file and ours.tls_client_cert):
+            raise _Away(
+                "it is encrypted, and there are no certificates for it: set [dask] tls_ca, tls_cert "
+                "and tls_key"
+            )
+        return ours
     return Security(
         tls_ca_file=target.tls.ca,
         tls_client_cert=target.tls.cert,

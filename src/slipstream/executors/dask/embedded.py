@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
@@ -31,19 +32,20 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="slipstream.executors.dask.embedded")
     parser.add_argument("--link", type=int, required=True, help="inherited socket to the scheduler")
     parser.add_argument("--threads", type=int, required=True, help="attempts at a time")
+    parser.add_argument("--api", metavar="URL", required=True, help="execution API")
     args = parser.parse_args(argv)
     process.set_name("dask-cluster")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     # Nobody looks at the profiles that it takes of each thread a hundred times a second.
     dask.config.set({"distributed.worker.profile.enabled": False})
-    asyncio.run(_serve(socket.socket(fileno=args.link), args.threads))
+    asyncio.run(_serve(socket.socket(fileno=args.link), args.threads, args.api))
     # Threads of libraries may want to be waited for; nothing is left that they could do.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
 
 
-async def _serve(link: socket.socket, n_threads: int) -> None:
+async def _serve(link: socket.socket, n_threads: int, api_url: str) -> None:
     reader, writer = await asyncio.open_connection(sock=link)
     security = Security.temporary()
     cluster = LocalCluster(
@@ -54,6 +56,8 @@ async def _serve(link: socket.socket, n_threads: int) -> None:
         dashboard_address=None,
         security=security,
         memory_limit=0,  # tasks are processes of their own
+        env={"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api_url},
+        silence_logs=logging.ERROR,
         asynchronous=True,
     )
     await cluster

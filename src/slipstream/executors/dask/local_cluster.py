@@ -14,6 +14,7 @@ from distributed import Security
 
 from slipstream.config import conf
 from slipstream.errors import SlipstreamError
+from slipstream.worker.address import execution_api_url
 
 _START_S = 60.0
 _END_S = 2.0
@@ -43,6 +44,7 @@ class LocalCluster:
         ours, theirs = socket.socketpair()
         n_threads = conf.getint("core", "parallelism", fallback=_DEFAULT_SLOTS) or _DEFAULT_SLOTS
         words = ["--link", str(theirs.fileno()), "--threads", str(n_threads)]
+        words += ["--api", execution_api_url()]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "slipstream.executors.dask.embedded", *words],
             stdin=subprocess.DEVNULL,
