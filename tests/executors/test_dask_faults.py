@@ -158,6 +158,24 @@ def test_a_worker_killed_in_mid_task_still_delivers_what_ran_and_it_ran_once(rig
     assert rig.proof().count("begun") == 3
 
 
+@pytest.mark.parametrize("nanny", [False, True])
+def test_a_worker_told_to_end_does_so_at_once_and_what_ran_is_delivered(
+    rig: DaskRig, nanny: bool
+) -> None:
+    rig.dag(SLOW)
+    leaving = rig.worker(n_slots=2, nanny=nanny)
+    running = rig.submit("t", map_index=0)
+    rig.proven("begun")
+    rig.started(running)
+    leaving.signal(signal.SIGTERM)
+    leaving.wait(10)
+    go(rig)
+    assert rig.finished(running).state is S.SUCCESS
+    rig.worker(n_slots=1)
+    assert rig.finished(rig.submit("t", map_index=1), PATIENCE_S).state is S.SUCCESS
+    assert rig.proof().count("begun") == 2
+
+
 def test_of_a_machine_that_is_gone_only_what_ran_is_lost(rig: DaskRig) -> None:
     rig.dag(SLOW)
     victim = rig.worker(n_slots=1)
@@ -187,6 +205,19 @@ def test_a_worker_s_process_that_its_nanny_starts_again_goes_on(rig: DaskRig) ->
     for attempt_id in (running, waiting):
         assert rig.finished(attempt_id, PATIENCE_S).state is S.SUCCESS
     assert rig.proof().count("begun") == 2
+
+
+def test_workers_killed_again_and_again_under_load_run_everything_once(rig: DaskRig) -> None:
+    rig.dag(QUICK)
+    workers = [rig.worker(n_slots=2, nanny=True) for _ in range(2)]
+    ids: list[str] = []
+    for n in range(4):
+        ids += [rig.submit("t", map_index=10 * n + m) for m in range(10)]
+        wanted = len(ids) - 5
+        rig.until(lambda wanted=wanted: len(rig.proof()) >= wanted, "half of them", PATIENCE_S)
+        for host in workers[n % 2].host_pids[:1]:
+            os.kill(_parent(host), signal.SIGKILL)
+    all_ran_once(rig, ids)
 
 
 def _parent(pid: int) -> int:

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 
 _CONNECT_S = 3.0
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.1, 2.0
+_SHARE = 256
+"""Attempts in one message, between two looks at what else there is to do."""
 _WATCH_S = 1.0
 """How soon a connection that broke while nothing was under way is noticed."""
 _BROADCAST_S = 10.0
@@ -94,6 +96,7 @@ class _Session:
 
     async def _connect_and_serve(self) -> None:
         if self._cluster is not None and not self._courier.has_due:
+            self._courier.take_unwanted()  # none of it can be here
             await self._wait(None)  # it is started when it is needed
             return
         try:
@@ -163,11 +166,12 @@ class _Session:
         while not courier.is_stopping:
             if client.status != "running":
                 raise _Away("the connection is lost")
-            if due := courier.take_due():
+            if due := courier.take_due()[:_SHARE]:
                 self._submit(client, due)
             unwanted, never_begun = courier.take_unwanted()
-            if unwanted:
-                self._keep(self._end(client, unwanted, never_begun))
+            # Others are another executor's, or began under a scheduler before this one.
+            if here := {id_: why for id_, why in unwanted.items() if id_ in self._futures}:
+                self._keep(self._end(client, here, never_begun))
             next_look_s = courier.look(self._futures)
             await self._wait(max(0.0, min(next_look_s, _WATCH_S)))
         if self._cluster is not None:
