@@ -30,11 +30,13 @@ STARTS_WITHIN_S = 60.0
 class DaskScheduler(Program):
     """``dask scheduler``, on a port that it keeps over restarts."""
 
-    def __init__(self, home: Path, *words: str, protocol: str = "tcp") -> None:
+    def __init__(
+        self, home: Path, *words: str, protocol: str = "tcp", env: dict[str, str] | None = None
+    ) -> None:
         self.port = free_port()
         self.address = f"{protocol}://127.0.0.1:{self.port}"
         command = [sys.executable, "-m", "dask", "scheduler", "--host", self.address]
-        super().__init__(home, "dask-scheduler", [*command, "--no-dashboard", *words], {})
+        super().__init__(home, "dask-scheduler", [*command, "--no-dashboard", *words], env or {})
 
     def start(self) -> None:
         """Start it and wait until it listens."""

@@ -138,6 +138,58 @@ def _hosts_below(pid: int) -> list[int]:
     return [p for p in sweeper.descendants(pid) if name_of(p) == "worker-host"]
 
 
+def test_a_dask_scheduler_needs_nothing_of_ours(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler = DaskScheduler(tmp_path, env={"PYTHONPATH": _without_our_package(tmp_path)})
+    try:
+        with dask_rig(home, scheduler.address, monkeypatch) as rig:
+            rig.dag(QUICK)
+            rig.worker()
+            all_ran_once(rig, [rig.submit("t", map_index=n) for n in range(3)])
+    finally:
+        scheduler.stop()
+
+
+def _without_our_package(folder: Path) -> str:
+    """Return a path in which something else has our package's name."""
+    (folder / "bare" / "slipstream").mkdir(parents=True)
+    (folder / "bare" / "slipstream" / "__init__.py").touch()
+    return str(folder / "bare")
+
+
+# Schedulers
+
+
+def test_what_a_scheduler_leaves_in_dask_is_the_next_one_s_to_submit(rig: DaskRig) -> None:
+    rig.dag(QUICK)
+    workloads = [rig.workload("t", map_index=n) for n in range(3)]
+    rig.executor.submit(workloads)
+    rig.executor.stop(3.0)
+    rig.executor = DaskExecutor()  # type: ignore[assignment]
+    rig.start()
+    ids = [workload.attempt_id for workload in workloads]
+    assert rig.executor.adopt(ids) == set()
+    rig.executor.submit(workloads)
+    rig.worker()
+    all_ran_once(rig, ids)
+
+
+def test_what_two_schedulers_submit_runs_once(rig: DaskRig) -> None:
+    rig.dag(QUICK)
+    other = DaskExecutor()
+    other.start("")
+    try:
+        workloads = [rig.workload("t", map_index=n) for n in range(6)]
+        rig.executor.submit(workloads)
+        other.submit(workloads[::-1])
+        rig.worker(n_slots=2)
+        rig.worker(n_slots=2)
+        all_ran_once(rig, [workload.attempt_id for workload in workloads])
+    finally:
+        other.stop(3.0)
+
+
 # Machines
 
 
@@ -299,10 +351,8 @@ def test_what_is_cancelled_before_a_worker_comes_never_runs(rig: DaskRig) -> Non
 
 
 def test_a_worker_without_our_package_fails_its_attempt_with_the_reason(rig: DaskRig) -> None:
-    (rig.home / "bare" / "slipstream").mkdir(parents=True)
-    (rig.home / "bare" / "slipstream" / "__init__.py").touch()
     rig.dag(QUICK)
-    rig.worker(PYTHONPATH=str(rig.home / "bare"))
+    rig.worker(PYTHONPATH=_without_our_package(rig.home))
     outcome = rig.finished(rig.submit("t"), PATIENCE_S)
     assert outcome.state is S.FAILED
     assert "No module named 'slipstream.executors'" in (outcome.error or "")

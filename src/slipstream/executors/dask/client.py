@@ -121,7 +121,12 @@ class _Session:
             assert self._target is not None
             address, security = self._target.address, _security(self._target)
         options = {"asynchronous": True, "set_as_default": False, "timeout": _CONNECT_S}
-        return await Client(address, security=security, **options)
+        client = Client(address, security=security, **options)
+        try:
+            return await client
+        except BaseException:
+            await client.close()  # else it complains when it is collected
+            raise
 
     # Waiting
 
