@@ -445,6 +445,20 @@ def test_an_encrypted_cluster_without_certificates_is_away_and_says_what_to_set(
         assert "set [dask] tls_ca, tls_cert" in caplog.text
 
 
+def test_an_address_at_which_something_else_answers_is_away_and_says_so(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = ApiServer()
+    server.start()
+    try:
+        with dask_rig(home, f"tcp://127.0.0.1:{server.port}", monkeypatch) as rig:
+            rig.until(lambda: "is away" in caplog.text, "word of it", PATIENCE_S)
+            assert "no Dask scheduler" in caplog.text
+            assert "Traceback" not in caplog.text
+    finally:
+        server.kill()
+
+
 # Without a cluster
 
 

@@ -30,7 +30,7 @@ from slipstream.executors.ledger import Entry
 
 log = logging.getLogger(__name__)
 
-_CONNECT_S = 3.0
+_CONNECT_S, _SHAKE_HANDS_S = 3.0, 5.0
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.1, 2.0
 _SHARE = 256
 """Attempts in one message, between two looks at what else there is to do."""
@@ -105,7 +105,7 @@ class _Session:
                 self._is_back()
                 async with client:
                     await self._serve(client)
-        except (OSError, ImportError, SlipstreamError) as error:  # ImportError: versions of Dask
+        except (OSError, SlipstreamError) as error:
             self._is_away(str(error) or repr(error))
         except Exception as error:
             log.exception("the Dask client failed")
@@ -123,10 +123,16 @@ class _Session:
         options = {"asynchronous": True, "set_as_default": False, "timeout": _CONNECT_S}
         client = Client(address, security=security, **options)
         try:
-            return await client
-        except BaseException:
+            async with asyncio.timeout(_SHAKE_HANDS_S):
+                return await client
+        except asyncio.CancelledError:
             await client.close()  # else it complains when it is collected
             raise
+        except Exception as error:
+            await client.close()
+            if isinstance(error, OSError | ImportError) and str(error):  # ImportError: versions
+                raise _Away(str(error)) from error
+            raise _Away(f"what answers there is no Dask scheduler ({error!r})") from error
 
     # Waiting
 
