@@ -28,14 +28,12 @@ from slipstream.executors.base import (
     ExecutorEvent,
 )
 from slipstream.executors.host import HostProcess, HostRefused, StartHost, by_exec
+from slipstream.executors.linked_host import Restarts, in_words
 from slipstream.worker import journal
 from slipstream.worker.link import Link
 
 log = logging.getLogger(__name__)
 
-_RESTART_DELAYS_S = (0.0, 0.5, 1.0, 2.0, 5.0)
-"""Before the n-th start after deaths in a row, so that a host that cannot start is no busy loop."""
-_GOOD_LIFE_S = 10.0
 _STOP_GRACE_S = 1.0
 _NO_LIMIT = 1_000_000
 _RECOVERY_S = 5.0
@@ -62,7 +60,7 @@ class LocalExecutor:
         self._process: HostProcess | None = None
         self._host_started_at = 0.0
         self._restart_at: float | None = None
-        self._n_deaths = 0
+        self._restarts = Restarts()
         self._attempts: dict[str, Workload] = {}
         self._events: list[ExecutorEvent] = []
         self._recovering: set[str] = set()
@@ -234,15 +232,12 @@ class LocalExecutor:
         code = self._process.wait()
         log.error("the worker host (pid %d) ended with %d", self._process.pid, code)
         self._plan_restart()
-        self._lose_attempts(f"The worker host ended ({_in_words(code)}).")
+        self._lose_attempts(f"The worker host ended ({in_words(code)}).")
 
     def _plan_restart(self) -> float:
         """Plan the next host's start; return in how many seconds."""
         now = self._clock.monotonic()
-        if now - self._host_started_at > _GOOD_LIFE_S:
-            self._n_deaths = 0
-        delay_s = _RESTART_DELAYS_S[min(self._n_deaths, len(_RESTART_DELAYS_S) - 1)]
-        self._n_deaths += 1
+        delay_s = self._restarts.delay_s(now - self._host_started_at)
         self._restart_at = now + delay_s
         return delay_s
 
@@ -263,7 +258,3 @@ class LocalExecutor:
     def _journaled_outcomes(self) -> set[str]:
         folder = conf.home / "run"
         return {o.attempt_id for path in journal.paths(folder) for o in journal.read(path)}
-
-
-def _in_words(code: int) -> str:
-    return f"killed by signal {-code}" if code < 0 else f"exit code {code}"
