@@ -34,6 +34,8 @@ _CONNECT_S, _SHAKE_HANDS_S = 3.0, 5.0
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.1, 2.0
 _SHARE = 256
 """Attempts in one message, between two looks at what else there is to do."""
+_RELEASE_S = 0.05
+"""Before a key is used again, so that Dask has forgotten what became of it."""
 _WATCH_S = 1.0
 """How soon a connection that broke while nothing was under way is noticed."""
 _BROADCAST_S = 10.0
@@ -79,6 +81,8 @@ class _Session:
         self._news = asyncio.Event()
         self._futures: dict[str, Future[None]] = {}
         """What is in the cluster, begun or not."""
+        self._over: list[Future[None]] = []
+        """What has ended, until the cluster is told to forget it."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._retry_s = 0.0
         """How long the cluster is given before the next try; 0: it is there."""
@@ -136,10 +140,13 @@ class _Session:
 
     # Waiting
 
-    async def _wait(self, at_most_s: float | None) -> None:
+    async def _wait(self, at_most_s: float | None) -> bool:
+        """Wait for news; say whether there are any."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._news.wait(), at_most_s)
+        found = self._news.is_set()
         self._news.clear()
+        return found
 
     async def _unless_stopping(self, work: Coroutine[Any, Any, T]) -> T | None:
         """Return what comes of the work; None when the courier stops before."""
@@ -169,6 +176,7 @@ class _Session:
         for attempt_id in list(self._futures):
             self._futures.pop(attempt_id)
             self._courier.lost(attempt_id)
+        self._over.clear()
 
     # A connection
 
@@ -184,7 +192,10 @@ class _Session:
             if here := {id_: why for id_, why in unwanted.items() if id_ in self._futures}:
                 self._keep(self._end(client, here, never_begun))
             next_look_s = courier.look(self._futures)
-            await self._wait(max(0.0, min(next_look_s, _WATCH_S)))
+            has_news = await self._wait(max(0.0, min(next_look_s, _WATCH_S)))
+            # A Dask client sends at most every 10 ms. When a task ends, its successor is next.
+            if not has_news or len(self._over) > _SHARE:
+                self._over.clear()
         if self._cluster is not None:
             await self._broadcast(client, carry.stop, courier.stop_within_s)
 
@@ -222,8 +233,11 @@ class _Session:
         if self._futures.pop(parcel.id, None) is None:
             return
         if future.status == "finished":
+            self._over.append(future)
             return  # the store tells how, and if it does not, it is looked after
         if error is None or isinstance(error, carry.GivenBack | KilledWorker):
+            future.release()
+            await asyncio.sleep(_RELEASE_S)
             self._courier.lost(parcel.id)
             return
         is_task = parcel.workload.kind == "task"
