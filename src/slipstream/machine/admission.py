@@ -82,6 +82,8 @@ class PoolLimit:
 
     slots: int
     used: int = 0
+    size: int | None = None
+    """The whole pool's slots, where ``slots`` is only one scheduler's part of them."""
 
 
 @dataclass(slots=True)
@@ -124,7 +126,7 @@ class Blocked:
     """Why a group's instances wait: the name of the limit and how full it is."""
 
     limit: str
-    """``parallelism``, ``pool``, ``small_pool``, ``missing_pool``, ``executor``,
+    """``parallelism``, ``pool``, ``pool_part``, ``small_pool``, ``missing_pool``, ``executor``,
     ``max_active_tasks``, ``max_active_tis_per_dag`` or ``max_active_tis_per_dagrun``."""
     name: str
     used: int
@@ -137,6 +139,11 @@ class Blocked:
             return (
                 f"it takes {self.used} slots of pool {self.name!r}, which has only "
                 f"{self.allowed} in all: enlarge the pool, or take fewer"
+            )
+        if self.limit == "pool_part":
+            return (
+                f"its scheduler's part of pool {self.name!r} is in use ({self.used} of "
+                f"{self.allowed} slots): the others hold the rest, and are asked for some"
             )
         if self.limit == "pool" and self.used < self.allowed:
             return (
@@ -217,6 +224,12 @@ class ReadyQueue:
         for where in [g for g in self._groups if g.dag_run_pk == dag_run_pk]:
             for key in self._groups.pop(where).live:
                 del self._where[dag_run_pk, key]
+
+    def waiting_for(self, pool: str) -> tuple[int, int, int]:
+        """Return how many instances wait that take slots of a pool, how many slots, and the least."""
+        groups = [(g.pool_slots, len(self._groups[g].live)) for g in self._groups if g.pool == pool]
+        n_slots = sum(slots * n for slots, n in groups)
+        return sum(n for _, n in groups), n_slots, min((slots for slots, _ in groups), default=0)
 
     def group_of(self, dag_run_pk: int, key: TIKey) -> GroupKey | None:
         """Return the group that an instance waits in."""
@@ -312,8 +325,9 @@ def blocked_by(c: Candidate, limits: Limits) -> Blocked | None:
     pool = limits.pools.get(group.pool)
     if pool is None:
         return Blocked("missing_pool", group.pool, 0, 0)
-    if 0 <= pool.slots < group.pool_slots:
-        return Blocked("small_pool", group.pool, group.pool_slots, pool.slots)
+    size = pool.slots if pool.size is None else pool.size
+    if 0 <= size < group.pool_slots:
+        return Blocked("small_pool", group.pool, group.pool_slots, size)
     if pool.slots >= 0 and pool.used + group.pool_slots > pool.slots:
         return Blocked("pool", group.pool, pool.used, pool.slots)
     used = limits.per_run.get(group.dag_run_pk, 0)

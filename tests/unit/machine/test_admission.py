@@ -214,3 +214,24 @@ def test_no_limit_is_exceeded_and_nothing_waits_without_a_reason(
     assert used.executing == 0
     assert not any(used.per_run.values())
     assert not any(pool.used for pool in used.pools.values())
+
+
+def test_a_part_of_a_pool_limits_and_only_the_whole_is_too_small() -> None:
+    part = limits(pools={"p": PoolLimit(1, size=3)})
+    for slots, limit in ((2, "pool"), (3, "pool"), (4, "small_pool")):
+        why = blocked_by(candidate(slots=slots), part)
+        assert why is not None
+        assert why.limit == limit
+    assert blocked_by(candidate(slots=1), part) is None
+
+
+def test_what_waits_for_a_pool_is_counted() -> None:
+    queue = ReadyQueue()
+    assert queue.waiting_for("p") == (0, 0, 0)
+    for index in range(3):
+        queue.add(candidate("big", slots=2, map_index=index))
+    queue.add(candidate("huge", slots=5))
+    queue.add(candidate("elsewhere", pool="q"))
+    assert queue.waiting_for("p") == (4, 11, 2)
+    queue.discard(1, TIKey("huge"))
+    assert queue.waiting_for("p") == (3, 6, 2)
