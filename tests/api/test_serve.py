@@ -250,3 +250,19 @@ def test_health_follows_the_heartbeats(store: Store, home: Path) -> None:
         store.write(job.end, id, "success", clock.now())
         assert api.ok("GET", "/monitor/health")["scheduler"]["status"] == "unhealthy"
         assert api.ok("GET", "/jobs?is_alive=true")["total_entries"] == 0
+
+
+def test_health_is_that_of_the_scheduler_that_is_at_work(store: Store, home: Path) -> None:
+    from slipstream.clock import FakeClock
+    from slipstream.store import job
+
+    clock = FakeClock()
+    with running(store, clock) as api:
+        first = store.write(job.register, job_type="SchedulerJob", now=clock.now())
+        clock.advance(5)
+        second = store.write(job.register, job_type="SchedulerJob", now=clock.now())
+        store.write(job.end, second, "success", clock.now())
+        # The newest heartbeat is that of one that has left; another goes on.
+        assert api.ok("GET", "/monitor/health")["scheduler"]["status"] == "healthy"
+        store.write(job.end, first, "failed", clock.now())
+        assert api.ok("GET", "/monitor/health")["scheduler"]["status"] == "unhealthy"

@@ -20,9 +20,12 @@ from slipstream.store import (
     job,
     lease,
     migrate,
+    pool,
+    quota,
     run,
     schema,
 )
+from slipstream.store.row import QuotaRow
 
 
 def _ready() -> None:
@@ -58,14 +61,47 @@ def _batches(ids: list[str]) -> list[list[str]]:
     return [ids[at : at + 10] for at in range(0, len(ids), 10)]
 
 
-def claim(url: str) -> None:
+def claim_dags(url: str) -> None:
+    """Claim DAGs, three at a time, as long as there are free ones."""
     with Store.open(url) as store:
         owner = store.write(job.register, job_type="SchedulerJob", now=NOW)
         _ready()
-        mine: list[int] = []
-        while rows := store.write(lease.claim_runs, owner=owner, lapsed_before=NOW, limit=3):
-            mine += [row.id for row in rows]
+        mine: list[str] = []
+        while True:
+            with store.read() as conn:
+                free = lease.free_dags(conn)
+            if not free:
+                break
+            mine += store.write(lease.claim_dags, owner, free[:3])
         _result(mine)
+
+
+def move_slots(url: str, times: str) -> None:
+    """Take a slot of pool p and give it back, again and again; return how often there was one."""
+    with Store.open(url) as store:
+        me = store.write(job.register, job_type="SchedulerJob", now=NOW)
+        _ready()
+        n_had = 0
+        for _ in range(int(times)):
+            n_had += store.write(_take_slot, me)
+            store.write(quota.save, [QuotaRow("p", me, 0, 0, 0)])
+        _result(n_had)
+
+
+def _take_slot(conn: Connection, me: str) -> bool:
+    (row,) = pool.lock(conn, ["p"])
+    others = sum(each.slots for each in quota.of_pools(conn, ["p"])["p"])
+    assert others <= row.slots, "overfilled"
+    if others < row.slots:
+        quota.save(conn, [QuotaRow("p", me, 1, 0, 0)])
+    return others < row.slots
+
+
+def bury(url: str, id: str) -> None:
+    """End another scheduler's job and free what it has; tell whether it was this process who did."""
+    with Store.open(url) as store:
+        _ready()
+        _result(store.write(lease.end, id, "failed", NOW))
 
 
 def upgrade(url: str) -> None:

@@ -154,7 +154,8 @@ def test_lost_attempts_end_whether_started_or_not(store: Store) -> None:
 
 def test_a_scheduler_sees_the_attempts_of_its_runs_only(store: Store) -> None:
     mine, other = create_run(store, "d", "1"), create_run(store, "d", "2")
-    store.write(lease.claim_runs, owner="me", lapsed_before=NOW, limit=1)
+    store.write(lease.claim_dags, "me", ["d"])
+    store.write(lease.claim_runs, owner="me", limit=1)
     with store.read() as conn:
         (owned,) = lease.owned(conn, "me")
     mine, other = (mine, other) if owned.id == mine.id else (other, mine)

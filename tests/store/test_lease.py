@@ -1,58 +1,132 @@
-"""Leases and jobs: a run has one owner, and a dead owner's runs go to the living."""
+"""Leases and jobs: a DAG has one owner, and a dead owner's DAGs and runs go to the living."""
 
 from __future__ import annotations
 
 import subprocess
 
 import pytest
-from tests.store.build import AFTER, NOW, Spawn, changing, create_run, later
-from tests.store.pair import go, race, wait_ready
+from tests.store.build import (
+    AFTER,
+    NOW,
+    Spawn,
+    changing,
+    create_run,
+    later,
+    parsed_dag,
+    parsed_file,
+)
+from tests.store.pair import go, race, result, wait_ready
 
 from slipstream.attempt import new_id
-from slipstream.store import Connection, Store, decision, job, lease
+from slipstream.store import Connection, Store, dag, decision, job, lease, pool, quota
 from slipstream.store.dialect import NotHeld
+from slipstream.store.row import QuotaRow
 
 
 def _register(store: Store, at: float = 0) -> str:
     return store.write(job.register, job_type="SchedulerJob", now=later(at))
 
 
-def test_unowned_runs_are_claimed_oldest_first(store: Store) -> None:
+def _add_dags(store: Store, *dag_ids: str) -> None:
+    files = [parsed_file(f"{dag_id}.py", parsed_dag(dag_id)) for dag_id in dag_ids]
+    store.write(dag.upsert_file, files, NOW)
+
+
+def _owner_of(store: Store, *dag_ids: str) -> str:
+    owner = _register(store)
+    store.write(lease.claim_dags, owner, dag_ids)
+    return owner
+
+
+def _claim(store: Store, owner: str, limit: int = 9) -> list[str]:
+    return [r.run_id for r in store.write(lease.claim_runs, owner=owner, limit=limit)]
+
+
+def test_a_dag_is_claimed_once_and_free_again_when_given_up(store: Store) -> None:
+    _add_dags(store, "a", "b", "c")
+    first, second = _register(store), _register(store)
+    with store.read() as conn:
+        assert lease.free_dags(conn) == ["a", "b", "c"]
+    assert store.write(lease.claim_dags, first, ["a", "b"]) == ["a", "b"]
+    assert store.write(lease.claim_dags, second, ["a", "b", "c"]) == ["c"]
+    assert store.write(lease.claim_dags, second, []) == []
+    with store.read() as conn:
+        assert lease.free_dags(conn) == []
+        assert lease.count_dags(conn) == {first: 2, second: 1}
+        assert lease.owned_dags(conn, first) == {"a", "b"}
+    store.write(lease.give_up_dags, second, ["a", "c"])  # "a" is not its own to give
+    with store.read() as conn:
+        assert lease.free_dags(conn) == ["c"]
+        assert lease.count_dags(conn) == {first: 2, None: 1}
+
+
+def test_runs_come_and_go_with_their_dag(store: Store) -> None:
+    create_run(store, "d", "of d")
+    create_run(store, "e", "of e")
+    first, second = _owner_of(store, "d"), _owner_of(store, "e")
+    assert _claim(store, first) == ["of d"]
+    assert _claim(store, second) == ["of e"]
+    store.write(lease.give_up_dags, first, ["d"])
+    assert _claim(store, second) == []
+    store.write(lease.claim_dags, second, ["d"])
+    assert _claim(store, second) == ["of d"]
+
+
+def test_runs_are_claimed_oldest_first(store: Store) -> None:
     for number in (3, 1, 2):
         create_run(store, "d", str(number), run_after=later(number))
-    owner = _register(store)
-    claimed = store.write(lease.claim_runs, owner=owner, lapsed_before=NOW, limit=2)
-    assert [(r.run_id, r.owner) for r in claimed] == [("1", owner), ("2", owner)]
-    rest = store.write(lease.claim_runs, owner=owner, lapsed_before=NOW, limit=9)
-    assert [r.run_id for r in rest] == ["3"]
+    owner = _owner_of(store, "d")
+    assert _claim(store, owner, limit=2) == ["1", "2"]
+    assert _claim(store, owner) == ["3"]
     with store.read() as conn:
-        assert [r.run_id for r in lease.owned(conn, owner)] == ["1", "2", "3"]
+        assert [(r.run_id, r.owner) for r in lease.owned(conn, owner)] == [
+            (number, owner) for number in "123"
+        ]
 
 
-def test_a_live_owners_runs_are_left_alone_and_a_dead_ones_taken(store: Store) -> None:
-    create_run(store)
-    first, second = _register(store), _register(store)
-    store.write(lease.claim_runs, owner=first, lapsed_before=NOW, limit=9)
-    assert store.write(lease.claim_runs, owner=second, lapsed_before=NOW, limit=9) == []
-    store.write(job.heartbeat, [second], later(60))
-    taken = store.write(lease.claim_runs, owner=second, lapsed_before=later(30), limit=9)
-    assert [r.owner for r in taken] == [second]
+def test_a_run_that_is_driven_apart_is_left_to_who_drives_it(store: Store) -> None:
+    apart = store.write(job.register, job_type="DagTestJob", now=NOW)
+    create_run(store, "d", "apart", owner=apart)
+    owner = _owner_of(store, "d")
+    assert _claim(store, owner) == []
+    store.write(job.end, apart, "failed", NOW)
+    assert _claim(store, owner) == ["apart"]
 
 
-def test_an_owner_that_ended_has_no_lease(store: Store) -> None:
-    create_run(store)
-    first, second = _register(store), _register(store)
-    store.write(lease.claim_runs, owner=first, lapsed_before=NOW, limit=9)
-    store.write(job.end, first, "success", NOW)
-    assert len(store.write(lease.claim_runs, owner=second, lapsed_before=NOW, limit=9)) == 1
+def test_what_an_ended_owner_had_is_free_and_its_end_counts_once(store: Store) -> None:
+    _add_dags(store, "d")
+    create_run(store, "d", "r")
+    store.write(pool.upsert, "p", 4)
+    first, second = _owner_of(store, "d"), _register(store)
+    assert _claim(store, first) == ["r"]
+    store.write(quota.save, [QuotaRow("p", first, 3, 0, 0)])
+    assert store.write(lease.end, first, "failed", NOW)
+    assert not store.write(lease.end, first, "failed", NOW)
+    with store.read() as conn:
+        assert lease.free_dags(conn) == ["d"]
+        assert lease.owned(conn, first) == []
+        assert quota.of_pools(conn, ["p"]) == {"p": []}
+    assert store.write(lease.claim_dags, second, ["d"]) == ["d"]
+    assert _claim(store, second) == ["r"]
 
 
-def test_released_runs_are_free_at_once(store: Store) -> None:
-    create_run(store)
-    first, second = _register(store), _register(store)
-    store.write(lease.claim_runs, owner=first, lapsed_before=NOW, limit=9)
+def test_what_an_owner_whose_job_was_ended_by_others_had_is_found(store: Store) -> None:
+    _add_dags(store, "d")
+    store.write(pool.upsert, "p", 4)
+    first, second = _owner_of(store, "d"), _register(store)
+    store.write(quota.save, [QuotaRow("p", second, 3, 0, 0)])
+    with store.read() as conn:
+        assert lease.stray_owners(conn) == []
+    for owner in (first, second):
+        store.write(job.end, owner, "failed", NOW)
+    with store.read() as conn:
+        assert sorted(lease.stray_owners(conn)) == sorted([first, second])
+        assert lease.free_dags(conn) == ["d"]
+        assert lease.count_dags(conn) == {None: 1}
     store.write(lease.release, first)
-    assert len(store.write(lease.claim_runs, owner=second, lapsed_before=NOW, limit=9)) == 1
+    store.write(lease.release, second)
+    with store.read() as conn:
+        assert lease.stray_owners(conn) == []
 
 
 def test_finished_runs_are_not_claimed(store: Store) -> None:
@@ -60,14 +134,41 @@ def test_finished_runs_are_not_claimed(store: Store) -> None:
     decided = changing([])
     decided.run = {"state": "success"}
     store.write(decision.save, [(row.id, decided)], [], NOW)
-    assert store.write(lease.claim_runs, owner=_register(store), lapsed_before=NOW, limit=9) == []
+    assert _claim(store, _owner_of(store, "d")) == []
 
 
-def test_two_schedulers_claim_each_run_once(store: Store, store_url: str, spawn: Spawn) -> None:
-    ids = {create_run(store, "d", str(number)).id for number in range(60)}
-    first, second = race(spawn, "claim", store_url, hosts=False)
-    assert len(first) + len(second) == 60
-    assert set(first) | set(second) == ids
+def test_a_dag_that_is_gone_leaves_its_lease_until_the_owner_has_heard(store: Store) -> None:
+    _add_dags(store, "d")
+    first, second = _owner_of(store, "d"), _register(store)
+    store.write(dag.delete, "d")
+    with store.read() as conn:
+        assert lease.owned_dags(conn, first) == {"d"}
+        assert lease.count_dags(conn) == {}
+    store.write(lease.forget_dags, second, ["d"])
+    with store.read() as conn:
+        assert lease.owned_dags(conn, first) == {"d"}
+    store.write(lease.forget_dags, first, ["d"])
+    with store.read() as conn:
+        assert lease.owned_dags(conn, first) == set()
+
+
+def test_two_schedulers_claim_each_dag_once(store: Store, store_url: str, spawn: Spawn) -> None:
+    names = [f"d{number:02}" for number in range(60)]
+    _add_dags(store, *names)
+    first, second = race(spawn, "claim_dags", store_url, hosts=False)
+    assert sorted(first + second) == names
+
+
+def test_two_who_bury_the_same_scheduler_do_it_once(
+    store: Store, store_url: str, spawn: Spawn
+) -> None:
+    dead = _owner_of(store, *(f"d{number}" for number in range(20)))
+    pair = [spawn("bury", store_url, dead) for _ in range(2)]
+    for process in pair:
+        wait_ready(process)
+    for process in pair:
+        go(process)
+    assert sorted(result(process) for process in pair) == [False, True]
 
 
 def test_jobs_are_found_by_type_and_heartbeat(store: Store) -> None:

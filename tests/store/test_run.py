@@ -127,7 +127,7 @@ def test_active_runs_are_counted(store: Store) -> None:
 
 
 def test_occupancy_counts_what_executes_and_deferred_slots(store: Store) -> None:
-    first, second = create_run(store, "d", "1"), create_run(store, "d", "2")
+    first, second = create_run(store, "d", "1", owner="me"), create_run(store, "d", "2")
     items = [
         (first.id, changing(["a", "b"], is_new=True, state="running", pool="p", pool_slots=2)),
         (first.id, changing(["c"], is_new=True, state="deferred", pool="p", pool_slots=3)),
@@ -138,7 +138,12 @@ def test_occupancy_counts_what_executes_and_deferred_slots(store: Store) -> None
     with store.read() as conn:
         seen = task_instance.count_executing(conn)
     assert seen.pool_slots == {"p": {"running": 4, "deferred": 3, "queued": 1}}
-    assert (seen.total, seen.per_dag) == (3, {"d": 3})
+    assert (seen.per_owner, seen.per_dag) == ({"me": 2, None: 1}, {"d": 3})
+    assert seen.slots_of == {
+        ("me", "p", "running"): 4,
+        ("me", "p", "deferred"): 3,
+        (None, "p", "queued"): 1,
+    }
     assert seen.per_task == {("d", "a"): 2, ("d", "b"): 1}
     assert seen.per_run == {first.id: 2, second.id: 1}
     assert seen.per_run_task[first.id, "a"] == 1

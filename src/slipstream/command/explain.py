@@ -6,6 +6,7 @@ a full pool, a run that was set aside or waits for its turn.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from slipstream.clock import Clock
@@ -19,8 +20,9 @@ from slipstream.machine.event import TIKey
 from slipstream.machine.explain import AdmissionView, Explanation
 from slipstream.machine.run import RunMachine
 from slipstream.state import TERMINAL_STATES, DagRunState, TaskInstanceState
-from slipstream.store import Connection, Store, dag, pool, run, task_instance
-from slipstream.store.row import RunRow
+from slipstream.store import Connection, Store, dag, pool, quota, run, task_instance
+from slipstream.store.row import PoolRow, RunRow
+from slipstream.store.task_instance import Occupancy
 
 
 def explain(
@@ -69,18 +71,13 @@ def _blocked(conn: Connection, row: RunRow, machine: RunMachine, key: TIKey) -> 
     seen = task_instance.count_executing(conn)
     limits = Limits(
         parallelism=conf.getint("core", "parallelism", fallback=32),
-        executing=seen.total,
+        executing=seen.per_owner.get(row.owner, 0),
         per_run=dict(seen.per_run),
         per_dag_task=dict(seen.per_task),
         per_run_task=dict(seen.per_run_task),
     )
     for each in pool.list_all(conn):
-        by_state = seen.pool_slots.get(each.name, {})
-        used = sum(
-            n
-            for state, n in by_state.items()
-            if state != TaskInstanceState.DEFERRED or each.include_deferred
-        )
+        used = _used(each, seen.pool_slots.get(each.name, {}))
         limits.pools[each.name] = PoolLimit(each.slots, used)
     candidate = Candidate.of(
         machine.tis[key].task,
@@ -93,7 +90,29 @@ def _blocked(conn: Connection, row: RunRow, machine: RunMachine, key: TIKey) -> 
     found = blocked_by(candidate, limits)
     if found is None and 0 < limits.parallelism <= limits.executing:
         return Blocked("parallelism", "", limits.executing, limits.parallelism)
-    return found
+    return found or _blocked_by_quota(conn, row.owner, candidate, seen)
+
+
+def _used(row: PoolRow, by_state: Mapping[str, int]) -> int:
+    """Return how many of a pool's slots are in use, given the slots of instances by state."""
+    deferred = 0 if row.include_deferred else by_state.get(TaskInstanceState.DEFERRED, 0)
+    return sum(by_state.values()) - deferred
+
+
+def _blocked_by_quota(
+    conn: Connection, owner: str | None, candidate: Candidate, seen: Occupancy
+) -> Blocked | None:
+    """Return why the run's scheduler lacks slots of a pool of which others still have some."""
+    name = candidate.group.pool
+    mine = [row for row in quota.of_pools(conn, [name])[name] if row.owner == owner]
+    whole = pool.get(conn, name)
+    if not mine or whole is None or whole.slots < 0:
+        return None
+    states = {state: n for (o, p, state), n in seen.slots_of.items() if (o, p) == (owner, name)}
+    used = _used(whole, states)
+    if used + candidate.group.pool_slots <= mine[0].slots:
+        return None
+    return Blocked("pool_part", name, used, mine[0].slots)
 
 
 def _add_what_is_around(conn: Connection, row: RunRow, answer: Explanation, now: datetime) -> None:

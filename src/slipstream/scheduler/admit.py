@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from slipstream.attempt import new_id
 from slipstream.machine import admission
 from slipstream.machine.event import Admitted, HostLost, TIKey
-from slipstream.scheduler import workload
+from slipstream.scheduler import quota, workload
 from slipstream.scheduler.book import ActiveRun
 from slipstream.scheduler.slots import candidate
 from slipstream.state import TaskInstanceState
@@ -42,15 +42,20 @@ def pause_changed(world: World, dag_id: str) -> None:
 def admit_ready(turn: Turn) -> int:
     """Admit what the limits allow; return how many."""
     world = turn.world
-    if not world.slots.changed or not len(world.ready):
+    quota.restrain(turn)
+    if not len(world.ready):
+        quota.note_blocked(turn, {})
+        return 0
+    if not world.slots.changed:
         return 0
     world.slots.changed = False
-    admitted = admission.admit(world.ready, world.slots.limits).admitted
-    for chosen in admitted:
+    result = admission.admit(world.ready, world.slots.limits)
+    quota.note_blocked(turn, result.blocked)
+    for chosen in result.admitted:
         run = world.book.active[chosen.dag_run_pk]
         world.slots.admitted(run.pk, chosen.key, chosen.group)
         _queue(turn, run, chosen.key)
-    return len(admitted)
+    return len(result.admitted)
 
 
 def _queue(turn: Turn, run: ActiveRun, key: TIKey) -> None:

@@ -24,10 +24,8 @@ log = logging.getLogger(__name__)
 
 def recover(turn: Turn) -> None:
     """Hand out again what was due or under way when this scheduler, or one before it, lost track."""
-    world = turn.world
-    rows = callback.list_due(turn.conn, world.scheduler_id, states=("pending", "running"))
-    rows += callback.list_unowned(turn.conn, [world.scheduler_id])
-    _hand_out(turn, rows)
+    owner = turn.world.scheduler_id
+    _hand_out(turn, callback.list_due(turn.conn, owner, states=("pending", "running")))
 
 
 def hand_out(turn: Turn) -> None:
@@ -42,7 +40,7 @@ def done(turn: Turn, event: CallbackDone) -> None:
     if not event.ok:
         log.warning("callback %s failed: %s", event.attempt_id, event.error or "see its log")
     ids = [event.attempt_id]
-    turn.world.callbacks_out.discard(event.attempt_id)
+    turn.world.callbacks_out.pop(event.attempt_id, None)
     turn.batch.also.append(lambda conn: callback.delete(conn, ids))
 
 
@@ -50,7 +48,7 @@ def lost(turn: Turn, request_id: str) -> bool:
     """Take a request back whose host died; False when the id is none of a request."""
     if request_id not in turn.world.callbacks_out:
         return False
-    turn.world.callbacks_out.discard(request_id)
+    del turn.world.callbacks_out[request_id]
     turn.world.callbacks_due = True
     turn.batch.also.append(lambda conn: callback.mark_pending(conn, [request_id]))
     return True
@@ -66,7 +64,7 @@ def _hand_out(turn: Turn, rows: Iterable[CallbackRow]) -> None:
         dag = world.catalog.dags.get(row.dag_id) if row is not None else None
         if row is None or dag is None:
             continue
-        world.callbacks_out.add(request.id)
+        world.callbacks_out[request.id] = row.dag_id
         turn.batch.workloads.append(_workload(turn, request, row, dag))
         ids.append(request.id)
     if ids:

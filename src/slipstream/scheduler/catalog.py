@@ -41,11 +41,11 @@ class Catalog:
         self._plans: OrderedDict[str, Plan] = OrderedDict()
         self._due: list[tuple[datetime, str]] = []
 
-    def load(self, conn: Connection) -> None:
-        """Read all DAGs anew."""
+    def load(self, conn: Connection, owner: str | None = None) -> None:
+        """Read a scheduler's DAGs anew, or all, and forget any other."""
         self.dags.clear()
         self._due.clear()
-        self.put(dag.list_all(conn))
+        self.put(dag.list_all(conn) if owner is None else dag.list_owned(conn, owner))
 
     def refresh(self, conn: Connection, dag_ids: Collection[str]) -> None:
         """Read some DAGs anew; those that are gone are forgotten."""
@@ -53,10 +53,14 @@ class Catalog:
         for dag_id in dag_ids:
             row = found.get(dag_id)
             if row is None:
-                self.dags.pop(dag_id, None)
-                self._plans.pop(dag_id, None)
+                self.drop(dag_id)
             else:
                 self.put([row])
+
+    def drop(self, dag_id: str) -> None:
+        """Forget a DAG: it is gone, or another scheduler's."""
+        self.dags.pop(dag_id, None)
+        self._plans.pop(dag_id, None)
 
     def put(self, rows: Iterable[DagRow]) -> None:
         """Take rows in as the newest truth."""

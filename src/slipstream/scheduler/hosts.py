@@ -44,9 +44,14 @@ class Hosts:
             return None
         return "its worker host is gone: the process ended or its heartbeat stopped"
 
+    def is_foreign(self, host_id: str | None, scheduler_id: str) -> bool:
+        """Say whether a live host was started by another scheduler, which alone hears from it."""
+        row = self._alive.get(host_id or "")
+        return row is not None and row.parent_id not in (None, scheduler_id)
+
     def foreign(self, scheduler_id: str) -> bool:
-        """Say whether a live host belongs to another scheduler."""
-        return any(row.parent_id not in (None, scheduler_id) for row in self._alive.values())
+        """Say whether a live host was started by another scheduler."""
+        return any(self.is_foreign(host_id, scheduler_id) for host_id in self._alive)
 
 
 def process_alive(row: JobRow) -> bool:

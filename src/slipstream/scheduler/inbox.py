@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from slipstream.command.order import SCHEDULER, event_of
@@ -12,9 +11,11 @@ from slipstream.executors.base import CallbackDone
 from slipstream.machine.decision import Decision
 from slipstream.machine.event import Deleted, HandedBack, PlanChanged
 from slipstream.scheduler import admit, callback, creation, reconcile
+from slipstream.scheduler.lease import MEMBERS_CHANGED
+from slipstream.scheduler.quota import QUOTA_CHANGED
 from slipstream.scheduler.share import Share
 from slipstream.state import DagRunState
-from slipstream.store import inbox, run, task_instance
+from slipstream.store import Connection, inbox, job, lease, run, task_instance
 from slipstream.store.row import InboxMessage
 
 if TYPE_CHECKING:
@@ -33,11 +34,8 @@ def take(turn: Turn) -> bool:
 
     They are deleted with the turn's transaction; after a failed one they are applied again.
     """
-    world = turn.world
-    lapsed_before = turn.now - timedelta(seconds=world.settings.health_threshold_s)
-    messages = inbox.take(
-        turn.conn, SCHEDULER, _LIMIT, owner=world.scheduler_id, lapsed_before=lapsed_before
-    )
+    letters = inbox.take_for(turn.conn, turn.world.scheduler_id, _LIMIT)
+    messages = _ours(turn, letters)
     changed_dags: dict[str, list[int]] = {}
     news = reconcile.News(turn, _attempts_of(messages))
     for message in messages:
@@ -55,6 +53,14 @@ def take(turn: Turn) -> bool:
         for dag_id in _dags_changed(turn, list(changed_dags)):
             turn.batch.inbox += changed_dags[dag_id]
     return len(turn.batch.inbox) < len(messages) or len(messages) == _LIMIT
+
+
+def _ours(turn: Turn, letters: Iterable[inbox.Letter]) -> list[InboxMessage]:
+    """Leave out the messages about DAGs that nobody owns yet, and see to it that somebody will."""
+    own = turn.world.ownership
+    waiting = {x.dag_id for x in letters if x.is_free and x.dag_id is not None} - own.gone
+    own.saw_free(waiting)
+    return [x.message for x in letters if not x.is_free or x.dag_id not in waiting]
 
 
 def _apply(turn: Turn, message: InboxMessage) -> None:
@@ -125,6 +131,26 @@ def _delete_task_instances(turn: Turn, message: InboxMessage) -> None:
 
 def _pool_changed(turn: Turn, message: InboxMessage) -> None:
     turn.world.load_pools(turn.conn)
+    if message.recipient is None:
+        # Who registers after this reads the pools after this.
+        turn.batch.also.append(lambda conn: _tell_others(conn, turn))
+
+
+def _tell_others(conn: Connection, turn: Turn) -> None:
+    running = job.list_running(conn, job.SCHEDULER_JOB_TYPE)
+    others = [row.id for row in running if row.id != turn.world.scheduler_id]
+    inbox.post_to(conn, others, "pool_changed", turn.now)
+    if others:
+        turn.batch.wake.add(SCHEDULER)
+
+
+def _quota_changed(turn: Turn, message: InboxMessage) -> None:
+    quotas = turn.world.quotas
+    quotas.look.update(name for name in message.payload["pools"] if name in quotas.parts)
+
+
+def _members_changed(turn: Turn, message: InboxMessage) -> None:
+    turn.world.ownership.look_soon = turn.world.ownership.share_soon = True
 
 
 def _attempts_of(messages: Iterable[InboxMessage]) -> list[str]:
@@ -159,6 +185,7 @@ def _dags_changed(turn: Turn, dag_ids: list[str]) -> list[str]:
     newest = run.latest_automated_of(turn.conn, dag_ids)
     statements: list[creation.Statement] = []
     seen: list[str] = []
+    gone: list[str] = []
     for dag_id in dag_ids:
         if seen and share.is_over:
             break
@@ -169,6 +196,7 @@ def _dags_changed(turn: Turn, dag_ids: list[str]) -> list[str]:
         if row is None:
             for pk in world.book.runs_of_dag(dag_id):
                 turn.discard(pk)
+            gone.append(dag_id)
             continue
         try:
             compiled = world.catalog.plan(turn.conn, dag_id)
@@ -183,6 +211,9 @@ def _dags_changed(turn: Turn, dag_ids: list[str]) -> list[str]:
             if active.version_id != compiled.version_id:
                 active.version_id = compiled.version_id
                 turn.step(active, PlanChanged(compiled.plan))
+    if gone:
+        world.ownership.dags.difference_update(gone)
+        turn.batch.also.append(lambda conn: lease.forget_dags(conn, world.scheduler_id, gone))
     _revive_quarantined(turn, seen)
     creation.write_all(turn, statements)
     return seen
@@ -210,6 +241,8 @@ _HANDLERS: dict[str, Callable[[Turn, InboxMessage], None]] = {
     "delete_run": _delete_run,
     "delete_ti": _delete_task_instances,
     "pool_changed": _pool_changed,
+    QUOTA_CHANGED: _quota_changed,
+    MEMBERS_CHANGED: _members_changed,
     "attempts_handed_back": _handed_back,
     "callback_done": _callback_done,
 }

@@ -1,32 +1,27 @@
-"""The scheduler's own registration, its heartbeat, and the runs that its lease covers."""
+"""The scheduler's own registration and heartbeat: the lease under which it writes."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from slipstream.attempt import new_id
 from slipstream.errors import UserError
 from slipstream.scheduler.hosts import process_alive
 from slipstream.scheduler.settings import Settings
-from slipstream.store import Connection, Store, job, lease
+from slipstream.store import Connection, Store, inbox, job, lease
 from slipstream.store.dialect import NotHeld
-from slipstream.store.row import JobRow, RunRow
+from slipstream.store.job import ONE_RUN_JOB_TYPE, SCHEDULER_JOB_TYPE
 
-log = logging.getLogger(__name__)
-
-JOB_TYPE = "SchedulerJob"
-ONE_RUN_JOB_TYPE = "DagTestJob"
-_CLAIM_LIMIT = 500
+MEMBERS_CHANGED = "members_changed"
+"""The message to each other scheduler that one has come, or has gone and left DAGs."""
 P = ParamSpec("P")
 T = TypeVar("T")
-_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 class LeaseLost(UserError):
-    """Another scheduler has taken over our runs, since our heartbeat did not arrive in time."""
+    """Another scheduler has ended our job, since our heartbeat did not arrive in time."""
 
     def __init__(self, scheduler_id: str) -> None:
         super().__init__(
@@ -61,15 +56,15 @@ def write_fenced(
 class Lease:
     """This scheduler as the database knows it."""
 
-    def __init__(self, store: Store, settings: Settings, *, takes_over: bool = True) -> None:
-        """``takes_over`` False: for one run alone, beside whatever scheduler there is."""
+    def __init__(self, store: Store, settings: Settings, *, only_run: bool = False) -> None:
+        """``only_run``: for one run alone, beside whatever schedulers there are."""
         self._store = store
-        self._lapse = timedelta(seconds=settings.health_threshold_s)
-        self._job_type = JOB_TYPE if takes_over else ONE_RUN_JOB_TYPE
+        self._settings = settings
+        self._job_type = ONE_RUN_JOB_TYPE if only_run else SCHEDULER_JOB_TYPE
         self.id = new_id()
 
     def register(self, now: datetime, executor: str) -> None:
-        """Add this scheduler's job, and end those of schedulers that died.
+        """Add this scheduler's job, and tell the others.
 
         Raises UserError on SQLite when another scheduler is alive.
         """
@@ -78,66 +73,34 @@ class Lease:
     def _register(self, conn: Connection, now: datetime, executor: str) -> None:
         if job.get(conn, self.id) is not None:
             return  # an earlier call's commit went through, its answer did not
-        for other in self._others(conn, now):
-            if self._store.dialect == "sqlite" and self._job_type == JOB_TYPE:
+        if self._job_type == SCHEDULER_JOB_TYPE and self._store.dialect == "sqlite":
+            self._refuse_second(conn, now)
+        job.register(conn, job_type=self._job_type, now=now, executor=executor, id=self.id)
+        if self._job_type == SCHEDULER_JOB_TYPE:
+            self._tell_others(conn, now)
+
+    def _refuse_second(self, conn: Connection, now: datetime) -> None:
+        for other in job.list_alive(conn, SCHEDULER_JOB_TYPE, since=now - self._settings.lease):
+            if process_alive(other):
                 raise UserError(
                     f"A scheduler already runs on this database (pid {other.pid} on "
                     f"{other.hostname}). SQLite allows one: stop it, or use PostgreSQL or MySQL."
                 )
-        self._end_dead(conn, now)
-        job.register(conn, job_type=self._job_type, now=now, executor=executor, id=self.id)
 
-    def _others(self, conn: Connection, now: datetime) -> list[JobRow]:
-        """Return the other schedulers that are alive, the oldest first."""
-        alive = job.list_alive(conn, JOB_TYPE, since=now - self._lapse)
-        return [row for row in alive if row.id != self.id and process_alive(row)]
-
-    def leader(self, now: datetime) -> JobRow | None:
-        """Return the scheduler before whom this one stands by; None when it is its turn.
-
-        The oldest one that is alive works. Those that have died are ended, so that their runs
-        come free, and one that was only stopped for long finds out by its next heartbeat.
-        """
-        return self._store.write(self._leader, now)
-
-    def _leader(self, conn: Connection, now: datetime) -> JobRow | None:
-        self._end_dead(conn, now)
-        mine = job.get(conn, self.id)
-        for other in self._others(conn, now):
-            if mine is None or (other.started_at, other.id) < (mine.started_at, mine.id):
-                return other
-        return None
+    def _tell_others(self, conn: Connection, now: datetime) -> None:
+        running = job.list_running(conn, SCHEDULER_JOB_TYPE)
+        others = [other.id for other in running if other.id != self.id]
+        inbox.post_to(conn, others, MEMBERS_CHANGED, now)
 
     def heartbeat(self, now: datetime) -> None:
         """Say that we are alive. Raises LeaseLost when somebody ended our job."""
         if self.id not in self._store.write(job.heartbeat, [self.id], now):
             raise LeaseLost(self.id)
 
-    def _end_dead(self, conn: Connection, now: datetime) -> None:
-        """End the jobs of schedulers that died or lapsed, so that their runs come free."""
-        alive_since = now - self._lapse
-        schedulers = job.list_alive(conn, JOB_TYPE, since=_EVER)
-        for other in schedulers + job.list_alive(conn, ONE_RUN_JOB_TYPE, since=_EVER):
-            if other.id == self.id:
-                continue
-            if other.heartbeat_at < alive_since or not process_alive(other):
-                log.warning("scheduler %s (pid %d) died", other.id, other.pid)
-                job.end(conn, other.id, "failed", now)
-
-    def claim(self, now: datetime) -> list[RunRow]:
-        """Take active runs that no live scheduler owns. Raises LeaseLost."""
-        return write_fenced(self._store, self.id, self._claim, now)
-
-    def _claim(self, conn: Connection, now: datetime) -> list[RunRow]:
-        self._end_dead(conn, now)
-        return lease.claim_runs(
-            conn, owner=self.id, lapsed_before=now - self._lapse, limit=_CLAIM_LIMIT
-        )
-
     def end(self, now: datetime, *, ok: bool) -> None:
-        """Give all runs back and close the job."""
+        """Close the job, give back all that it has, and tell the others."""
         self._store.write(self._end, now, "success" if ok else "failed")
 
     def _end(self, conn: Connection, now: datetime, state: str) -> None:
-        lease.release(conn, self.id)
-        job.end(conn, self.id, state, now)
+        if lease.end(conn, self.id, state, now) and self._job_type == SCHEDULER_JOB_TYPE:
+            self._tell_others(conn, now)

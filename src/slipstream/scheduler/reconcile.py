@@ -36,6 +36,7 @@ def everything(turn: Turn) -> None:
     world = turn.world
     for row in attempt.unapplied(turn.conn, world.scheduler_id):
         _apply_outcome(turn, row)
+    world.inherited = set()
     lost: dict[str, str] = {}
     queued: list[tuple[ActiveRun, TIKey, AttemptRow]] = []
     still_open = attempt.open(turn.conn, world.scheduler_id)
@@ -54,6 +55,8 @@ def everything(turn: Turn) -> None:
         reason = world.hosts.why_dead(row.host_id)
         if reason is not None:
             lost[row.id] = reason
+        elif world.hosts.is_foreign(row.host_id, world.scheduler_id):
+            world.inherited.add(row.id)
     if lost:
         lose(turn, lost)
     _hand_out_again(turn, queued)
@@ -205,4 +208,5 @@ def _hand_out_again(turn: Turn, queued: Collection[tuple[ActiveRun, TIKey, Attem
     for run_, key, row in queued:
         dag = world.catalog.dags.get(run_.row.dag_id)
         if row.id not in known and dag is not None:
+            world.inherited.add(row.id)  # perhaps another scheduler's host begins it
             turn.batch.workloads.append(workload.of_attempt(run_, dag, key, row.id))

@@ -31,6 +31,8 @@ from slipstream.scheduler import (
     due,
     executor_event,
     inbox,
+    ownership,
+    quota,
     reconcile,
     starting,
 )
@@ -38,7 +40,6 @@ from slipstream.scheduler.lease import Lease, LeaseLost
 from slipstream.scheduler.settings import Settings
 from slipstream.scheduler.turn import Turn
 from slipstream.scheduler.world import World
-from slipstream.state import DagRunState
 from slipstream.store import Store, lease
 from slipstream.store.row import RunRow
 from slipstream.store.wake import Listener
@@ -104,9 +105,8 @@ class Scheduler:
         """How long the database is given before the next try; 0: it is there."""
         self._retry_at = 0.0
         self._n_failed = 0
-        self.is_standby = True
-        """Another scheduler is at work; this one waits for its end."""
         self._executors_run = False
+        self._leaves = False
         self._next: dict[str, float] = {}
         self._wall_minus_mono = 0.0
 
@@ -116,39 +116,28 @@ class Scheduler:
         return self._lease.id
 
     def _new_lease(self) -> Lease:
-        return Lease(self._store, self._settings, takes_over=not self._only_run)
+        return Lease(self._store, self._settings, only_run=self._only_run)
 
     def start(self) -> None:
-        """Register, start the executors, and take over the runs that nobody owns.
+        """Register, start the executors, and claim what is due to this scheduler.
 
-        Beside a scheduler that is at work, this one stands by until that one is gone. Raises
-        UserError when it may not even do that (SQLite), StoreUnavailable without a database.
+        Raises UserError when another one is at work and the database allows but one (SQLite),
+        StoreUnavailable without a database.
         """
         self._register()
         self._listener = self._store.listen(SCHEDULER)
         self._selector.register(self._listener.fileno(), selectors.EVENT_READ)
-        leader = None if self._only_run else self._lease.leader(self._clock.now())
-        if leader is None:
-            self._take_charge()
-        else:
-            log.info(
-                "Scheduler %s (pid %d on %s) is at work: this one stands by.",
-                leader.id,
-                leader.pid,
-                leader.hostname,
-            )
-
-    def _register(self) -> None:
-        self._lease.register(self._clock.now(), ",".join(self._executors))
-
-    def _take_charge(self) -> None:
-        self.is_standby = False
-        for executor in () if self._executors_run else self._executors.values():
+        for executor in self._executors.values():
             executor.start(self.id)
             self._selector.register(executor.fileno(), selectors.EVENT_READ)
         self._executors_run = True
         self._wall_minus_mono = self._clock.now().timestamp() - self._clock.monotonic()
         self._recover()
+
+    def _register(self) -> None:
+        self._lease.register(self._clock.now(), ",".join(self._executors))
+        if not self._only_run:
+            self._store.wake(SCHEDULER)  # the others have DAGs to give up
 
     def run(self, stop: Stop, *, deadline_s: float = 4.0) -> None:
         """Start, turn until ``stop`` is set, and stop. For a process that does nothing else."""
@@ -163,17 +152,28 @@ class Scheduler:
             self.stop(deadline_s=deadline_s, ok=ok)
 
     def stop(self, *, deadline_s: float = 4.0, ok: bool = True) -> None:
-        """Stop the executors within ``deadline_s`` seconds, take their last news in, give up runs."""
+        """Stop the executors within ``deadline_s`` seconds, take their last news in, give all up.
+
+        DAGs of which nothing is under way go to the other schedulers at once.
+        """
         started = time.monotonic()
+        is_well = ok and self._executors_run and not self._retry_s
+        self._leaves = True
+        # What cannot be written now is read by the next scheduler.
+        with contextlib.suppress(StoreUnavailable, LeaseLost):
+            if is_well and not self._only_run:
+                with Turn(self.world) as turn:
+                    ownership.leave(turn)
         for executor in self._executors.values() if self._executors_run else ():
             executor.stop(max(0.5, deadline_s - (time.monotonic() - started)))
-        with contextlib.suppress(StoreUnavailable):
-            # What cannot be written now is read by the next scheduler.
-            if ok and not self._retry_s and not self.is_standby:
+        with contextlib.suppress(StoreUnavailable, LeaseLost):
+            if is_well:
                 self._lingering_since = None
                 self._collect()
                 self._work(TurnReport(), admit_more=False)
             self._lease.end(self._clock.now(), ok=ok)
+            if not self._only_run:
+                self._store.wake(SCHEDULER)  # the others take on what this one had
         if self._listener is not None:
             self._listener.close()
         self._selector.close()
@@ -187,11 +187,9 @@ class Scheduler:
     def turn(self, timeout: float) -> TurnReport:
         """Wait at most ``timeout`` seconds for something to do, and do it.
 
-        A database that is away is waited for in later turns. One that lost its lease stands by
-        from then on; only that of a single run (``only_run``) raises LeaseLost.
+        A database that is away is waited for in later turns. One that lost its lease begins anew
+        as another scheduler; only that of a single run (``only_run``) raises LeaseLost.
         """
-        if self.is_standby:
-            return self._stand_by(timeout)
         report = TurnReport()
         before = time.monotonic()
         self._wait(self._patience(timeout))
@@ -211,51 +209,29 @@ class Scheduler:
         except StoreUnavailable as error:
             self._away(error)
         except LeaseLost as error:
-            self._step_back(error)
+            self._begin_anew(error)
         except Exception as error:
             self._failed(error)
         report.worked_s = time.monotonic() - after
         return report
 
-    def _stand_by(self, timeout: float) -> TurnReport:
-        """Stay registered, and take charge when no older scheduler is alive."""
-        self._selector.select(min(timeout, self._settings.poll_s))
-        if self._listener is not None:
-            self._listener.drain()
-        if self._executors_run:
-            self._collect()  # what its worker hosts still run is news for the other scheduler,
-            self._events.clear()  # which reads it in the database
-        try:
-            if self._is_due("heartbeat", self._settings.heartbeat_s):
-                self._lease.heartbeat(self._clock.now())
-            if self._is_due("sweep", self._settings.standby_s) and not self._lease.leader(
-                self._clock.now()
-            ):
-                log.warning("The scheduler that was at work is gone: this one takes over.")
-                self._take_charge()
-        except StoreUnavailable as error:
-            self._away(error)  # should this one be in charge now, it reads all runs again
-        except LeaseLost as error:
-            self._step_back(error)
-        return TurnReport()
+    def _begin_anew(self, error: LeaseLost) -> None:
+        """Forget all, since others have it now, and register as another scheduler.
 
-    def _step_back(self, error: LeaseLost) -> None:
-        """Forget all, since another scheduler has it now, and stand by under a new id.
-
-        Attempts that run here go on: their worker hosts have heartbeats of their own.
-        Raises UserError on SQLite, where no second scheduler may stand by.
+        Attempts that run here go on: their worker hosts have heartbeats of their own, and who has
+        taken them over reads in the database what becomes of them.
+        Raises UserError on SQLite, where no second scheduler may be at work.
         """
         if self._only_run:
             raise error
-        log.error("%s It stands by.", error)
-        self.is_standby = True
+        log.error("%s It goes on under a new id.", error)
         self._events.clear()
-        self._next.clear()
-        self._retry_s = 0.0
         self.world.forget()
         self.world.callbacks_out.clear()
         self._lease = self._new_lease()
         self.world.scheduler_id = self._lease.id
+        self._retry_s = _FIRST_RETRY_S
+        self._retry_at = 0.0
         try:
             self._register()
         except StoreUnavailable as away:
@@ -328,6 +304,7 @@ class Scheduler:
                 report.n_admitted = admit.admit_ready(turn)
             turn.close()
             report.wrote = commit.commit(turn)
+            more |= quota.settle(turn)
         del self._events[: len(taken)]
         report.n_events = len(taken)
         self._more = more or bool(self._events)
@@ -342,26 +319,43 @@ class Scheduler:
         return self._read_inbox
 
     def _housekeeping(self, turn: Turn) -> None:
-        """Heartbeat, claim, and look for those that died."""
+        """Heartbeat, see who is there, claim and give up, and look for hosts that died."""
         settings, world = self._settings, self.world
-        if self._is_due("heartbeat", settings.heartbeat_s):
-            self._lease.heartbeat(turn.now)
+        if self._is_due("heartbeat", settings.beat_s):
+            self._beat(turn)
         sweep_s = settings.sweep_s
-        if world.book.attempts and world.hosts.foreign(self.id):
+        if not world.inherited.isdisjoint(world.book.attempts) and world.hosts.foreign(self.id):
             sweep_s = settings.foreign_sweep_s
             self._next["sweep"] = min(
                 self._next.get("sweep", 0.0), self._clock.monotonic() + sweep_s
             )
-        if world.sweep_soon or self._is_due("sweep", sweep_s):
-            world.sweep_soon = False
-            if world.book.attempts:
-                reconcile.everything(turn)
-                reconcile.sweep_queued(turn)
-            world.claim_soon = True
-        if world.claim_soon:
-            world.claim_soon = False
-            if not self._only_run:
-                self._claim(turn)
+        is_sweep = world.sweep_soon or self._is_due("sweep", sweep_s)
+        world.sweep_soon = False
+        if not self._only_run and not self._leaves:
+            self._share(turn)
+        if is_sweep and world.book.attempts:
+            reconcile.everything(turn)
+            reconcile.sweep_queued(turn)
+        if (is_sweep or world.claim_soon) and not self._only_run and not self._leaves:
+            ownership.claim_runs(turn)
+        world.claim_soon = False
+
+    def _share(self, turn: Turn) -> None:
+        """Give each scheduler its part of the DAGs."""
+        own = self.world.ownership
+        if not own.is_alone:
+            if self._is_due("members", self._settings.members_s):
+                own.tick()
+        elif self._is_due("members", self._settings.sweep_s):
+            own.tick()
+        if own.look_soon:
+            ownership.look(turn)
+        if own.share_soon:
+            self._read_inbox |= ownership.share(turn)
+
+    def _beat(self, turn: Turn) -> None:
+        self._lease.heartbeat(turn.now)
+        self.world.ownership.members.beat()
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = self._clock.monotonic()
@@ -369,15 +363,6 @@ class Scheduler:
             return False
         self._next[what] = now + every_s
         return True
-
-    def _claim(self, turn: Turn) -> None:
-        turn.close()
-        rows = self._lease.claim(turn.now)
-        taken_over = False
-        for row in rows:
-            taken_over |= _admit_row(turn, row)
-        if taken_over:
-            reconcile.everything(turn)
 
     # -- trouble ---------------------------------------------------------------------------------
 
@@ -387,18 +372,21 @@ class Scheduler:
         self._next.clear()
         self._read_inbox = True
         with Turn(self.world) as turn:
-            self._lease.heartbeat(turn.now)
+            self._beat(turn)
+            self.world.ownership.dags = lease.owned_dags(turn.conn, self.id)
             self.world.load(turn.conn)
-            rows = lease.owned(turn.conn, self.id)
-            turn.close()
+            for row in lease.owned(turn.conn, self.id):
+                ownership.admit_row(turn, row)
             if not self._only_run:
-                rows += self._lease.claim(turn.now)
-            for row in rows:
-                _admit_row(turn, row)
+                ownership.look(turn)
+                while ownership.share(turn):
+                    pass
+                ownership.claim_runs(turn)
             reconcile.everything(turn)
             callback.recover(turn)
             turn.close()
             commit.commit(turn)
+            quota.settle(turn)
 
     def _away(self, error: StoreUnavailable) -> None:
         """Wait for the database, a little longer after each try."""
@@ -431,6 +419,7 @@ class Scheduler:
         if abs(jump) > _CLOCK_JUMP_S:
             log.warning("the system clock was set %+.0f s; running work is not affected", jump)
             self.world.hosts.clock_jumped(self._clock.now())
+            self.world.ownership.members.distrust()
             self._next["heartbeat"] = 0.0
 
 
@@ -441,14 +430,3 @@ def _spare_the_collector() -> None:
     loading a run of 10,000 task instances takes a third longer, and turns stall for 20 ms.
     """
     gc.set_threshold(100_000, 20, 50)
-
-
-def _admit_row(turn: Turn, row: RunRow) -> bool:
-    """Put an active run of ours into the book; True when it was running before."""
-    book = turn.world.book
-    if row.quarantined is not None or row.id in book.active:
-        return False
-    if row.state == DagRunState.RUNNING:
-        return turn.activate(row) is not None
-    book.add_waiting(row)
-    return False

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from slipstream.config import conf
+
+_LEASE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +18,7 @@ class Settings:
     """Attempts that may be queued or running at once under this scheduler; 0 is no limit."""
     heartbeat_s: float = 5.0
     health_threshold_s: float = 30.0
-    """A scheduler whose heartbeat is older is dead."""
+    """A scheduler whose heartbeat is older is unhealthy; no lease is longer."""
     host_threshold_s: float = 30.0
     """A worker host whose heartbeat is older is dead, and so are its tasks."""
     queued_timeout_s: float = 600.0
@@ -30,16 +33,34 @@ class Settings:
     """The safety net: how often the inbox is read although nobody woke us."""
     sweep_s: float = 10.0
     """How often runs without an owner and hosts without a heartbeat are looked for."""
-    standby_s: float = 5.0
-    """How often a scheduler that stands by looks whether it is needed."""
+    members_s: float = 2.0
+    """How often a scheduler looks whether the others are alive, and whether it has its part."""
     foreign_sweep_s: float = 0.5
-    """The same while attempts run on a host that another scheduler started."""
+    """As ``sweep_s``, while attempts run on a host that another scheduler started."""
     linger_s: float = 0.03
     """How long a mere "started" waits for company before it is written."""
     share_s: float = 0.02
     """How long a turn may create runs, start runs, or look at changed DAGs; each of them so long."""
     batch: int = 500
     """Events taken in one turn."""
+
+    @property
+    def lease_s(self) -> float:
+        """How old a scheduler's heartbeat may be until others take over what it has.
+
+        Shorter than Airflow's 30 s, since a lease taken from a living scheduler does no harm.
+        """
+        return min(self.health_threshold_s, max(_LEASE_S, 2 * self.heartbeat_s))
+
+    @property
+    def lease(self) -> timedelta:
+        """``lease_s`` as a timedelta."""
+        return timedelta(seconds=self.lease_s)
+
+    @property
+    def beat_s(self) -> float:
+        """How often a scheduler says that it is alive: one late heartbeat ends no lease."""
+        return min(self.heartbeat_s, self.lease_s / 4)
 
     @classmethod
     def from_config(cls) -> Settings:

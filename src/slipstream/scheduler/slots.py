@@ -78,6 +78,11 @@ class Slots:
                 self._use(pool, -n)
             self.changed = True
 
+    def holds(self, pk: int) -> bool:
+        """Say whether an instance of the run holds a slot."""
+        deferred = self._deferred.get(pk, {}).values()
+        return bool(self._held.get(pk)) or any(pool in self._with_deferred for pool, _ in deferred)
+
     def drop(self, pk: int) -> None:
         """Release all that a run's instances hold."""
         for key, group in self._held.pop(pk, {}).items():

@@ -13,7 +13,10 @@ from slipstream.scheduler.book import RunBook
 from slipstream.scheduler.catalog import Catalog
 from slipstream.scheduler.hosts import Hosts
 from slipstream.scheduler.lease import write_fenced
+from slipstream.scheduler.members import Members
+from slipstream.scheduler.ownership import Ownership
 from slipstream.scheduler.past import PastLinks
+from slipstream.scheduler.quota import Quotas, apply
 from slipstream.scheduler.settings import Settings
 from slipstream.scheduler.sign import TokenSigner
 from slipstream.scheduler.slots import Slots
@@ -50,6 +53,8 @@ class World:
         self.slots = Slots(self.settings.parallelism, self.executors)
         self.ready = ReadyQueue()
         self.past = PastLinks()
+        self.ownership = Ownership(Members(clock, settings))
+        self.quotas = Quotas(is_shared=not only_run)
         self.hosts = Hosts(settings.host_threshold_s)
         self.signs = TokenSigner(executors)
         self.finished: list[RunRow] = []
@@ -60,8 +65,10 @@ class World:
         """There may be attempts whose news have not reached us."""
         self.callbacks_due = False
         """The last transaction may have written callback requests."""
-        self.callbacks_out: set[str] = set()
-        """Requests that are with an executor."""
+        self.callbacks_out: dict[str, str] = {}
+        """Requests that are with an executor, and their DAGs."""
+        self.inherited: set[str] = set()
+        """Open attempts that another scheduler has handed out."""
         self.asked_next: dict[str, str] = {}
         """DAG with a custom timetable -> the version for which its next run was asked."""
         self.requeued: dict[tuple[int, TIKey], int] = {}
@@ -79,6 +86,9 @@ class World:
     @property
     def is_restless(self) -> bool:
         """Whether there is something to do that nobody will wake us for."""
+        own = self.ownership
+        if not self._only_run and (own.look_soon or own.share_soon):
+            return True
         return self.claim_soon or self.sweep_soon or self.callbacks_due
 
     def has_executor(self, name: str | None) -> bool:
@@ -86,13 +96,16 @@ class World:
         return name is None or name in self.executors or self._only_run
 
     def load(self, conn: Connection) -> None:
-        """Read what is not about single runs."""
-        self.catalog.load(conn)
+        """Read what is not about single runs, of the DAGs that are ours."""
+        self.catalog.load(conn, None if self._only_run else self.scheduler_id)
         self.load_pools(conn)
 
     def load_pools(self, conn: Connection) -> None:
         """Read the pools anew."""
-        self.slots.set_pools(pool.list_all(conn))
+        rows = pool.list_all(conn)
+        self.slots.set_pools(rows)
+        self.quotas.load(conn, rows, self.scheduler_id)
+        apply(self)
 
     def forget(self) -> None:
         """Drop everything that can be read again."""
@@ -104,4 +117,7 @@ class World:
         self.past = PastLinks()
         self.finished = []
         self.requeued = {}
+        self.inherited = set()
+        self.ownership.forget()
+        self.quotas = Quotas(is_shared=not self._only_run)
         self.claim_soon = True

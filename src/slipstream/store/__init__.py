@@ -5,8 +5,9 @@ function of a connection. Rows are in ``row``, tables in ``schema``, their histo
 ``migration``, what differs between databases in ``dialect``.
 
 Transactions that lock rows take them in one order, so that two never wait for each other in a
-circle: dag, then pool (by name), dag_run (by id), task_instance (by key), attempt (by id), inbox
-(by id). What deadlocks all the same is retried by ``Store.write``.
+circle: the own job (shared), other jobs (by id), dag, dag_lease (by DAG), pool (by name), pool_quota,
+dag_run (by id), task_instance (by key), attempt (by id), inbox (by id). What deadlocks all the same
+is retried by ``Store.write``.
 """
 
 from __future__ import annotations

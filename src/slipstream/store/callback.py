@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy import delete as sql_delete
 
+from slipstream.store.job import ONE_RUN_JOB_TYPE
 from slipstream.store.row import CALLBACK, CallbackRow
 from slipstream.store.schema import callback_request as callback
-from slipstream.store.schema import dag_run
+from slipstream.store.schema import dag_lease, dag_run, job
 
 _SELECT = select(*CALLBACK.columns)
 
@@ -17,29 +18,21 @@ _SELECT = select(*CALLBACK.columns)
 def list_due(
     conn: Connection, owner: str, *, states: Iterable[str] = ("pending",)
 ) -> list[CallbackRow]:
-    """Return the callbacks of a scheduler's runs, finished runs included, oldest first.
+    """Return the callbacks of a scheduler's DAGs and runs, finished runs included, oldest first.
 
-    A scheduler that starts also asks for ``running`` ones: its predecessor died over them.
+    Runs that are driven apart from their DAG's others have their own scheduler for it.
+    A scheduler that takes over also asks for ``running`` ones: its predecessor died over them.
     """
+    apart = select(job.c.id).where(job.c.job_type == ONE_RUN_JOB_TYPE, job.c.state == "running")
+    is_apart = dag_run.c.owner.in_(apart)
+    my_dags = select(dag_lease.c.dag_id).where(dag_lease.c.owner == owner)
+    is_of_my_dags = dag_run.c.dag_id.in_(my_dags) & or_(dag_run.c.owner.is_(None), ~is_apart)
     return CALLBACK.all(
         conn.execute(
             _SELECT.join(dag_run, dag_run.c.id == callback.c.dag_run_id)
-            .where(dag_run.c.owner == owner, callback.c.state.in_(sorted(states)))
+            .where(callback.c.state.in_(sorted(states)))
+            .where(or_(is_of_my_dags, is_apart & (dag_run.c.owner == owner)))
             .order_by(callback.c.created_at, callback.c.id)
-        )
-    )
-
-
-def list_unowned(
-    conn: Connection, live_owners: Iterable[str], limit: int = 100
-) -> list[CallbackRow]:
-    """Return callbacks of runs that no live scheduler owns."""
-    return CALLBACK.all(
-        conn.execute(
-            _SELECT.join(dag_run, dag_run.c.id == callback.c.dag_run_id)
-            .where(dag_run.c.owner.is_(None) | dag_run.c.owner.not_in(sorted(live_owners)))
-            .order_by(callback.c.created_at, callback.c.id)
-            .limit(limit)
         )
     )
 

@@ -28,6 +28,7 @@ from slipstream.store.row import DAG, DAG_VERSION, DAG_WARNING, DagRow, DagVersi
 from slipstream.store.schema import (
     backfill,
     dag,
+    dag_lease,
     dag_run,
     dag_source,
     dag_tag,
@@ -54,6 +55,7 @@ __all__ = [
     "latest_spec",
     "latest_specs",
     "list_all",
+    "list_owned",
     "mark_stale",
     "set_next_run",
     "set_paused",
@@ -100,6 +102,12 @@ def list_all(conn: Connection, *, stale: bool = True) -> list[DagRow]:
     """Return all DAGs by id; without ``stale``, only those that a file defines now."""
     query = _SELECT if stale else _SELECT.where(dag.c.is_stale.is_(False))
     return DAG.all(conn.execute(query.order_by(dag.c.dag_id)))
+
+
+def list_owned(conn: Connection, owner: str) -> list[DagRow]:
+    """Return a scheduler's DAGs by id."""
+    query = _SELECT.join(dag_lease, dag_lease.c.dag_id == dag.c.dag_id)
+    return DAG.all(conn.execute(query.where(dag_lease.c.owner == owner).order_by(dag.c.dag_id)))
 
 
 def due(conn: Connection, now: datetime, limit: int = 1000) -> list[DagRow]:

@@ -17,6 +17,10 @@ from slipstream.attempt import new_id
 from slipstream.store.row import JOB, JobRow
 from slipstream.store.schema import job
 
+SCHEDULER_JOB_TYPE = "SchedulerJob"
+ONE_RUN_JOB_TYPE = "DagTestJob"
+"""A scheduler of one run alone: it owns that run, and no DAG."""
+
 _SELECT = select(*JOB.columns)
 
 
@@ -78,13 +82,14 @@ def heartbeat(conn: Connection, ids: Iterable[str], now: datetime) -> set[str]:
     return set(conn.scalars(select(job.c.id).where(alive)))
 
 
-def end(conn: Connection, id: str, state: str, now: datetime) -> None:
-    """Close a job with ``success`` or ``failed``; a job that ended keeps its first state."""
-    conn.execute(
+def end(conn: Connection, id: str, state: str, now: datetime) -> bool:
+    """Close a job with ``success`` or ``failed``; False when it has ended: it keeps its state."""
+    ended = conn.execute(
         update(job)
         .where(job.c.id == id, job.c.state == "running")
         .values(state=state, ended_at=now)
     )
+    return ended.rowcount > 0
 
 
 def get(conn: Connection, id: str) -> JobRow | None:
@@ -101,6 +106,12 @@ def list_alive(conn: Connection, job_type: str, since: datetime) -> list[JobRow]
             ).order_by(job.c.started_at, job.c.id)
         )
     )
+
+
+def list_running(conn: Connection, *job_types: str) -> list[JobRow]:
+    """Return the jobs of these types that say they run, dead or alive, oldest first."""
+    query = _SELECT.where(job.c.job_type.in_(job_types), job.c.state == "running")
+    return JOB.all(conn.execute(query.order_by(job.c.started_at, job.c.id)))
 
 
 def list_lapsed(conn: Connection, job_type: str, before: datetime) -> list[JobRow]:
@@ -122,11 +133,8 @@ def children(conn: Connection, parent_id: str) -> list[JobRow]:
 
 
 def latest(conn: Connection, job_type: str) -> JobRow | None:
-    """Return the job of a type with the newest heartbeat, dead or alive."""
-    return JOB.first(
-        conn.execute(
-            _SELECT.where(job.c.job_type == job_type)
-            .order_by(job.c.heartbeat_at.desc(), job.c.id.desc())
-            .limit(1)
-        )
+    """Return the job of a type with the newest heartbeat: of those that run, if there are any."""
+    newest = _SELECT.where(job.c.job_type == job_type).order_by(
+        (job.c.state == "running").desc(), job.c.heartbeat_at.desc(), job.c.id.desc()
     )
+    return JOB.first(conn.execute(newest.limit(1)))

@@ -183,6 +183,8 @@ class InboxMessage(NamedTuple):
     dag_run_id: int | None
     payload: dict[str, Any]
     created_at: datetime
+    recipient: str | None
+    """The scheduler that alone may take it."""
 
     @property
     def dag_run_pk(self) -> int | None:
@@ -216,6 +218,17 @@ class PoolRow(NamedTuple):
     slots: int
     description: str | None
     include_deferred: bool
+
+
+class QuotaRow(NamedTuple):
+    pool: str
+    owner: str
+    slots: int
+    """What the scheduler may use, and nobody else."""
+    wanted: int
+    """So many more it would use at once."""
+    least: int
+    """With fewer slots than these in all, it cannot start anything. 0: it waits for nothing."""
 
 
 class ImportErrorRow(NamedTuple):
@@ -340,6 +353,7 @@ INBOX = Shape(InboxMessage, schema.inbox, {"payload": load})
 VARIABLE = Shape(VariableRow, schema.variable)
 CONNECTION = Shape(ConnectionRow, schema.connection)
 POOL = Shape(PoolRow, schema.pool)
+QUOTA = Shape(QuotaRow, schema.pool_quota)
 IMPORT_ERROR = Shape(ImportErrorRow, schema.import_error)
 DAG_VERSION = Shape(DagVersionRow, schema.dag_version)
 XCOM = Shape(XComRow, schema.xcom, {"value": load_or_none})

@@ -366,6 +366,7 @@ inbox = Table(
     Column("dag_run_id", Pk),
     Column("payload", LongText, nullable=False),  # JSON
     Column("created_at", UtcDateTime, nullable=False),
+    Column("recipient", Uuid7),  # the scheduler (job.id) that alone may take it; NULL: see inbox.py
     Index("ix_inbox_target", "target", "id"),
 )
 
@@ -385,6 +386,16 @@ job = Table(
     Column("ended_at", UtcDateTime),
     Column("heartbeat_at", UtcDateTime, nullable=False),
     Index("ix_job_type_state", "job_type", "state"),
+)
+
+# Which scheduler owns which DAG, and with it all of its active runs. A row outlives its DAG until
+# the owner has heard that it is gone.
+dag_lease = Table(
+    "dag_lease",
+    metadata,
+    Column("dag_id", Id, primary_key=True),
+    Column("owner", Uuid7),  # job.id; NULL: nobody
+    Index("ix_dag_lease_owner", "owner"),
 )
 
 variable = Table(
@@ -419,6 +430,17 @@ pool = Table(
     Column("slots", Integer, nullable=False),
     Column("description", Text),
     Column("include_deferred", Boolean, nullable=False, default=False),
+)
+
+# Each scheduler's part of a pool's slots.
+pool_quota = Table(
+    "pool_quota",
+    metadata,
+    Column("pool", Id, ForeignKey("pool.name", ondelete="CASCADE"), primary_key=True),
+    Column("owner", Uuid7, primary_key=True),  # job.id
+    Column("slots", Integer, nullable=False),
+    Column("wanted", Integer, nullable=False),  # so many more would be used at once
+    Column("least", Integer, nullable=False),  # with fewer slots than these in all, nothing starts
 )
 
 backfill = Table(

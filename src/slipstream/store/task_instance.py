@@ -30,6 +30,7 @@ _EXECUTING = (
     select(
         ti.c.dag_run_id,
         dag_run.c.dag_id,
+        dag_run.c.owner,
         ti.c.task_id,
         ti.c.pool,
         ti.c.state,
@@ -38,7 +39,9 @@ _EXECUTING = (
     )
     .join(dag_run, dag_run.c.id == ti.c.dag_run_id)
     .where(ti.c.state.in_(_OCCUPYING))
-    .group_by(ti.c.dag_run_id, dag_run.c.dag_id, ti.c.task_id, ti.c.pool, ti.c.state)
+    .group_by(
+        ti.c.dag_run_id, dag_run.c.dag_id, dag_run.c.owner, ti.c.task_id, ti.c.pool, ti.c.state
+    )
 )
 _DELETE = tuple(
     sql_delete(table).where(
@@ -61,7 +64,10 @@ class Occupancy:
     """``(dag_id, task_id)`` to task instances, over all runs."""
     per_run: dict[int, int] = field(default_factory=dict)
     per_run_task: dict[tuple[int, str], int] = field(default_factory=dict)
-    total: int = 0
+    per_owner: dict[str | None, int] = field(default_factory=dict)
+    """By scheduler: parallelism is a limit of each."""
+    slots_of: dict[tuple[str | None, str, str], int] = field(default_factory=dict)
+    """Slots by scheduler, pool and state."""
 
 
 def load_run(conn: Connection, pk: int) -> list[TaskInstanceRow]:
@@ -150,12 +156,12 @@ def delete(conn: Connection, pk: int, keys: Iterable[tuple[str, int]]) -> None:
 def count_executing(conn: Connection) -> Occupancy:
     """Return what all active task instances occupy, over all runs and schedulers."""
     seen = Occupancy()
-    for pk, dag_id, task_id, pool, state, n, slots in conn.execute(_EXECUTING):
-        by_state = seen.pool_slots.setdefault(pool, {})
-        by_state[state] = by_state.get(state, 0) + int(slots)
+    for pk, dag_id, owner, task_id, pool, state, n, slots in conn.execute(_EXECUTING):
+        _add(seen.pool_slots.setdefault(pool, {}), state, int(slots))
+        _add(seen.slots_of, (owner, pool, state), int(slots))
         if state == TaskInstanceState.DEFERRED:
             continue
-        seen.total += n
+        _add(seen.per_owner, owner, n)
         _add(seen.per_dag, dag_id, n)
         _add(seen.per_task, (dag_id, task_id), n)
         _add(seen.per_run, pk, n)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,18 @@ from slipstream.executors.base import Executor
 from slipstream.scheduler.service import Scheduler
 from slipstream.scheduler.settings import Settings
 from slipstream.state import DagRunState, DagRunTriggeredByType
-from slipstream.store import Store, attempt, run, schema, story, task_instance, xcom
+from slipstream.store import (
+    Connection,
+    Store,
+    attempt,
+    inbox,
+    pool,
+    run,
+    schema,
+    story,
+    task_instance,
+    xcom,
+)
 from slipstream.store.row import AttemptRow, RunRow, StoryRow
 
 ENDED = (DagRunState.SUCCESS, DagRunState.FAILED)
@@ -45,7 +55,7 @@ class Site:
         self.home = home
         self.store = store
         self.clock = SystemClock()
-        self.settings = Settings(**{"sweep_s": 1.0, "standby_s": 0.5, "poll_s": 0.5, **settings})
+        self.settings = Settings(**{"sweep_s": 1.0, "poll_s": 0.5, **settings})
         self.scheduler: Scheduler | None = None
 
     def write_dag(self, name: str, body: str, *, parse: bool = True) -> None:
@@ -63,10 +73,6 @@ class Site:
         self.scheduler = Scheduler(self.store, carriers, self.clock, settings=self.settings)
         self.scheduler.start()
         return self.scheduler
-
-    def short_lease(self) -> Settings:
-        """Return settings by which another scheduler's silence of a second means its death."""
-        return replace(self.settings, health_threshold_s=1.0, heartbeat_s=0.2)
 
     def stop(self) -> None:
         if self.scheduler is not None:
@@ -127,6 +133,23 @@ class Site:
     def task_story(self, row: RunRow, task_id: str) -> list[StoryRow]:
         with self.store.read() as conn:
             return story.of_task_instance(conn, row.id, task_id)
+
+    def story_of_instances(self, row: RunRow) -> list[StoryRow]:
+        """Return all events of a run's task instances, in order."""
+        with self.store.read() as conn:
+            keys = task_instance.states(conn, row.id)
+            events = [e for t, i in keys for e in story.of_task_instance(conn, row.id, t, i)]
+        return sorted(events)
+
+    def change_pool(self, name: str, slots: int) -> None:
+        """Set a pool's size as people do."""
+
+        def change(conn: Connection) -> None:
+            pool.upsert(conn, name, slots)
+            inbox.post(conn, target="scheduler", kind="pool_changed", now=self.clock.now())
+
+        self.store.write(change)
+        self.store.wake("scheduler")
 
     def callbacks(self) -> list[str]:
         """Return the callback requests that are not settled."""
