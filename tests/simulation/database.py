@@ -14,6 +14,7 @@ from slipstream.machine.decision import Decision
 from slipstream.machine.event import Event, TIKey
 from slipstream.machine.instance import RunFacts
 from slipstream.machine.plan import DagPlan
+from slipstream.machine.sharing import Claim, divide, next_quota
 from slipstream.spec import DagSpec
 from slipstream.state import DagRunState
 from slipstream.state import TaskInstanceState as S
@@ -40,10 +41,13 @@ class Run:
     spec: DagSpec
     plan: DagPlan
     rows: Rows = field(default_factory=Rows)
-    owner: int | None = None
     created: bool = False
     tampered: bool = False
     """Somebody marked it or its instances: its end is theirs, not the rules'."""
+
+    @property
+    def dag_id(self) -> str:
+        return self.plan.dag_id
 
     @property
     def state(self) -> DagRunState:
@@ -62,6 +66,15 @@ class Run:
         )
 
 
+@dataclass(slots=True)
+class Quota:
+    """A scheduler's part of a pool."""
+
+    slots: int = 0
+    wanted: int = 0
+    least: int = 0
+
+
 class Database:
     def __init__(self, pools: dict[str, int], max_active_runs: int) -> None:
         self.runs: dict[int, Run] = {}
@@ -69,6 +82,79 @@ class Database:
         self.inbox: list[tuple[int, Event]] = []
         self.pools = pools
         self.max_active_runs = max_active_runs
+        self.owners: dict[str, int | None] = {}
+        """Which scheduler owns which DAG."""
+        self.running: set[int] = set()
+        """The schedulers whose jobs run."""
+        self.quotas: dict[str, dict[int, Quota]] = {name: {} for name in pools}
+
+    def of_dags(self, dag_ids: set[str]) -> list[int]:
+        return [pk for pk, run in self.runs.items() if run.dag_id in dag_ids]
+
+    def dags_of(self, owner: int | None) -> set[str]:
+        return {dag_id for dag_id, who in self.owners.items() if who == owner}
+
+    # -- how schedulers share ------------------------------------------------------------------
+
+    def bury(self, dead: int) -> None:
+        """End a scheduler's job and free all that it has."""
+        self.running.discard(dead)
+        for dag_id in self.dags_of(dead):
+            self.owners[dag_id] = None
+        for quotas in self.quotas.values():
+            quotas.pop(dead, None)
+
+    def claim(self, scheduler: int, dag_ids: list[str]) -> bool:
+        """Take free DAGs, and the slots that they occupy; False for one whose lease is lost."""
+        if scheduler not in self.running:
+            return False
+        for dag_id in dag_ids:
+            assert self.owners[dag_id] is None
+            self.owners[dag_id] = scheduler
+        for name, n in self.used(set(dag_ids)).items():
+            self.quotas[name].setdefault(scheduler, Quota()).slots += n
+        self.check_quotas()
+        return True
+
+    def give_up(self, scheduler: int, dag_ids: list[str]) -> bool:
+        """Free DAGs that are at rest; False for a scheduler whose lease is lost."""
+        if scheduler not in self.running:
+            return False
+        assert not +self.used(set(dag_ids))
+        for dag_id in dag_ids:
+            assert self.owners[dag_id] == scheduler
+            self.owners[dag_id] = None
+        return True
+
+    def settle(
+        self, scheduler: int, name: str, demand: int, least: int, is_alone: bool, now: datetime
+    ) -> bool:
+        """Bring a quota in line with what its scheduler needs; False when its lease is lost."""
+        if scheduler not in self.running:
+            return False
+        quotas = self.quotas[name]
+        mine = quotas.setdefault(scheduler, Quota())
+        used = self.used(self.dags_of(scheduler))[name]
+        size = self.pools[name] - self.used(self.dags_of(None))[name]
+        claims = [
+            Claim(str(who), q.slots + q.wanted, q.least)
+            for who, q in quotas.items()
+            if who != scheduler
+        ]
+        claims.append(Claim(str(scheduler), used + demand, least))
+        mine.slots = next_quota(
+            mine.slots,
+            used,
+            used + demand,
+            due=divide(max(size, 0), claims, now)[str(scheduler)],
+            free=size - sum(q.slots for q in quotas.values()),
+            wanted=sum(q.wanted for who, q in quotas.items() if who != scheduler),
+            is_alone=is_alone,
+        )
+        mine.wanted = max(0, min(used + demand, self.pools[name]) - mine.slots)
+        mine.least = least if mine.wanted else 0
+        self.check_quotas()
+        return True
 
     # -- what schedulers write -----------------------------------------------------------------
 
@@ -81,10 +167,13 @@ class Database:
         settled: list[str],
         messages: list[tuple[int, Event]],
     ) -> bool:
-        """Write a turn, or nothing at all when one of its runs has another owner by now."""
-        touched = {*decisions, *(self.attempts[i].dag_run_pk for i in [*done, *settled])}
-        if any(self.runs[pk].owner != scheduler for pk in touched):
+        """Write a turn, or nothing at all when the scheduler's lease is lost."""
+        if scheduler not in self.running:
             return False
+        touched = {*decisions, *(self.attempts[i].dag_run_pk for i in [*done, *settled])}
+        for pk in touched:
+            # What its lease holds, no other scheduler has meanwhile got.
+            assert self.owners[self.runs[pk].dag_id] == scheduler, f"run {pk} is another's"
         for attempt_id in settled:
             self.attempts[attempt_id].applied = True
         for attempt_id in done:
@@ -112,8 +201,29 @@ class Database:
             if row["state"] in (S.QUEUED, S.RUNNING)
         ]
 
+    def used(self, dag_ids: set[str]) -> Counter[str]:
+        """Return the slots that instances of these DAGs occupy, by pool."""
+        used: Counter[str] = Counter()
+        for pk, key in self.executing():
+            if self.runs[pk].dag_id in dag_ids:
+                task = self.runs[pk].plan.task(key.task_id)
+                used[task.pool] += task.pool_slots
+        return used
+
+    def check_quotas(self) -> None:
+        """Raise AssertionError when more of a pool is given out, or in use, than there is."""
+        of_nobody = self.used(self.dags_of(None))
+        for name, size in self.pools.items():
+            given = sum(q.slots for q in self.quotas[name].values())
+            assert given + of_nobody[name] <= size, f"pool {name}: {given} + {of_nobody} of {size}"
+        for scheduler in self.running:
+            for name, n in self.used(self.dags_of(scheduler)).items():
+                held = self.quotas[name].get(scheduler, Quota()).slots
+                assert n <= held, f"scheduler {scheduler} uses {n} of its {held} in {name}"
+
     def check_limits(self) -> None:
         """Raise AssertionError when a limit is exceeded."""
+        self.check_quotas()
         used: Counter[str] = Counter()
         per_run: Counter[int] = Counter()
         per_task: Counter[tuple[str, str]] = Counter()
@@ -121,16 +231,17 @@ class Database:
             task = self.runs[pk].plan.task(k.task_id)
             used[task.pool] += task.pool_slots
             per_run[pk] += 1
-            per_task[self.runs[pk].plan.dag_id, k.task_id] += 1
+            per_task[self.runs[pk].dag_id, k.task_id] += 1
             if task.max_active_tis_per_dag is not None:
-                n = per_task[self.runs[pk].plan.dag_id, k.task_id]
+                n = per_task[self.runs[pk].dag_id, k.task_id]
                 assert n <= task.max_active_tis_per_dag, f"too many of {k.task_id}"
         for pool, n in used.items():
             assert n <= self.pools[pool], f"pool {pool}: {n} of {self.pools[pool]}"
         for pk, n in per_run.items():
             assert n <= self.runs[pk].plan.max_active_tasks, f"run {pk} has {n} tasks"
-        running = sum(r.state is DagRunState.RUNNING for r in self.runs.values())
-        assert running <= self.max_active_runs, f"{running} runs"
+        running = Counter(r.dag_id for r in self.runs.values() if r.state is DagRunState.RUNNING)
+        for dag_id, n in running.items():
+            assert n <= self.max_active_runs, f"{n} runs of {dag_id}"
 
     # -- what hosts write ----------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
-"""A simulated scheduler: the real machine and admission around a dict for a database.
+"""A simulated scheduler: the real machine, admission and sharing around a dict for a database.
 
-It may die at any point of a turn; what it has not committed never happened.
+It knows its own runs and quotas, and nothing of what other schedulers hold in memory. It may die
+at any point of a turn; what it has not committed never happened.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import random
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tests.simulation.database import OVER, Attempt, Database
+from tests.simulation.database import OVER, Attempt, Database, Quota
 
 from slipstream.machine.admission import Candidate, Limits, PoolLimit, ReadyQueue, admit
 from slipstream.machine.dagrun import QueuedRun, startable
@@ -29,6 +30,7 @@ from slipstream.machine.event import (
     TriggerFired,
 )
 from slipstream.machine.run import RunMachine
+from slipstream.machine.sharing import Claim, dags_due, divide
 from slipstream.state import DagRunState
 from slipstream.state import TaskInstanceState as S
 
@@ -45,11 +47,14 @@ class Crash(Exception):
 class Scheduler:
     def __init__(self, name: int, world: World) -> None:
         self.name = name
+        """Its job's id: one that died comes back under another."""
         self.world = world
         self.db: Database = world.db
         self.rnd: random.Random = world.rnd
         self.machines: dict[int, RunMachine] = {}
         self.mail: list[tuple[int, Event]] = []
+        self.db.running.add(name)
+        self._others: set[int] = set()
         self._begin()
 
     def _begin(self) -> None:
@@ -63,7 +68,9 @@ class Scheduler:
         """Take in what happened, decide, commit, hand out; raises Crash where it dies."""
         self._begin()
         now = self.world.now
-        self._claim(now)
+        if self.rnd.random() < 0.4:
+            self._share()
+        self._load_all(now)
         for pk, event in self.mail:
             self._on(pk, event)
         self.mail = []
@@ -84,9 +91,10 @@ class Scheduler:
         if not self.db.commit(
             self.name, self.decisions, self.attempts, self.done, self.settled, self.messages
         ):
-            # It was away so long that another has its runs: what it holds is void.
+            # It was away so long that others have its runs: what it holds is void.
             raise Crash
         self.world.maybe_crash(0.004)
+        self._settle_quotas(now)
         for attempt_id in self.attempts:
             self.world.submit(attempt_id)
         for d in self.decisions.values():
@@ -108,14 +116,62 @@ class Scheduler:
         else:
             self.decisions[pk] = d
 
-    def _claim(self, now: datetime) -> None:
-        for pk, run in self.db.runs.items():
-            if run.owner == self.name:
-                if pk not in self.machines:
-                    self._load(pk, now)
-            elif run.owner is None or self.world.has_lapsed(run.owner):
-                run.owner = self.name
+    def leave(self) -> None:
+        """Stop in good order: free what is at rest, then all the rest."""
+        self.db.give_up(self.name, self._at_rest())
+        self.world.maybe_crash(0.1)
+        self.db.bury(self.name)
+
+    def _share(self) -> None:
+        """Bury the dead; claim DAGs, or give some up."""
+        db = self.db
+        for other in sorted(db.running - {self.name}):
+            if self.world.has_lapsed(other):
+                db.bury(other)
+                self.world.maybe_crash(0.02)
+        self._others = db.running - {self.name}
+        owned = {name: len(db.dags_of(name)) for name in sorted(db.running | {self.name})}
+        free = sorted(db.dags_of(None))
+        due = dags_due({str(k): n for k, n in owned.items()}, len(free))[str(self.name)]
+        n = due - owned[self.name]
+        is_held = True
+        if n > 0:
+            is_held = db.claim(self.name, self.rnd.sample(free, min(n, len(free))))
+        elif n < 0:
+            given = self._at_rest()[:-n]
+            is_held = db.give_up(self.name, given)
+            for pk in db.of_dags(set(given)):
+                self.machines.pop(pk, None)
+        if not is_held:
+            raise Crash
+        self.world.maybe_crash(0.02)
+
+    def _at_rest(self) -> list[str]:
+        busy = {
+            machine.plan.dag_id
+            for machine in self.machines.values()
+            if any(ti.state in (S.QUEUED, S.RUNNING, S.RESTARTING) for ti in machine.tis.values())
+        }
+        return sorted(self.db.dags_of(self.name) - busy)
+
+    def _load_all(self, now: datetime) -> None:
+        for pk in self.db.of_dags(self.db.dags_of(self.name)):
+            if pk not in self.machines:
                 self._load(pk, now)
+
+    def _settle_quotas(self, now: datetime) -> None:
+        """Ask for slots for what waits, and give back what others wait for."""
+        for name in self.db.pools:
+            waiting = [
+                machine.plan.task(ti.key.task_id).pool_slots
+                for machine in self.machines.values()
+                if machine.state is DagRunState.RUNNING
+                for ti in machine.tis.values()
+                if ti.state is S.SCHEDULED and machine.plan.task(ti.key.task_id).pool == name
+            ]
+            least = min(waiting, default=0)
+            if not self.db.settle(self.name, name, sum(waiting), least, not self._others, now):
+                raise Crash
 
     def _load(self, pk: int, now: datetime) -> None:
         run = self.db.runs[pk]
@@ -165,21 +221,17 @@ class Scheduler:
             self.settled.append(attempt_id)
 
     def _start_runs(self, now: datetime) -> None:
-        running = sum(r.state is DagRunState.RUNNING for r in self.db.runs.values())
-        running += sum(
-            (d.run_state is DagRunState.RUNNING)
-            - (
-                self.db.runs[pk].state is DagRunState.RUNNING
-                and self.machines[pk].state is not DagRunState.RUNNING
-            )
-            for pk, d in self.decisions.items()
-        )
+        running: dict[tuple[str, int | None], int] = {}
+        for machine in self.machines.values():
+            if machine.state is DagRunState.RUNNING:
+                lane = (machine.plan.dag_id, None)
+                running[lane] = running.get(lane, 0) + 1
         queued = [
-            QueuedRun(pk, "any", self.world.epoch, self.db.max_active_runs)
+            QueuedRun(pk, m.plan.dag_id, self.world.epoch, self.db.max_active_runs)
             for pk, m in self.machines.items()
             if m.state is DagRunState.QUEUED
         ]
-        for run in startable(queued, {("any", None): running}, now):
+        for run in startable(queued, running, now):
             self._on(run.dag_run_pk, RunStarted())
 
     def _admit(self, now: datetime) -> None:
@@ -207,25 +259,20 @@ class Scheduler:
         )
 
     def _limits(self) -> Limits:
-        """Count from the database, as the transaction would, and from this turn's own moves."""
-        pools = {name: PoolLimit(slots) for name, slots in self.db.pools.items()}
+        """Count what the own runs hold, against the own part of each pool."""
+        pools = {name: PoolLimit(self._part(name), size=n) for name, n in self.db.pools.items()}
         limits = Limits(parallelism=self.world.parallelism, pools=pools)
-        mine = {
-            (pk, k)
-            for pk, m in self.machines.items()
-            for k, ti in m.tis.items()
-            if ti.state in (S.QUEUED, S.RUNNING)
-        }
-        others = {(pk, k) for pk, k in self.db.executing() if pk not in self.machines}
-        for pk, k in mine | others:
-            plan = self.db.runs[pk].plan
-            c = Candidate.of(
-                plan.task(k.task_id),
-                k,
-                dag_id=plan.dag_id,
-                dag_run_pk=pk,
-                run_after=self.world.epoch,
-                max_active_tasks=plan.max_active_tasks,
-            )
-            limits.take(c.group, k.task_id)
+        for pk, machine in self.machines.items():
+            for key, ti in machine.tis.items():
+                if ti.state in (S.QUEUED, S.RUNNING):
+                    limits.take(self._candidate(pk, key).group, key.task_id)
         return limits
+
+    def _part(self, name: str) -> int:
+        """Return what it may use of a pool: less than it holds while others wait for some."""
+        quotas = {self.name: Quota(), **self.db.quotas[name]}
+        mine = quotas[self.name]
+        if not any(q.wanted for who, q in quotas.items() if who != self.name):
+            return mine.slots
+        claims = [Claim(str(who), q.slots + q.wanted, q.least) for who, q in quotas.items()]
+        return min(mine.slots, divide(self.db.pools[name], claims, self.world.now)[str(self.name)])

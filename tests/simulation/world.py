@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,12 +24,12 @@ from slipstream.spec import DagSpec
 from slipstream.state import DagRunState, TriggerRule
 from slipstream.state import TaskInstanceState as S
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=10)
 RULES = [r.value for r in TriggerRule]
 
 
 class World:
-    """One history: some DAG runs, two schedulers, three hosts, faults for a while, then peace."""
+    """One history: some DAG runs, some schedulers, three hosts, faults for a while, then peace."""
 
     def __init__(self, seed: int) -> None:
         self.rnd = random.Random(seed)
@@ -45,11 +46,15 @@ class World:
         self.hosts: dict[int, dict[str, bool]] = {0: {}, 1: {}, 2: {}}
         """Per living host its processes; the value says whether it was told to end."""
         self._n_hosts = 3
-        self.schedulers: dict[int, Scheduler | None] = {0: None, 1: None}
-        self.seen = dict.fromkeys(self.schedulers, self.now)
-        """When each scheduler last gave a sign of life."""
+        self.schedulers: dict[int, Scheduler | None] = dict.fromkeys(range(self.rnd.randint(1, 3)))
+        self.seen: dict[int, datetime] = {}
+        """When each scheduler, by the id of its life, last gave a sign of it."""
+        self._death_shows = self.rnd.random() < 0.5
+        """Schedulers are on one machine, and see each other's processes end."""
+        specs = [random_dag(self.rnd, which) for which in range(self.rnd.randint(1, 4))]
+        self.db.owners = {spec["dag_id"]: None for spec in specs}
         for pk in range(self.rnd.randint(2, 6)):
-            spec = random_dag(self.rnd, self.rnd.randint(0, 2))
+            spec = self.rnd.choice(specs)
             self.db.runs[pk] = Run(spec, compile_plan(spec))
         for name in self.schedulers:
             self._later(0, lambda name=name: self._turn(name))
@@ -84,8 +89,8 @@ class World:
     def _turn(self, name: int) -> None:
         scheduler = self.schedulers[name]
         if scheduler is None:
-            scheduler = self.schedulers[name] = Scheduler(name, self)
-        self.seen[name] = self.now
+            scheduler = self.schedulers[name] = Scheduler(len(self.seen), self)
+        self.seen[scheduler.name] = self.now
         pause = self.rnd.expovariate(1 / 2)
         try:
             scheduler.turn()
@@ -101,7 +106,12 @@ class World:
             raise Crash
 
     def has_lapsed(self, scheduler: int) -> bool:
+        if self._death_shows and self._by_name(scheduler) is None:
+            return True
         return self.now - self.seen[scheduler] > LEASE
+
+    def _by_name(self, name: int | None) -> Scheduler | None:
+        return next((s for s in self.schedulers.values() if s and s.name == name), None)
 
     def _tell(self, pk: int, event: Event) -> None:
         """Send a message to the run's scheduler: it may be late, come twice or never."""
@@ -109,8 +119,7 @@ class World:
             self._later(self.rnd.expovariate(1), lambda: self._deliver(pk, event))
 
     def _deliver(self, pk: int, event: Event) -> None:
-        owner = self.db.runs[pk].owner
-        scheduler = None if owner is None else self.schedulers[owner]
+        scheduler = self._by_name(self.db.owners[self.db.runs[pk].dag_id])
         if scheduler is not None:
             scheduler.mail.append((pk, event))
 
@@ -190,8 +199,10 @@ class World:
             del self.hosts[host]
             self.hosts[self._n_hosts] = {}
             self._n_hosts += 1
-        elif kind < 0.4:
+        elif kind < 0.36:
             self.schedulers[self.rnd.choice(list(self.schedulers))] = None
+        elif kind < 0.4:
+            self._leave(self.rnd.choice(list(self.schedulers)))
         elif kind < 0.7 and keys:
             chosen = self.rnd.sample(keys, self.rnd.randint(1, len(keys)))
             self.db.inbox.append((pk, Cleared(tuple(chosen), by="chance")))
@@ -202,6 +213,13 @@ class World:
             state_of_run = self.rnd.choice([DagRunState.SUCCESS, DagRunState.FAILED])
             self.db.inbox.append((pk, RunMarked(state_of_run)))
         self._later(self.rnd.expovariate(1 / 20), self._fault)
+
+    def _leave(self, name: int) -> None:
+        scheduler = self.schedulers[name]
+        self.schedulers[name] = None  # its next turn is another's first
+        if scheduler is not None:
+            with suppress(Crash):
+                scheduler.leave()
 
     # -- the end ---------------------------------------------------------------------------------
 
