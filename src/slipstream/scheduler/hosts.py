@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 from slipstream.store import Connection, job
@@ -44,14 +45,14 @@ class Hosts:
             return None
         return "its worker host is gone: the process ended or its heartbeat stopped"
 
-    def is_foreign(self, host_id: str | None, scheduler_id: str) -> bool:
+    def is_foreign(self, host_id: str | None, own_ids: Collection[str]) -> bool:
         """Say whether a live host was started by another scheduler, which alone hears from it."""
         row = self._alive.get(host_id or "")
-        return row is not None and row.parent_id not in (None, scheduler_id)
+        return row is not None and row.parent_id is not None and row.parent_id not in own_ids
 
-    def foreign(self, scheduler_id: str) -> bool:
+    def foreign(self, own_ids: Collection[str]) -> bool:
         """Say whether a live host was started by another scheduler."""
-        return any(self.is_foreign(host_id, scheduler_id) for host_id in self._alive)
+        return any(self.is_foreign(host_id, own_ids) for host_id in self._alive)
 
 
 def process_alive(row: JobRow) -> bool:

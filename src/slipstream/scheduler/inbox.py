@@ -150,7 +150,10 @@ def _quota_changed(turn: Turn, message: InboxMessage) -> None:
 
 
 def _members_changed(turn: Turn, message: InboxMessage) -> None:
-    turn.world.ownership.look_soon = turn.world.ownership.share_soon = True
+    own = turn.world.ownership
+    own.look_soon = own.share_soon = True
+    if (leaves := message.payload.get("leaves")) is not None:
+        own.members.leaving.add(leaves)
 
 
 def _attempts_of(messages: Iterable[InboxMessage]) -> list[str]:

@@ -28,6 +28,8 @@ class Members:
         self._clock = clock
         self._settings = settings
         self.others: set[str] = set()
+        self.leaving: set[str] = set()
+        """Others that have said that they are about to stop: nothing is due to them any more."""
         self._last_beat = clock.monotonic()
         self._trust_after = 0.0
 
@@ -57,6 +59,7 @@ class Members:
             elif other.job_type == SCHEDULER_JOB_TYPE:
                 others.add(other.id)
         self.others = others
+        self.leaving &= others
         return dead
 
     def _is_dead(self, other: JobRow, now: datetime) -> bool:

@@ -19,7 +19,7 @@ from slipstream.scheduler.lease import MEMBERS_CHANGED
 from slipstream.scheduler.members import Members, bury
 from slipstream.state import DagRunState
 from slipstream.store import Connection, dag, inbox, lease
-from slipstream.store.row import RunRow
+from slipstream.store.row import JobRow, RunRow
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,6 +45,8 @@ class Ownership:
         """Somebody may have come or gone."""
         self.share_soon = True
         """There may be DAGs to claim, or to give up."""
+        self.has_too_many = False
+        """There are DAGs to give up as soon as they come to rest."""
         self.seen_free: set[str] = set()
         """DAGs of messages that nobody owns."""
 
@@ -67,9 +69,9 @@ class Ownership:
             self.share_soon = True
 
     def tick(self) -> None:
-        """Look at all again: what was somebody else's to claim, perhaps nobody has."""
+        """Look who is there; and what was somebody else's to claim, perhaps nobody has."""
         self.seen_free.clear()
-        self.look_soon = self.share_soon = True
+        self.look_soon = True
 
 
 def look(turn: Turn) -> None:
@@ -78,17 +80,22 @@ def look(turn: Turn) -> None:
     own.look_soon = False
     before = own.members.others
     dead = own.members.look(turn.conn, world.scheduler_id, turn.now)
-    strays = lease.stray_owners(turn.conn)
-    if dead or strays:
-        turn.close()
-        world.write(bury, dead, strays, own.members.others, turn.now)
-        world.claim_soon = True  # a run that was driven apart may have come free
-    if dead or strays or before - own.members.others:
+    if dead:
+        _bury(turn, dead, [])
+    elif before - own.members.others:
         world.quotas.freed()
     if before != own.members.others:
         log.info("Schedulers at work beside this one: %d.", len(own.members.others))
-    if dead or strays or before or own.members.others:
-        own.share_soon = True  # also since a DAG that could not go may have come to rest
+    own.share_soon |= before != own.members.others or own.has_too_many
+
+
+def _bury(turn: Turn, dead: Collection[JobRow], strays: Collection[str]) -> None:
+    world, own = turn.world, turn.world.ownership
+    turn.close()
+    world.write(bury, dead, strays, own.members.others, turn.now)
+    world.quotas.freed()
+    world.claim_soon = True  # a run that was driven apart may have come free
+    own.share_soon = True
 
 
 def share(turn: Turn) -> bool:
@@ -97,17 +104,22 @@ def share(turn: Turn) -> bool:
     Call it before anything else in a turn: what is given up must be in the database as it is here.
     """
     own, me = turn.world.ownership, turn.world.scheduler_id
-    own.share_soon = False
+    own.share_soon = own.has_too_many = False
+    if strays := lease.stray_owners(turn.conn):
+        _bury(turn, [], strays)
     counted = lease.count_dags(turn.conn)
     n_free = counted.pop(None, 0)
     owned = dict.fromkeys({me, *own.members.others}, 0)
     owned |= {owner: n for owner, n in counted.items() if owner is not None}
+    for owner in own.members.leaving:
+        owned.pop(owner, None)
     n_due = dags_due(owned, n_free)[me]
     if n_free and owned[me] < n_due:
         return _claim(turn, n_due - owned[me])
     if owned[me] > n_due:
-        _give_up(turn, owned[me] - n_due)
-    own.gone = own.seen_free - dag.get_many(turn.conn, own.seen_free).keys()
+        own.has_too_many = _give_up(turn, owned[me] - n_due) < owned[me] - n_due
+    if own.seen_free:
+        own.gone = own.seen_free - dag.get_many(turn.conn, own.seen_free).keys()
     return False
 
 
@@ -144,13 +156,13 @@ def _claim(turn: Turn, n: int) -> bool:
     # In no order: those that claim at once seldom reach for the same, and each gets a mixture.
     chosen = random.sample(free, min(len(free), n, _AT_ONCE))
     turn.close()
-    taken, slots = world.write(_claim_in_store, world.scheduler_id, chosen)
+    taken, held = world.write(_claim_in_store, world.scheduler_id, chosen)
     own.share_soon = len(chosen) < min(n, len(free))
     if not taken:
         return False
     own.dags.update(taken)
     own.seen_free.difference_update(taken)
-    world.quotas.gained(slots)
+    world.quotas.now_hold(held)
     quota.apply(world)
     world.catalog.refresh(turn.conn, taken)
     claim_runs(turn)
@@ -161,19 +173,25 @@ def _claim(turn: Turn, n: int) -> bool:
 
 def _claim_in_store(
     conn: Connection, me: str, dag_ids: Collection[str]
-) -> tuple[list[str], dict[str, int]]:
+) -> tuple[set[str], dict[str, int]]:
+    """Claim DAGs with the slots that they occupy; return them, and our quotas of those pools.
+
+    Those that are ours already come from an earlier call, whose commit's answer was lost.
+    """
+    had = lease.owned_dags(conn, me).intersection(dag_ids)
     taken = lease.claim_dags(conn, me, dag_ids)
-    return taken, quota.take_along(conn, me, taken)
+    quota.take_along(conn, me, taken)
+    return had.union(taken), quota.held_where(conn, me, had.union(taken))
 
 
 def leave(turn: Turn) -> None:
     """Give up all DAGs that are at rest to whoever else is there: this scheduler stops."""
     own = turn.world.ownership
-    while own.members.others and _give_up(turn, len(own.dags)):
+    while own.members.others and _give_up(turn, len(own.dags), leaves=True):
         pass
 
 
-def _give_up(turn: Turn, n: int) -> int:
+def _give_up(turn: Turn, n: int, *, leaves: bool = False) -> int:
     """Give up ``n`` DAGs, or as many as are at rest: busy ones and idle ones in turn."""
     world, own = turn.world, turn.world.ownership
     at_rest = _at_rest(world)
@@ -184,19 +202,24 @@ def _give_up(turn: Turn, n: int) -> int:
     if not given:
         return 0
     turn.close()
-    world.write(_give_up_in_store, world.scheduler_id, given, own.members.others, turn.now)
+    news = {"leaves": world.scheduler_id} if leaves else {}
+    world.write(_give_up_in_store, world.scheduler_id, given, own.members.others, news, turn.now)
     forget_dags(turn, given)
     world.store.wake(SCHEDULER)
     log.info("This scheduler gave up %d DAGs and has %d.", len(given), len(own.dags))
-    own.share_soon = len(given) == _AT_ONCE
     return len(given)
 
 
 def _give_up_in_store(
-    conn: Connection, me: str, dag_ids: Collection[str], others: Collection[str], now: datetime
+    conn: Connection,
+    me: str,
+    dag_ids: Collection[str],
+    others: Collection[str],
+    news: dict[str, str],
+    now: datetime,
 ) -> None:
     lease.give_up_dags(conn, me, dag_ids)
-    inbox.post_to(conn, others, MEMBERS_CHANGED, now)
+    inbox.post_to(conn, others, MEMBERS_CHANGED, now, news)
 
 
 def forget_dags(turn: Turn, dag_ids: Iterable[str]) -> None:

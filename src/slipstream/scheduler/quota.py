@@ -114,11 +114,11 @@ class Quotas:
         """A scheduler has gone: what it held may be free."""
         self.look = set(self.parts)
 
-    def gained(self, slots: Mapping[str, int]) -> None:
-        """Note slots that came along with DAGs, by pool."""
+    def now_hold(self, slots: Mapping[str, int]) -> None:
+        """Note what we hold of some pools, since DAGs have come with their slots."""
         for name, n in slots.items():
             if name in self.parts:
-                self.parts[name].held += n
+                self.parts[name].held = n
 
 
 def _take_in(part: Part, me: str, rows: Iterable[QuotaRow]) -> None:
@@ -202,18 +202,24 @@ def apply(world: World) -> None:
             limit.slots, limit.size = part.held, part.size
 
 
-def take_along(conn: Connection, me: str, dag_ids: Collection[str]) -> dict[str, int]:
-    """Add to our parts what the instances of DAGs that we claim occupy; return it by pool."""
+def take_along(conn: Connection, me: str, dag_ids: Collection[str]) -> None:
+    """Add to our parts of pools what the instances of DAGs that we claim occupy."""
     use = quota.use_of_dags(conn, dag_ids) if dag_ids else {}
     if not use:
-        return {}
+        return
     limited = {row.name for row in pool.lock(conn, use) if row.slots >= 0}
     rows = []
     for name, found in quota.of_pools(conn, limited).items():
         mine = next((row for row in found if row.owner == me), QuotaRow(name, me, 0, 0, 0))
         rows.append(mine._replace(slots=mine.slots + use[name]))
     quota.save(conn, rows)
-    return {name: use[name] for name in limited}
+
+
+def held_where(conn: Connection, me: str, dag_ids: Collection[str]) -> dict[str, int]:
+    """Return what we hold of each pool in which instances of these DAGs occupy something."""
+    use = quota.use_of_dags(conn, dag_ids) if dag_ids else {}
+    found = quota.of_pools(conn, use) if use else {}
+    return {row.pool: row.slots for rows in found.values() for row in rows if row.owner == me}
 
 
 def _need(world: World, name: str) -> Need:

@@ -55,7 +55,7 @@ def everything(turn: Turn) -> None:
         reason = world.hosts.why_dead(row.host_id)
         if reason is not None:
             lost[row.id] = reason
-        elif world.hosts.is_foreign(row.host_id, world.scheduler_id):
+        elif world.hosts.is_foreign(row.host_id, world.own_ids):
             world.inherited.add(row.id)
     if lost:
         lose(turn, lost)

@@ -14,10 +14,10 @@ import contextlib
 import gc
 import logging
 import selectors
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from slipstream.clock import Clock, SystemClock
 from slipstream.command.order import SCHEDULER
@@ -38,6 +38,7 @@ from slipstream.scheduler import (
 )
 from slipstream.scheduler.lease import Lease, LeaseLost
 from slipstream.scheduler.settings import Settings
+from slipstream.scheduler.stop import Stop, woken_by_signals
 from slipstream.scheduler.turn import Turn
 from slipstream.scheduler.world import World
 from slipstream.store import Store, lease
@@ -50,12 +51,6 @@ _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.1, 2.0
 _CLOCK_JUMP_S = 5.0
 _MAX_FAILED = 5
 """Turns that may fail in a row, for reasons that are not the database's."""
-
-
-class Stop(Protocol):
-    """What ends ``run``: a ``threading.Event``, or anything that has its ``is_set``."""
-
-    def is_set(self) -> bool: ...
 
 
 @dataclass(slots=True)
@@ -145,8 +140,9 @@ class Scheduler:
         self.start()
         ok = False
         try:
-            while not stop.is_set():
-                self.turn(self._settings.poll_s)
+            with woken_by_signals(self._selector):
+                while not stop.is_set():
+                    self.turn(self._settings.poll_s)
             ok = True
         finally:
             self.stop(deadline_s=deadline_s, ok=ok)
@@ -228,6 +224,7 @@ class Scheduler:
         self._events.clear()
         self.world.forget()
         self.world.callbacks_out.clear()
+        self.world.former_ids.add(self.id)
         self._lease = self._new_lease()
         self.world.scheduler_id = self._lease.id
         self._retry_s = _FIRST_RETRY_S
@@ -257,6 +254,8 @@ class Scheduler:
         for key, _ in self._selector.select(timeout):
             if self._listener is not None and key.fd == self._listener.fileno():
                 self._read_inbox |= self._listener.drain()
+            elif isinstance(key.fileobj, socket.socket):
+                key.fileobj.recv(64)  # signals: whoever minds them has set what run looks at
         self._collect()
 
     def _collect(self) -> None:
@@ -324,7 +323,8 @@ class Scheduler:
         if self._is_due("heartbeat", settings.beat_s):
             self._beat(turn)
         sweep_s = settings.sweep_s
-        if not world.inherited.isdisjoint(world.book.attempts) and world.hosts.foreign(self.id):
+        is_told_late = not world.inherited.isdisjoint(world.book.attempts)
+        if is_told_late and world.hosts.foreign(world.own_ids):
             sweep_s = settings.foreign_sweep_s
             self._next["sweep"] = min(
                 self._next.get("sweep", 0.0), self._clock.monotonic() + sweep_s
@@ -342,16 +342,14 @@ class Scheduler:
 
     def _share(self, turn: Turn) -> None:
         """Give each scheduler its part of the DAGs."""
-        own = self.world.ownership
-        if not own.is_alone:
-            if self._is_due("members", self._settings.members_s):
-                own.tick()
-        elif self._is_due("members", self._settings.sweep_s):
+        own, settings = self.world.ownership, self._settings
+        if self._is_due("members", settings.sweep_s if own.is_alone else settings.members_s):
             own.tick()
+        own.share_soon |= self._is_due("share", settings.sweep_s)
         if own.look_soon:
             ownership.look(turn)
         if own.share_soon:
-            self._read_inbox |= ownership.share(turn)
+            self._read_inbox |= ownership.share(turn) or bool(own.gone)
 
     def _beat(self, turn: Turn) -> None:
         self._lease.heartbeat(turn.now)

@@ -67,12 +67,19 @@ class World:
         """The last transaction may have written callback requests."""
         self.callbacks_out: dict[str, str] = {}
         """Requests that are with an executor, and their DAGs."""
+        self.former_ids: set[str] = set()
+        """What this scheduler was called before it lost a lease: its hosts know it by these."""
         self.inherited: set[str] = set()
         """Open attempts that another scheduler has handed out."""
         self.asked_next: dict[str, str] = {}
         """DAG with a custom timetable -> the version for which its next run was asked."""
         self.requeued: dict[tuple[int, TIKey], int] = {}
         """How often an instance's attempt was queued again since nobody started it."""
+
+    @property
+    def own_ids(self) -> set[str]:
+        """All ids by which worker hosts may know this scheduler."""
+        return {self.scheduler_id, *self.former_ids}
 
     def write(
         self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs

@@ -208,7 +208,7 @@ def test_a_remote_host_is_no_foreign_one_and_lives_by_its_heartbeat(far: Rig) ->
     for _ in range(6):
         far.later(10)
         far.store.write(job.heartbeat, [far.executor.host_id], far.clock.now())
-        assert not hosts.foreign(far.scheduler.id)
+        assert not hosts.foreign({far.scheduler.id})
     assert far.states(row) == {"a": "running"}
     far.executor.workloads.clear()
     far.later(41)
