@@ -73,6 +73,10 @@ class Quota:
     slots: int = 0
     wanted: int = 0
     least: int = 0
+    stuck_since: datetime | None = None
+
+    def claim(self, who: int) -> Claim:
+        return Claim(str(who), self.slots + self.wanted, self.least, self.stuck_since)
 
 
 class Database:
@@ -136,12 +140,8 @@ class Database:
         mine = quotas.setdefault(scheduler, Quota())
         used = self.used(self.dags_of(scheduler))[name]
         size = self.pools[name] - self.used(self.dags_of(None))[name]
-        claims = [
-            Claim(str(who), q.slots + q.wanted, q.least)
-            for who, q in quotas.items()
-            if who != scheduler
-        ]
-        claims.append(Claim(str(scheduler), used + demand, least))
+        claims = [q.claim(who) for who, q in quotas.items() if who != scheduler]
+        claims.append(Claim(str(scheduler), used + demand, least, mine.stuck_since))
         mine.slots = next_quota(
             mine.slots,
             used,
@@ -153,6 +153,8 @@ class Database:
         )
         mine.wanted = max(0, min(used + demand, self.pools[name]) - mine.slots)
         mine.least = least if mine.wanted else 0
+        is_stuck = used == 0 and least > 0
+        mine.stuck_since = (mine.stuck_since or now) if is_stuck else None
         self.check_quotas()
         return True
 

@@ -30,7 +30,7 @@ from slipstream.machine.event import (
     TriggerFired,
 )
 from slipstream.machine.run import RunMachine
-from slipstream.machine.sharing import Claim, dags_due, divide
+from slipstream.machine.sharing import dags_due, divide
 from slipstream.state import DagRunState
 from slipstream.state import TaskInstanceState as S
 
@@ -274,5 +274,5 @@ class Scheduler:
         mine = quotas[self.name]
         if not any(q.wanted for who, q in quotas.items() if who != self.name):
             return mine.slots
-        claims = [Claim(str(who), q.slots + q.wanted, q.least) for who, q in quotas.items()]
+        claims = [q.claim(who) for who, q in quotas.items()]
         return min(mine.slots, divide(self.db.pools[name], claims, self.world.now)[str(self.name)])

@@ -225,9 +225,16 @@ class ReadyQueue:
             for key in self._groups.pop(where).live:
                 del self._where[dag_run_pk, key]
 
-    def waiting_for(self, pool: str) -> tuple[int, int, int]:
-        """Return how many instances wait that take slots of a pool, how many slots, and the least."""
-        groups = [(g.pool_slots, len(self._groups[g].live)) for g in self._groups if g.pool == pool]
+    def waiting_for(self, pool: str, size: int) -> tuple[int, int, int]:
+        """Return how many instances wait that take slots of a pool, how many slots, and the least.
+
+        Those that take more slots than the pool has, ``size``, do not count.
+        """
+        groups = [
+            (g.pool_slots, len(self._groups[g].live))
+            for g in self._groups
+            if g.pool == pool and g.pool_slots <= size
+        ]
         n_slots = sum(slots * n for slots, n in groups)
         return sum(n for _, n in groups), n_slots, min((slots for slots, _ in groups), default=0)
 

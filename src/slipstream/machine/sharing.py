@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-ROUND_S = 2.0
-"""So long the same scheduler comes first where there is not enough for all."""
+PATIENCE_S = 1.0
+"""Who has had nothing under way for so long comes first. Shorter, and slots would only move."""
 
 
 def dags_due(n_owned: Mapping[str, int], n_free: int) -> dict[str, int]:
@@ -30,20 +30,19 @@ class Claim:
     """Slots that it uses, or would at once."""
     least: int
     """With fewer slots than these it cannot start anything; 0 or 1: any slot helps."""
+    stuck_since: datetime | None = None
+    """Since when it has had nothing under way although something waits; None: it does not."""
 
 
 def divide(slots: int, claims: Sequence[Claim], now: datetime) -> dict[str, int]:
     """Return how many of a pool's slots each scheduler should hold; never more than its demand.
 
     First, everybody in turn gets as much as it needs to start something at all, while there is
-    enough for that; then what is left is given out evenly. Who comes first changes with time: so
-    nobody waits for ever, even where one slot is for many or a task takes many.
+    enough for that; then what is left is given out evenly. Who has been stuck for a while comes
+    first, the longest first, and so until it has started something: nobody waits for ever, even
+    where one slot is for many, or a task takes many.
     """
-    ordered = sorted(claims, key=lambda claim: claim.owner)
-    if not ordered:
-        return {}
-    first = int(now.timestamp() // ROUND_S) % len(ordered)
-    ordered = ordered[first:] + ordered[:first]
+    ordered = sorted(claims, key=lambda claim: (_stuck_long_since(claim, now), claim.owner))
     left = slots
     given: dict[str, int] = {}
     for claim in ordered:
@@ -51,6 +50,11 @@ def divide(slots: int, claims: Sequence[Claim], now: datetime) -> dict[str, int]
         given[claim.owner] = least if least <= left else 0
         left -= given[claim.owner]
     return _give_evenly(left, ordered, given)
+
+
+def _stuck_long_since(claim: Claim, now: datetime) -> datetime:
+    since = claim.stuck_since
+    return since if since is not None and (now - since).total_seconds() >= PATIENCE_S else now
 
 
 def _give_evenly(left: int, claims: Sequence[Claim], given: dict[str, int]) -> dict[str, int]:

@@ -28,7 +28,7 @@ QUOTA_CHANGED = "quota_changed"
 """The message to another scheduler that somebody wants slots of a pool, or has freed some."""
 _HUNGRY_S = 1.0
 """Who has waited for slots goes on asking for so long: tasks come one by one."""
-_ASK_AGAIN_S = 0.25
+_ASK_S, _ASK_AGAIN_S = 0.25, 1.0
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ class Part:
     held: int = 0
     wanted: int = 0
     least: int = 0
+    stuck_since: datetime | None = None
     rivals: tuple[QuotaRow, ...] = ()
     of_nobody: int = 0
     hungry_until: float = 0.0
@@ -61,8 +62,11 @@ class Part:
 
     def due(self, need: Need, me: str, now: datetime) -> int:
         """Return our fair part, given what we need."""
-        claims = [Claim(row.owner, row.slots + row.wanted, row.least) for row in self.rivals]
-        claims.append(Claim(me, need.demand, need.least))
+        claims = [
+            Claim(row.owner, row.slots + row.wanted, row.least, row.stuck_since)
+            for row in self.rivals
+        ]
+        claims.append(Claim(me, need.demand, need.least, self.stuck_since))
         return divide(max(0, self.size - self.of_nobody), claims, now)[me]
 
 
@@ -76,6 +80,11 @@ class Need:
     least: int
     """The slots of the smallest instance that waits; 0: none does."""
     is_hungry: bool = False
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether nothing is under way although something waits."""
+        return self.used == 0 and self.least > 0
 
 
 @dataclass(slots=True)
@@ -92,6 +101,8 @@ class Quotas:
     hungry: set[str] = field(default_factory=set)
     """The same, and those for which tasks waited a moment ago."""
     contested: set[str] = field(default_factory=set)
+    stuck: set[str] = field(default_factory=set)
+    """Pools in whose rows it says that we have nothing under way."""
 
     def load(self, conn: Connection, rows: Iterable[PoolRow], me: str) -> None:
         """Take the pools' sizes in, and what is whose."""
@@ -109,6 +120,7 @@ class Quotas:
         self.blocked &= self.look
         self.hungry &= self.look
         self.contested = {name for name, part in self.parts.items() if part.is_contested}
+        self.stuck = {n for n, part in self.parts.items() if part.stuck_since is not None}
 
     def freed(self) -> None:
         """A scheduler has gone: what it held may be free."""
@@ -123,10 +135,8 @@ class Quotas:
 
 def _take_in(part: Part, me: str, rows: Iterable[QuotaRow]) -> None:
     part.rivals = tuple(row for row in rows if row.owner != me)
-    mine = next((row for row in rows if row.owner == me), None)
-    part.held, part.wanted, part.least = (
-        (mine.slots, mine.wanted, mine.least) if mine else (0, 0, 0)
-    )
+    mine = next((row for row in rows if row.owner == me), QuotaRow("", me, 0, 0, 0))
+    _, _, part.held, part.wanted, part.least, part.stuck_since = mine
 
 
 def restrain(turn: Turn) -> None:
@@ -140,7 +150,7 @@ def restrain(turn: Turn) -> None:
                 allowed, part.due(_need(turn.world, name), turn.world.scheduler_id, turn.now)
             )
         if part.free < 0:
-            allowed = min(allowed, part.held + part.free)
+            allowed = max(0, min(allowed, part.held + part.free))
         if limit.slots != allowed:
             limit.slots = allowed
             turn.world.slots.changed = True
@@ -165,7 +175,7 @@ def settle(turn: Turn) -> bool:
     A transaction of its own, after the turn's: what the turn admitted counts as used in any case.
     """
     world, quotas = turn.world, turn.world.quotas
-    candidates = quotas.look | quotas.hungry | quotas.contested
+    candidates = quotas.look | quotas.hungry | quotas.contested | quotas.stuck
     if not candidates or not quotas.is_shared:
         return False
     needs = {name: _need(world, name) for name in candidates}
@@ -183,14 +193,19 @@ def settle(turn: Turn) -> bool:
         part.hungry_until = known.hungry_until
         part.asked_at = world.clock.monotonic()
         quotas.parts[name] = part
-        if part.is_contested:
-            quotas.contested.add(name)
-        else:
-            quotas.contested.discard(name)
+        _keep(quotas.contested, name, part.is_contested)
+        _keep(quotas.stuck, name, part.stuck_since is not None)
     apply(world)
     if settled.told:
         world.store.wake(SCHEDULER)
     return has_changed
+
+
+def _keep(names: set[str], name: str, is_in: bool) -> None:
+    if is_in:
+        names.add(name)
+    else:
+        names.discard(name)
 
 
 def apply(world: World) -> None:
@@ -225,12 +240,12 @@ def held_where(conn: Connection, me: str, dag_ids: Collection[str]) -> dict[str,
 def _need(world: World, name: str) -> Need:
     limit = world.slots.limits.pools.get(name)
     used = limit.used if limit is not None else 0
-    n, slots, least = world.ready.waiting_for(name)
+    part = world.quotas.parts[name]
+    n, slots, least = world.ready.waiting_for(name, part.size)
     limits = world.slots.limits
     room = limits.parallelism - limits.executing if limits.parallelism > 0 else n
     if n > room:
         slots = max(slots * max(room, 0) // n, least if room > 0 else 0)
-    part = world.quotas.parts[name]
     is_hungry = name in world.quotas.blocked or (
         name in world.quotas.hungry and world.clock.monotonic() < part.hungry_until
     )
@@ -240,26 +255,21 @@ def _need(world: World, name: str) -> Need:
 def _is_due(turn: Turn, name: str, need: Need) -> bool:
     world, quotas = turn.world, turn.world.quotas
     part = quotas.parts[name]
-    if name in quotas.look:
+    if name in quotas.look or (part.stuck_since is not None and not need.is_stuck):
         return True
-    if name in quotas.hungry:
-        if not need.is_hungry:
-            quotas.hungry.discard(name)
-            if part.wanted:
-                return True
-        elif _asks_anew(part, need) and (
-            world.clock.monotonic() - part.asked_at >= (_HUNGRY_S if part.wanted else _ASK_AGAIN_S)
-        ):
+    if name in quotas.hungry and not need.is_hungry:
+        quotas.hungry.discard(name)
+        if part.wanted:
+            return True
+    if need.is_hungry:
+        # At first at once; then now and then, as what is due to whom changes with time, too.
+        since_s = world.clock.monotonic() - part.asked_at
+        if since_s >= (_ASK_AGAIN_S if part.wanted else _ASK_S):
             return True
     if name not in quotas.contested:
         return False
     due = part.due(need, world.scheduler_id, turn.now)
     return _next_held(part, need, due, is_alone=world.ownership.is_alone) != part.held
-
-
-def _asks_anew(part: Part, need: Need) -> bool:
-    wanted = max(0, min(need.demand, part.size) - part.held)
-    return wanted > 2 * part.wanted or 2 * wanted < part.wanted or need.least != part.least
 
 
 def _next_held(part: Part, need: Need, due: int, *, is_alone: bool) -> int:
@@ -294,16 +304,18 @@ def _settle(
     for name, size in sizes.items():
         part, need = Part(size, of_nobody=of_nobody.get(name, 0)), needs[name]
         _take_in(part, me, found[name])
-        before = QuotaRow(name, me, part.held, part.wanted, part.least)
+        before = QuotaRow(name, me, part.held, part.wanted, part.least, part.stuck_since)
         held = _next_held(part, need, part.due(need, me, now), is_alone=is_alone)
         asks = need.is_hungry and not is_alone
         wanted = max(0, min(need.demand, size) - held) if asks else 0
-        after = QuotaRow(name, me, held, wanted, need.least if wanted else 0)
+        least = need.least if wanted else 0
+        stuck_since = (part.stuck_since or now) if need.is_stuck and not is_alone else None
+        after = QuotaRow(name, me, held, wanted, least, stuck_since)
         if after != before:
             rows.append(after)
             for other in _concerned(part.rivals, before, after):
                 tell.setdefault(other, []).append(name)
-        part.held, part.wanted, part.least = after.slots, after.wanted, after.least
+        _, _, part.held, part.wanted, part.least, part.stuck_since = after
         result.parts[name] = part
     quota.save(conn, rows)
     for other, names in tell.items():

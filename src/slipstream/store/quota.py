@@ -42,10 +42,11 @@ def of_pools(conn: Connection, pools: Iterable[str]) -> dict[str, list[QuotaRow]
 
 def save(conn: Connection, rows: Iterable[QuotaRow]) -> None:
     """Write quotas, whole rows."""
-    values: list[dict[str, Any]] = [row._asdict() for row in sorted(rows)]
+    ordered = sorted(rows, key=lambda row: (row.pool, row.owner))
+    values: list[dict[str, Any]] = [row._asdict() for row in ordered]
     if values:
         upsert = dialect.of(conn).upsert(
-            pool_quota, ("pool", "owner"), ("slots", "wanted", "least")
+            pool_quota, ("pool", "owner"), ("slots", "wanted", "least", "stuck_since")
         )
         conn.execute(upsert, values)
 

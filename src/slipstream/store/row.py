@@ -229,6 +229,8 @@ class QuotaRow(NamedTuple):
     """So many more it would use at once."""
     least: int
     """With fewer slots than these in all, it cannot start anything. 0: it waits for nothing."""
+    stuck_since: datetime | None = None
+    """Since when it has had nothing under way although something waits."""
 
 
 class ImportErrorRow(NamedTuple):

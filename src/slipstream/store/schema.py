@@ -441,6 +441,7 @@ pool_quota = Table(
     Column("slots", Integer, nullable=False),
     Column("wanted", Integer, nullable=False),  # so many more would be used at once
     Column("least", Integer, nullable=False),  # with fewer slots than these in all, nothing starts
+    Column("stuck_since", UtcDateTime),  # since when nothing is under way though something waits
 )
 
 backfill = Table(

@@ -227,11 +227,12 @@ def test_a_part_of_a_pool_limits_and_only_the_whole_is_too_small() -> None:
 
 def test_what_waits_for_a_pool_is_counted() -> None:
     queue = ReadyQueue()
-    assert queue.waiting_for("p") == (0, 0, 0)
+    assert queue.waiting_for("p", 9) == (0, 0, 0)
     for index in range(3):
         queue.add(candidate("big", slots=2, map_index=index))
     queue.add(candidate("huge", slots=5))
     queue.add(candidate("elsewhere", pool="q"))
-    assert queue.waiting_for("p") == (4, 11, 2)
+    assert queue.waiting_for("p", 9) == (4, 11, 2)
+    assert queue.waiting_for("p", 4) == (3, 6, 2), "the huge one can never start"
     queue.discard(1, TIKey("huge"))
-    assert queue.waiting_for("p") == (3, 6, 2)
+    assert queue.waiting_for("p", 9) == (3, 6, 2)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipstream.machine.sharing import ROUND_S, Claim, dags_due, divide, next_quota
+from slipstream.machine.sharing import Claim, dags_due, divide, next_quota
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -62,32 +63,35 @@ def test_who_needs_several_slots_to_start_anything_gets_them_together() -> None:
     assert divide(4, _claims((10, 1), (10, 3)), NOW) == {"a": 1, "b": 3}
 
 
-def test_a_slot_that_is_not_enough_for_all_goes_round() -> None:
-    claims = _claims((5, 1), (5, 1), (5, 1))
-    had = set()
-    for turn in range(3):
-        due = divide(1, claims, NOW + timedelta(seconds=turn * ROUND_S))
-        assert sum(due.values()) == 1
-        had |= {owner for owner, n in due.items() if n}
-    assert had == {"a", "b", "c"}
+def _stuck(claim: Claim, seconds: float) -> Claim:
+    return replace(claim, stuck_since=NOW - timedelta(seconds=seconds))
 
 
-def test_two_that_need_all_slots_take_turns() -> None:
-    claims = _claims((6, 2), (6, 2))
-    rounds = [divide(3, claims, NOW + timedelta(seconds=turn * ROUND_S)) for turn in range(2)]
-    assert [max(due, key=lambda o: due[o]) for due in rounds] in (["a", "b"], ["b", "a"])
-    assert all(max(due.values()) >= 2 for due in rounds)
+def test_who_is_stuck_for_long_comes_first_the_longest_first() -> None:
+    a, b, c = _claims((5, 1), (5, 1), (5, 1))
+    assert divide(1, [a, b, c], NOW) == {"a": 1, "b": 0, "c": 0}
+    assert divide(1, [a, _stuck(b, 2), _stuck(c, 3)], NOW) == {"a": 0, "b": 0, "c": 1}
+    assert divide(1, [a, _stuck(b, 0.5), c], NOW) == {"a": 1, "b": 0, "c": 0}, (
+        "a moment is no while"
+    )
+
+
+def test_what_is_put_by_for_who_is_stuck_stays_so_until_it_is_enough() -> None:
+    small, big = _claims((9, 1), (6, 3))
+    assert divide(3, [small, big], NOW)["b"] < 3
+    assert divide(3, [small, _stuck(big, 2)], NOW) == {"a": 0, "b": 3}
+    assert divide(3, [_stuck(small, 2), big], NOW)["a"] >= 1
 
 
 CLAIMS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 5)), max_size=6)
 
 
-@given(st.integers(0, 60), CLAIMS, st.integers(0, 1000))
+@given(st.integers(0, 60), CLAIMS, st.lists(st.integers(0, 5), min_size=6, max_size=6))
 def test_no_slot_is_due_twice_and_none_is_left_over_while_somebody_could_use_it(
-    slots: int, demands: list[tuple[int, int]], seconds: int
+    slots: int, demands: list[tuple[int, int]], seconds: list[int]
 ) -> None:
-    claims = _claims(*demands)
-    due = divide(slots, claims, NOW + timedelta(seconds=seconds))
+    claims = [_stuck(c, s) if s else c for c, s in zip(_claims(*demands), seconds, strict=False)]
+    due = divide(slots, claims, NOW)
     assert sum(due.values()) <= slots
     assert all(0 <= due[c.owner] <= c.demand for c in claims)
     if sum(due.values()) < slots:

@@ -20,6 +20,12 @@ Uuid7 = sa.String(36).with_variant(
     mysql.VARCHAR(36, charset="ascii", collation="ascii_bin"), "mysql"
 )
 
+Timestamp = (
+    sa.DateTime()
+    .with_variant(sa.DateTime(timezone=True), "postgresql")
+    .with_variant(mysql.DATETIME(fsp=6), "mysql")
+)
+
 
 def upgrade() -> None:
     if not present.has_table("dag_lease"):
@@ -41,6 +47,7 @@ def upgrade() -> None:
             sa.Column("slots", sa.Integer(), nullable=False),
             sa.Column("wanted", sa.Integer(), nullable=False),
             sa.Column("least", sa.Integer(), nullable=False),
+            sa.Column("stuck_since", Timestamp),
             sa.ForeignKeyConstraint(
                 ["pool"], ["pool.name"], name="fk_pool_quota_pool", ondelete="CASCADE"
             ),
