@@ -8,7 +8,6 @@ second delivery harmless.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TextIO
 
 from slipstream.attempt import Outcome
+from slipstream.worker import left_file
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +45,9 @@ class Journal:
             return
         try:
             if self._fd is None:
-                self._fd = _create(self.path)
+                self._fd = left_file.create(self.path)
             lines = "".join(json.dumps(outcome.to_json()) + "\n" for outcome in new)
-            _write_all(self._fd, lines.encode())
+            left_file.write_all(self._fd, lines.encode())
             os.fsync(self._fd)
         except OSError as exc:
             log.error("cannot journal %d outcome(s) to %s: %s", len(new), self.path, exc)
@@ -89,19 +89,7 @@ class LeftJournal:
 
 def take_left(folder: Path) -> list[LeftJournal]:
     """Lock and read the journals that dead hosts have left, oldest first."""
-    taken = []
-    for path in paths(folder):
-        try:
-            file = path.open(encoding="utf-8")
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()  # its host lives
-            continue
-        taken.append(LeftJournal(path, file))
-    return taken
+    return [LeftJournal(path, file) for path, file in left_file.take(paths(folder))]
 
 
 def paths(folder: Path) -> list[Path]:
@@ -131,15 +119,3 @@ def parse(text: str, path: Path) -> list[Outcome]:
 def path_of(folder: Path, host_id: str) -> Path:
     """Return where the host's journal is, if it has one."""
     return folder / f"{_PREFIX}{host_id}{_SUFFIX}"
-
-
-def _create(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-    fcntl.flock(fd, fcntl.LOCK_EX)
-    return fd
-
-
-def _write_all(fd: int, data: bytes) -> None:
-    while data:
-        data = data[os.write(fd, data) :]
