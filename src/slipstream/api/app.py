@@ -19,6 +19,7 @@ from slipstream.api.call import Server
 from slipstream.api.execution import app as execution
 from slipstream.api.file_token import FileTokens
 from slipstream.api.gate import Gate
+from slipstream.api.remote_log import RemoteLogs
 from slipstream.api.reply import Json
 from slipstream.api.route import (
     backfill,
@@ -91,6 +92,7 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
         users=load_users(),
         file_tokens=FileTokens(secret),
         prefix=base_path(),
+        remote_logs=RemoteLogs.configured(store),
     )
     has_docs = conf.getboolean("api", "enable_swagger_ui", fallback=True)
     app = FastAPI(

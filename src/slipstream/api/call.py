@@ -15,6 +15,7 @@ from fastapi import Depends, Request
 from slipstream.api.auth import Role, Tokens, User, Users
 from slipstream.api.error import forbidden, unauthenticated
 from slipstream.api.file_token import FileTokens
+from slipstream.api.remote_log import RemoteLogs
 from slipstream.api.version_facts import VersionFacts
 from slipstream.clock import Clock
 from slipstream.store import Store
@@ -35,6 +36,8 @@ class Server:
     prefix: str = ""
     """Path part of ``[api] base_url``, without a slash at its end."""
     versions: VersionFacts = field(default_factory=VersionFacts)
+    remote_logs: RemoteLogs | None = None
+    """The remote log folder, if logs go to one."""
 
 
 @dataclass(frozen=True, slots=True)

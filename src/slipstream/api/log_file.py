@@ -3,6 +3,9 @@
 A log can be gigabytes, and can grow while it is read: it is streamed, up to the size that it had
 when asked, and a token says where to go on. Lines are the writer's own JSON records, masked when
 written; what is no such record (raw output of a process) becomes an event of its own.
+
+A log is made of pieces: mostly one file here, else an object in the remote log folder
+(``remote_log``), else the one after the other.
 """
 
 from __future__ import annotations
@@ -10,10 +13,10 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from slipstream.config import conf
 
@@ -30,13 +33,18 @@ class UnsafePath(Exception):
 
 def path_of(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> Path:
     """Return the log file of a try, whether it exists or not; raise UnsafePath."""
+    return below_log_folder(name_of(dag_id, run_id, task_id, map_index, try_number))
+
+
+def name_of(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> str:
+    """Return the path of a try's log below the log folder; raise UnsafePath."""
     parts = [f"dag_id={dag_id}", f"run_id={run_id}", f"task_id={task_id}"]
     if map_index >= 0:
         parts.append(f"map_index={map_index}")
     parts.append(f"attempt={try_number}.log")
     if any("/" in part or "\x00" in part for part in parts):
         raise UnsafePath
-    return below_log_folder("/".join(parts))
+    return "/".join(parts)
 
 
 def below_log_folder(relative: str) -> Path:
@@ -52,10 +60,28 @@ def below_log_folder(relative: str) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A part of a log file, from byte to byte; it ends at the end of a line."""
+class Piece:
+    """A file or an object with a part of a log, or all of it."""
 
-    path: Path
+    name: str
+    """For people."""
+    size: int
+    open: Callable[[], BinaryIO]
+
+
+def local_piece(path: Path) -> Piece | None:
+    """Return a log file as a piece; None if there is no file."""
+    try:
+        return Piece(str(path), path.stat().st_size, lambda: path.open("rb"))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a log, from byte to byte; it ends at the end of a line."""
+
+    pieces: Sequence[Piece]
     start: int
     end: int
 
@@ -79,21 +105,23 @@ def start_of(token: str | None) -> int:
     return at
 
 
-def span(path: Path, start: int, *, is_finished: bool) -> Span | None:
-    """Return what there is to read from ``start`` on; None if there is no file.
+def span(pieces: Sequence[Piece], start: int, *, is_finished: bool) -> Span | None:
+    """Return what there is to read from ``start`` on; None if there are no pieces.
 
     The last line of a log that is still being written counts once its end is there.
     """
-    try:
-        with path.open("rb") as f:
-            size = os.fstat(f.fileno()).st_size
-            end = size if is_finished else _last_line_end(f, min(start, size), size)
-    except (FileNotFoundError, NotADirectoryError):
+    if not pieces:
         return None
-    return Span(path, min(start, end), end)
+    *earlier, last = pieces
+    before = sum(piece.size for piece in earlier)
+    end = before + last.size
+    if not is_finished and start < end:
+        with last.open() as f:
+            end = before + _last_line_end(f, max(0, start - before), last.size)
+    return Span(pieces, min(start, end), end)
 
 
-def _last_line_end(f: Any, start: int, size: int) -> int:
+def _last_line_end(f: BinaryIO, start: int, size: int) -> int:
     """Return the offset after the last newline in the file, at least ``start``."""
     at = size
     while at > start:
@@ -101,16 +129,25 @@ def _last_line_end(f: Any, start: int, size: int) -> int:
         f.seek(at - step)
         newline = f.read(step).rfind(b"\n")
         if newline >= 0:
-            return int(at - step + newline + 1)
+            return at - step + newline + 1
         at -= step
     return start
 
 
 def lines(part: Span) -> Iterator[str]:
     """Yield each line of a span as one JSON object with an ``event``."""
-    with part.path.open("rb") as f:
-        f.seek(part.start)
-        left = part.end - part.start
+    before = 0
+    for piece in part.pieces:
+        start, end = part.start - before, min(part.end - before, piece.size)
+        if start < end:
+            yield from _lines(piece, max(0, start), end)
+        before += piece.size
+
+
+def _lines(piece: Piece, start: int, end: int) -> Iterator[str]:
+    with piece.open() as f:
+        f.seek(start)
+        left = end - start
         while left > 0:
             line = f.readline(min(left, _LONGEST_LINE))
             if not line:

@@ -8,8 +8,33 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from slipstream.config import conf
+from slipstream.store import Store
+from slipstream.worker.remote_log.files import RemoteLogError
+
 _CAUSE = "The above exception was the direct cause of the following exception:"
 _CONTEXT = "During handling of the above exception, another exception occurred:"
+
+
+def lines_of_try(store: Store, name: str) -> Iterator[str]:
+    """Yield the lines of a log, by its path below the log folder, from wherever it is."""
+    from slipstream.api.remote_log import RemoteLogs
+
+    path = Path(conf.get("logging", "base_log_folder")) / name
+    remote = RemoteLogs.configured(store)
+    if remote is None:
+        yield from lines(path)
+        return
+    pieces, why = remote.pieces(path, name)
+    try:
+        for piece in pieces:
+            with piece.open() as file:
+                for raw in file:
+                    yield from _readable(raw.decode("utf-8", "replace").rstrip("\r\n"))
+    except RemoteLogError as error:
+        why = str(error)
+    if why is not None:
+        yield f"({why})"
 
 
 def lines(path: Path, last: int | None = None) -> Iterator[str]:

@@ -94,6 +94,12 @@ def _log_format(text: str) -> None:
         raise ValueError(f"a format such as %(asctime)s %(message)s (this: {error})") from None
 
 
+def _remote_logging(text: str) -> None:
+    from slipstream.worker.remote_log import target
+
+    target.check(text)
+
+
 def _writable_folder(text: str) -> None:
     """Look at the folder, or at the nearest one above it that exists; create nothing."""
     path = os.path.abspath(text)
@@ -127,6 +133,7 @@ CHECKERS: dict[tuple[str, str], Callable[[str], object]] = {
     ("database", "sql_alchemy_engine_args"): _json_object,
     ("logging", "base_log_folder"): _writable_folder,
     ("logging", "log_format"): _log_format,
+    ("logging", "remote_logging"): _remote_logging,
     ("secrets", "backend"): _importable,
     ("secrets", "backend_kwargs"): _json_object,
     ("workers", "secrets_backend"): _importable,

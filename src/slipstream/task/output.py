@@ -8,6 +8,7 @@ what other programs print is there as they printed it. Python's ``logging``, ``p
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import logging
@@ -21,6 +22,7 @@ from typing import Any
 from slipstream.clock import utcnow
 from slipstream.task.failure import Mask, error_detail
 
+_N_TRIES = 4
 _MAX_UNFINISHED = 1 << 16
 """Characters of a line without an end that are kept back before they are written as a record."""
 _MAX_CAPTURED = 1 << 16
@@ -35,13 +37,8 @@ def redirect_to(path: str) -> str | None:
     Without a log they lead nowhere.
     """
     reason = None
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
     try:
-        try:
-            fd = os.open(path, flags, 0o644)
-        except FileNotFoundError:
-            _make_folder(path.rpartition("/")[0])
-            fd = os.open(path, flags, 0o644)
+        fd = _open(path)
     except OSError as exc:
         reason = f"{path} cannot be written: {exc.strerror}"
         fd = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
@@ -49,6 +46,25 @@ def redirect_to(path: str) -> str | None:
     os.dup2(fd, 2)
     os.close(fd)
     return reason
+
+
+def _open(path: str) -> int:
+    """Open the log, locked against removal: an uploaded log that nobody writes to may be removed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    for _ in range(_N_TRIES):
+        try:
+            fd = os.open(path, flags, 0o644)
+        except FileNotFoundError:
+            _make_folder(path.rpartition("/")[0])
+            continue
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH)  # who removes it holds its lock for a moment only
+        except OSError:
+            return fd  # a file system without locks
+        if os.fstat(fd).st_nlink:
+            return fd
+        os.close(fd)
+    return os.open(path, flags, 0o644)
 
 
 def _make_folder(path: str) -> None:

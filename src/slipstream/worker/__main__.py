@@ -15,7 +15,7 @@ from pathlib import Path
 
 from slipstream.clock import SyncedClock
 from slipstream.config import conf
-from slipstream.errors import UserError
+from slipstream.errors import ConfigError, UserError
 from slipstream.sdk import bundle
 from slipstream.task import process
 from slipstream.worker import sweeper
@@ -23,6 +23,8 @@ from slipstream.worker.host import DeclaredDead, Host, LogShipping, Settings, op
 from slipstream.worker.pool import ZygoteTrouble
 from slipstream.worker.supervisor import Limits
 from slipstream.worker.task_api import TaskAPI, TurnedAway
+
+log = logging.getLogger(__name__)
 
 MAX_KILL_GRACE_S = 60.0
 """Cap of [core] killed_task_cleanup_time: a cancelled task must not hold its slot for ever."""
@@ -52,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     sweeper.kill_orphans()
     settings = _settings(args.slots, is_remote=bool(args.api))
     try:
-        api, logs = _far(args, clock, settings) if args.api else _near(args, clock)
+        api, logs = (_far if args.api else _near)(args, clock, settings)
         # What is imported stays; and attempts come and go by the hundred, without cycles.
         gc.freeze()
         gc.set_threshold(_GC_THRESHOLD)
@@ -63,7 +65,9 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _near(args: argparse.Namespace, clock: SyncedClock) -> tuple[TaskAPI, None]:
+def _near(
+    args: argparse.Namespace, clock: SyncedClock, settings: Settings
+) -> tuple[TaskAPI, LogShipping | None]:
     # The store is 20 MB that a remote host never needs.
     from slipstream.store import Store
     from slipstream.store.clock import ClockSync
@@ -71,7 +75,25 @@ def _near(args: argparse.Namespace, clock: SyncedClock) -> tuple[TaskAPI, None]:
 
     store = Store.open()
     ClockSync(store, clock).start()
-    return DirectTaskAPI(store, clock, executor=args.executor, scheduler_id=args.scheduler), None
+    api = DirectTaskAPI(store, clock, executor=args.executor, scheduler_id=args.scheduler)
+    return api, _uploader(api.host_id, settings)
+
+
+def _uploader(host_id: str, settings: Settings) -> LogShipping | None:
+    """Return what uploads logs, if they are to be; one that cannot be set up stops no task."""
+    from slipstream.worker.remote_log.target import configured
+
+    try:
+        if configured() is None:
+            return None
+    except ConfigError as exc:
+        log.error("logs stay here: %s", exc)
+        return None
+    from slipstream.worker.log_journal import LogJournal
+    from slipstream.worker.log_upload import LogUploader
+    from slipstream.worker.remote_log import launcher
+
+    return LogUploader(LogJournal(settings.run_folder, host_id), launcher.open_uploads())
 
 
 def _far(
@@ -79,6 +101,7 @@ def _far(
 ) -> tuple[TaskAPI, LogShipping]:
     # HTTP and TLS are 3 MB that a local host never needs.
     from slipstream.worker.http import HttpTaskAPI
+    from slipstream.worker.log_journal import LogJournal
     from slipstream.worker.log_ship import LogShipper
 
     api = HttpTaskAPI(
@@ -89,7 +112,7 @@ def _far(
         log_folder=settings.log_folder,
         queues=[queue for queue in args.queues.split(",") if queue],
     )
-    return api, LogShipper(api.send_logs)
+    return api, LogShipper(api.send_logs, LogJournal(settings.run_folder, api.host_id))
 
 
 def _settings(n_slots: int, *, is_remote: bool) -> Settings:

@@ -90,6 +90,11 @@ class Execution:
         return str(self.workload["attempt_id"])
 
     @property
+    def has_begun(self) -> bool:
+        """Whether it was given leave: something of it is in its log."""
+        return self.leave is Leave.GRANTED
+
+    @property
     def is_task(self) -> bool:
         """Whether it is an attempt with a row to start and finish, not a callback alone."""
         return bool(self.workload.get("kind", "task") == "task")

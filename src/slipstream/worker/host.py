@@ -76,6 +76,9 @@ class Settings:
 class LogShipping(LogSink, Protocol):
     """Takes the attempts' logs to where people read them, in a thread of its own."""
 
+    def resume(self) -> None:
+        """See to the logs that dead hosts of this machine have left."""
+
     def close(self, timeout_s: float) -> None:
         """Take what is left, within this time."""
 
@@ -205,6 +208,8 @@ class Host:
         self._reporter.batch.finishes += outcomes
         for left in self._left_journals:
             left.remove_if_done()
+        if self._logs is not None:
+            self._logs.resume()
         return [outcome.attempt_id for outcome in outcomes]
 
     # Calls from other threads and from signal handlers

@@ -69,6 +69,7 @@ class HttpTaskAPI:
         }
         self._log_folder = log_folder
         self._shares_logs = False
+        self._wants_log_ends = False
         self._token: str | None = None
         self._lifetime_s = 0.0
         self._registering = threading.Lock()
@@ -91,7 +92,7 @@ class HttpTaskAPI:
     def commit(self, batch: Batch, *, notify: bool = False) -> Committed:
         """Write the batch; see ``TaskAPI.commit``."""
         try:
-            token = self._registered(batch)
+            token = self._registered(_tokens(batch))
         except TurnedAway as exc:
             return self._refused_at_the_door(batch, exc)
         if token is None:
@@ -140,15 +141,15 @@ class HttpTaskAPI:
 
     # Registration
 
-    def _registered(self, batch: Batch) -> str | None:
+    def _registered(self, vouchers: Iterable[str]) -> str | None:
         """Return the host's token; None when there is nobody to vouch for it yet.
 
-        Raises TurnedAway when the server takes none of the batch's tokens.
+        Raises TurnedAway when the server takes none of the attempts' tokens.
         """
         if self._token is not None:
             return self._token
         refused: TurnedAway | None = None
-        for token in _tokens(batch):
+        for token in vouchers:
             try:
                 return self._register(token)
             except TurnedAway as exc:
@@ -166,6 +167,7 @@ class HttpTaskAPI:
                 finally:
                     log_ship.remove_mark(self._log_folder, mark)
                 self._shares_logs = bool(answer["shares_logs"])
+                self._wants_log_ends = bool(answer.get("wants_log_ends"))
                 self._lifetime_s = float(answer["run_token_s"])
                 self.heartbeat_s = float(answer["heartbeat_s"])
                 self._token = str(answer["token"])
@@ -228,11 +230,12 @@ class HttpTaskAPI:
 
     def send_logs(self, chunks: list[dict[str, Any]]) -> dict[str, Any] | None:
         """Send parts of logs; see ``log_ship.Send``."""
-        if self._token is None:
+        token = self._registered(chunk["token"] for chunk in chunks)
+        if token is None:
             return None
-        if self._shares_logs:
-            return {"shared": True}
-        return self.client.call("logs", {"chunks": chunks}, self._token)
+        if self._shares_logs and not all(chunk["is_last"] for chunk in chunks):
+            return {"shared": True, "ends": self._wants_log_ends}
+        return self.client.call("logs", {"chunks": chunks}, token)
 
 
 def _started() -> float | None:

@@ -6,9 +6,13 @@ one that is sent twice changes nothing, and the server's answer says where the n
 earlier attempt of the same try (before a reschedule or a deferral) may have written to both files:
 an attempt's part begins, here and there, where the files ended then.
 
+The last chunk of an attempt says so: the server has the whole log then, and may have it uploaded to a
+remote log folder. Which attempts are writing is in a journal, so that a host's death costs nothing of
+their logs: the next host of the machine sends what its predecessor could not.
+
 Nobody waits for this thread. While the server is away it goes on looking; when the host stops it
-gets a bounded time. A host that sees the server's log folder has nothing to send: the server tells
-by a mark that the host has put there.
+gets a bounded time. A host that sees the server's log folder has nothing to send, or nothing but the
+ends: the server tells by a mark that the host has put there.
 """
 
 from __future__ import annotations
@@ -25,7 +29,9 @@ from pathlib import Path
 from typing import Any
 
 from slipstream.errors import SlipstreamError
-from slipstream.worker.execution import Execution, Leave
+from slipstream.worker.execution import Execution
+from slipstream.worker.log_journal import LeftLogs, LogJournal, OpenLog, take_left
+from slipstream.worker.log_upload import part_of
 
 log = logging.getLogger(__name__)
 
@@ -41,33 +47,71 @@ _GIVE_UP_S = 3600.0
 
 Send = Callable[[list[dict[str, Any]]], dict[str, Any] | None]
 """Sends chunks; returns in ``sizes`` where each attempt's next chunk goes, ``refused`` with reasons, and
-``shared`` if there is nothing to send at all. None when the host has no name with the server yet.
-Raises ApiUnavailable and the like."""
+``shared`` if there is nothing to send: ``ends`` if it is to be told of ends all the same. None when the
+host has no name with the server yet. Raises ApiUnavailable and the like."""
 
 
 @dataclass(slots=True, eq=False)
 class _Log:
     """One attempt's log: where its part begins here and there, and how far it is known there."""
 
-    execution: Execution
-    start: int
-    base: int | None = None
-    """Where the part begins in the server's file; None until the server has said."""
+    part: OpenLog
+    execution: Execution | None = None
+    """None: its host has died, and left it to this one."""
+    left: LeftLogs | None = None
+    is_known: bool = True
+    """False until the server has said how much of a left log it has."""
     sent: int = 0
     """Bytes of the part that the server has."""
     ended_at: float | None = None
 
     @property
+    def id(self) -> str:
+        return self.part.id
+
+    @property
+    def base(self) -> int | None:
+        """Where the part begins in the server's file; None until the server has said."""
+        return self.part.base
+
+    @property
+    def has_begun(self) -> bool:
+        return self.execution is None or self.execution.has_begun
+
+    @property
     def token(self) -> str | None:
+        if self.execution is None:
+            return self.part.token
         token: str | None = self.execution.workload.get("token")
         return token
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """What is said about a log in one message."""
+
+    log: _Log
+    offset: int | None
+    data: bytes = b""
+    is_last: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "token": self.log.token,
+            "attempt_id": self.log.id,
+            "offset": self.offset,
+            "data": base64.b64encode(self.data).decode("ascii"),
+            "is_last": self.is_last,
+            "start": self.log.base if self.offset is not None else self.log.part.start,
+        }
 
 
 class LogShipper:
     """Takes the logs of this host's attempts to the server."""
 
-    def __init__(self, send: Send, *, interval_s: float = INTERVAL_S) -> None:
+    def __init__(self, send: Send, journal: LogJournal, *, interval_s: float = INTERVAL_S) -> None:
         self._send = send
+        self._journal = journal
         self._interval_s = interval_s
         self._logs: dict[str, _Log] = {}
         self._changed = threading.Condition()
@@ -75,24 +119,39 @@ class LogShipper:
         self._closes_at: float | None = None
         self._has_closed = False
         self._is_off = False
+        self._tells_ends_only = False
         self._thread: threading.Thread | None = None
 
     # From the host's loop
 
+    def resume(self) -> None:
+        """See to what dead hosts of this machine have left."""
+        now = time.monotonic()
+        with self._changed:
+            for left in take_left(self._journal.path.parent):
+                for part in left.logs:
+                    self._logs[part.id] = _Log(part, left=left, is_known=False, ended_at=now)
+            self._is_urgent = bool(self._logs)
+            if self._logs:
+                self._start()
+
     def begin(self, execution: Execution) -> None:
         """Note where the log ends before the execution writes to it."""
-        if self._is_off or not execution.log_path:
+        part = None if self._is_off else part_of(execution)
+        if part is None:
             return
-        try:
-            start = os.stat(execution.log_path).st_size
-        except OSError:
-            start = 0
         with self._changed:
-            self._logs.setdefault(execution.attempt_id, _Log(execution, start))
+            self._logs.setdefault(part.id, _Log(part, execution))
             self._changed.notify_all()
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
-                self._thread.start()
+            self._start()
+
+    def started(self, execution: Execution) -> None:
+        """From here on, something of the attempt's is in its log."""
+        with self._changed:
+            found = self._logs.get(execution.attempt_id)
+        if found is not None:
+            found.part.token = found.token
+            self._journal.note(found.part)
 
     def end(self, execution: Execution) -> None:
         """Send the rest; of an execution that never began there is none."""
@@ -100,12 +159,17 @@ class LogShipper:
             found = self._logs.get(execution.attempt_id)
             if found is None:
                 return
-            if execution.leave is not Leave.GRANTED:
+            if not execution.has_begun:
                 del self._logs[execution.attempt_id]
                 return
             found.ended_at = time.monotonic()
             self._is_urgent = True
             self._changed.notify_all()
+
+    def _start(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
+            self._thread.start()
 
     def close(self, timeout_s: float) -> None:
         """Send what is left, within this time."""
@@ -114,6 +178,7 @@ class LogShipper:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(timeout_s)
+        self._journal.close()
 
     # The thread
 
@@ -150,86 +215,110 @@ class LogShipper:
     def _ship(self) -> None:
         """Send what is new, in a few messages; a task that never stops writing must not hold us."""
         for _ in range(_ROUNDS):
-            parts = self._news()
-            if not parts:
+            chunks = self._news()
+            if not chunks:
                 return
-            answer = self._send([_chunk(each, data) for each, data in parts])
+            answer = self._send([chunk.to_json() for chunk in chunks])
             if answer is None:
                 return
             if answer.get("shared"):
-                self._turn_off()
-                return
-            for each, _data in parts:
-                self._note(each, answer)
+                if not answer.get("ends"):
+                    self._turn_off()
+                    return
+                self._tells_ends_only = True
+                continue
+            for chunk in chunks:
+                self._note(chunk, answer)
         self._is_urgent = True
 
-    def _news(self) -> list[tuple[_Log, bytes]]:
-        """Return what there is to say now: new bytes, or the question where a part begins."""
+    def _news(self) -> list[_Chunk]:
+        """Return what there is to say now: new bytes, an end, or the question where a part begins."""
         with self._changed:
             known = list(self._logs.values())
-        parts: list[tuple[_Log, bytes]] = []
+        chunks: list[_Chunk] = []
         size = 0
         for each in known:
-            if each.execution.leave is not Leave.GRANTED or not each.token:
+            if not each.has_begun or not each.token:
                 continue
-            has_ended = each.ended_at is not None  # before reading: nothing comes after that
-            data = self._read(each) if each.base is not None else b""
-            if data or each.base is None:
-                parts.append((each, data))
-                size += len(data)
-            elif has_ended:
-                self._forget(each)
+            chunk = self._end_of(each) if self._tells_ends_only else self._news_of(each)
+            if chunk is not None:
+                chunks.append(chunk)
+                size += len(chunk.data)
             if size >= _MESSAGE:
                 break
-        return parts
+        return chunks
+
+    @staticmethod
+    def _end_of(each: _Log) -> _Chunk | None:
+        return None if each.ended_at is None else _Chunk(each, None, is_last=True)
+
+    def _news_of(self, each: _Log) -> _Chunk | None:
+        if each.token != each.part.token:
+            each.part.token = each.token
+            self._journal.note(each.part)
+        if each.base is None or not each.is_known:
+            return _Chunk(each, None)
+        has_ended = each.ended_at is not None  # before reading: nothing comes after that
+        data = self._read(each)
+        if not data and not has_ended:
+            return None
+        return _Chunk(each, each.base + each.sent, data, has_ended and len(data) < _CHUNK)
 
     def _read(self, each: _Log) -> bytes:
         try:
-            fd = os.open(each.execution.log_path, os.O_RDONLY | os.O_CLOEXEC)
+            fd = os.open(each.part.path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError:
             return b""
         try:
-            return os.pread(fd, _CHUNK, each.start + each.sent)
+            return os.pread(fd, _CHUNK, each.part.start + each.sent)
         finally:
             os.close(fd)
 
-    def _note(self, each: _Log, answer: dict[str, Any]) -> None:
-        attempt_id = each.execution.attempt_id
-        there = answer["sizes"].get(attempt_id)
+    def _note(self, chunk: _Chunk, answer: dict[str, Any]) -> None:
+        each = chunk.log
+        there = answer["sizes"].get(each.id)
+        each.is_known = True
         if there is None:
-            reason = answer["refused"].get(attempt_id, "no reason given")
-            log.warning("the log of attempt %s is not taken: %s", attempt_id, reason)
+            reason = answer["refused"].get(each.id, "no reason given")
+            log.warning("the log of attempt %s is not taken: %s", each.id, reason)
+            self._forget(each)
+        elif chunk.offset is None and chunk.is_last:
             self._forget(each)
         elif each.base is None or there < each.base:
-            each.base, each.sent = there, 0  # it begins; or their file is gone, and begins anew
+            each.part.base, each.sent = (
+                there,
+                0,
+            )  # it begins; or their file is gone, and begins anew
+            if each.left is None:
+                self._journal.note(each.part)
+        elif chunk.is_last and chunk.offset is not None and there == chunk.offset + len(chunk.data):
+            self._forget(each)
         else:
             each.sent = there - each.base
 
     def _forget(self, each: _Log) -> None:
         with self._changed:
-            self._logs.pop(each.execution.attempt_id, None)
+            self._logs.pop(each.id, None)
+        if each.left is None:
+            self._journal.over(each.id)
+        else:
+            each.left.over(each.id)
 
     def _give_up_old(self) -> None:
         now = time.monotonic()
         with self._changed:
-            for attempt_id, each in list(self._logs.items()):
-                if each.ended_at is not None and now - each.ended_at > _GIVE_UP_S:
-                    log.warning("the rest of the log of attempt %s stays here", attempt_id)
-                    del self._logs[attempt_id]
+            known = list(self._logs.values())
+        for each in known:
+            if each.ended_at is not None and now - each.ended_at > _GIVE_UP_S:
+                log.warning("the rest of the log of attempt %s stays here", each.id)
+                self._forget(each)
 
     def _turn_off(self) -> None:
         with self._changed:
             self._is_off = True
-            self._logs.clear()
-
-
-def _chunk(each: _Log, data: bytes) -> dict[str, Any]:
-    return {
-        "token": each.token,
-        "attempt_id": each.execution.attempt_id,
-        "offset": None if each.base is None else each.base + each.sent,
-        "data": base64.b64encode(data).decode("ascii"),
-    }
+            known = list(self._logs.values())
+        for each in known:
+            self._forget(each)
 
 
 def leave_mark(folder: Path) -> str | None:

@@ -59,7 +59,10 @@ class LogSink(Protocol):
     """Who takes the logs of executions elsewhere. Neither call may block."""
 
     def begin(self, execution: Execution) -> None:
-        """The execution's process is about to write."""
+        """The execution has a process, which waits for leave to begin."""
+
+    def started(self, execution: Execution) -> None:
+        """It has leave, and is about to write."""
 
     def end(self, execution: Execution) -> None:
         """The execution has left the host; nothing more will be written."""
@@ -69,6 +72,9 @@ class NoLogSink:
     """Leaves the logs where they are."""
 
     def begin(self, execution: Execution) -> None:
+        """Nothing to do."""
+
+    def started(self, execution: Execution) -> None:
         """Nothing to do."""
 
     def end(self, execution: Execution) -> None:
@@ -301,6 +307,7 @@ class Supervisor:
     def _go(self, execution: Execution, process: TaskProcess) -> None:
         assert execution.started_at is not None
         execution.leave = Leave.GRANTED
+        self.logs.started(execution)
         go: Message = {"m": "go", "started_at": execution.started_at.isoformat()}
         if isinstance(self._clock, SyncedClock) and self._clock.offset:
             go["clock_shift_s"] = self._clock.offset.total_seconds()

@@ -23,6 +23,7 @@ from slipstream.token import (
     Scope,
     run_lifetime_s,
 )
+from slipstream.worker.remote_log.launcher import Uploads
 from slipstream.worker.task_api import VERSION, VERSION_HEADER
 
 
@@ -34,6 +35,8 @@ class Parts:
     clock: Clock
     tokens: ExecutionTokens
     waker: Waker
+    uploads: Uploads | None = None
+    """Takes whole logs to a remote log folder, where there is one."""
     run_token_s: float = field(default_factory=run_lifetime_s)
     """How long a run token is valid."""
 

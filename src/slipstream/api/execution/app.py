@@ -13,6 +13,8 @@ from slipstream.api.reply import Json
 from slipstream.clock import Clock
 from slipstream.store import Store
 from slipstream.token import ExecutionTokens
+from slipstream.worker.remote_log.launcher import open_uploads
+from slipstream.worker.remote_log.target import configured
 from slipstream.worker.task_api import VERSION
 
 PATH = "/execution"
@@ -31,7 +33,10 @@ def create(store: Store, clock: Clock) -> FastAPI:
         default_response_class=Json,
         redirect_slashes=False,
     )
-    app.state.parts = Parts(store, clock, ExecutionTokens.configured(), Waker(store))
+    uploads = None if configured() is None else open_uploads()
+    if uploads is not None:
+        uploads.resume()
+    app.state.parts = Parts(store, clock, ExecutionTokens.configured(), Waker(store), uploads)
     error.install(app)
     stable = APIRouter(prefix=f"/v{VERSION}")
     stable.include_router(request.stable_router)

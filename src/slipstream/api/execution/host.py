@@ -45,6 +45,7 @@ def register(body: Host, voucher: Voucher, server: Server) -> Response:
             "heartbeat_s": conf.getfloat("scheduler", "job_heartbeat_sec", fallback=5.0),
             "run_token_s": server.run_token_s,
             "shares_logs": _shares_logs(body.log_mark),
+            "wants_log_ends": server.uploads is not None,
             "now": now.isoformat(),
         }
     )

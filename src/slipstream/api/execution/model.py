@@ -37,6 +37,9 @@ class HostAnswer(BaseModel):
     heartbeat_s: float = Field(description="How often it should send a heartbeat, at least.")
     run_token_s: float = Field(description="How long an attempt's run token is valid.")
     shares_logs: bool = Field(description="The mark was found: logs need not be sent.")
+    wants_log_ends: bool = Field(
+        False, description="It is to be told of each log's end even if the logs are not sent."
+    )
     now: str = Field(description="The server's time, ISO 8601; the host goes by it.")
 
 
@@ -143,6 +146,15 @@ class LogChunk(BaseModel):
         "how long the file is."
     )
     data: str = Field("", description="Its bytes in base64.")
+    is_last: bool = Field(
+        False,
+        description="The attempt's part of the log is whole with this. Without an offset: it is in "
+        "the server's log folder already.",
+    )
+    start: Annotated[int, Field(ge=0, lt=2**48)] | None = Field(
+        None,
+        description="With the last chunk: where the attempt's part begins in the server's file.",
+    )
 
 
 class Logs(BaseModel):

@@ -11,12 +11,13 @@ from starlette.responses import Response, StreamingResponse
 from slipstream.api import log_file
 from slipstream.api.call import Call, Viewer
 from slipstream.api.error import bad_request, not_found
-from slipstream.api.log_file import Span
+from slipstream.api.log_file import Piece, Span
 from slipstream.api.negotiate import wants
 from slipstream.api.query import Int
 from slipstream.state import TaskInstanceState
 from slipstream.store.listing import task_instance as listing
 from slipstream.store.listing.task_instance import TaskInstanceListed
+from slipstream.worker.remote_log.files import RemoteLogError
 
 router = APIRouter(tags=["Task Instance"])
 
@@ -54,7 +55,7 @@ def get_log(
     row = _task_instance(call, dag_id, dag_run_id, task_id, map_index, try_number)
     try:
         start = 0 if full_content else log_file.start_of(token)
-        path = log_file.path_of(row.dag_id, row.run_id, row.task_id, row.map_index, try_number)
+        pieces, why = _pieces(call, row, try_number)
     except log_file.BadToken:
         raise bad_request(
             "Bad Signature. Please use only the tokens provided by the API."
@@ -62,8 +63,11 @@ def get_log(
     except log_file.UnsafePath:
         raise not_found("TaskInstance not found") from None
     is_live = try_number == row.try_number and row.state in _LIVE
-    part = log_file.span(path, start, is_finished=not is_live)
-    lines = _lines(call, part, start)
+    try:
+        part = log_file.span(pieces, start, is_finished=not is_live)
+    except (RemoteLogError, FileNotFoundError) as error:
+        part, why = None, f"The log cannot be read: {error}"
+    lines = _lines(call, part, start, why)
     following = part.token if part is not None else token or ""
     if kind == _NDJSON:
         return StreamingResponse(
@@ -100,18 +104,33 @@ def _task_instance(
     return row
 
 
-def _lines(call: Call, part: Span | None, start: int) -> Iterator[str]:
+def _pieces(call: Call, row: TaskInstanceListed, try_number: int) -> tuple[list[Piece], str | None]:
+    """Return the log's pieces and why one is missing; raise UnsafePath."""
+    ids = (row.dag_id, row.run_id, row.task_id, row.map_index, try_number)
+    path = log_file.path_of(*ids)
+    if call.server.remote_logs is not None:
+        return call.server.remote_logs.pieces(path, log_file.name_of(*ids))
+    piece = log_file.local_piece(path)
+    return ([] if piece is None else [piece]), None
+
+
+def _lines(call: Call, part: Span | None, start: int, why: str | None) -> Iterator[str]:
     if start == 0:
         # Three events that tell where the log is from come first, as in Airflow.
         yield log_file.note("::group::Log message source details")
-        if part is not None:
-            yield log_file.note(str(part.path))
+        for piece in part.pieces if part is not None else ():
+            yield log_file.note(piece.name)
         yield log_file.note("::endgroup::")
+    now = call.clock.now().isoformat().replace("+00:00", "Z")
     if part is not None:
-        yield from log_file.lines(part)
+        try:
+            yield from log_file.lines(part)
+        except (RemoteLogError, FileNotFoundError) as error:
+            yield log_file.note(f"The rest of the log cannot be read: {error}", now)
     elif start == 0:
-        now = call.clock.now().isoformat().replace("+00:00", "Z")
         yield log_file.note("No logs available for this task.", now)
+    if why is not None and start == 0:
+        yield log_file.note(why, now)
 
 
 def _document(lines: Iterator[str], ending: str) -> Iterator[str]:

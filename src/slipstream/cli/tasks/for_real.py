@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import time
-from pathlib import Path
 
 from slipstream import command
-from slipstream.cli.log_text import lines
+from slipstream.cli.log_text import lines_of_try
 from slipstream.cli.lookup import current_user, the_run, the_task_instance
 from slipstream.clock import SystemClock
 from slipstream.command.deliver import scheduler_alive
-from slipstream.config import conf
 from slipstream.errors import UserError
 from slipstream.scheduler.workload import log_path
 from slipstream.state import TERMINAL_STATES
@@ -47,7 +45,7 @@ def run_by_scheduler(store: Store, args: argparse.Namespace) -> int:
     print(f"{args.task_id} ended as {after.state} (try {after.try_number}).")
     path = log_path(row, after.task_id, after.map_index, after.try_number)
     if after.try_number:
-        print("\n".join(lines(Path(conf.get("logging", "base_log_folder")) / path)))
+        print("\n".join(lines_of_try(store, path)))
     return 0 if after.state in ("success", "skipped") else 1
 
 
