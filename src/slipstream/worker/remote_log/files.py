@@ -81,11 +81,6 @@ class RemoteFiles:
             raise
         except UserError as error:
             raise RemoteLogError(str(error)) from error
-        except PermissionError as error:
-            raise RemoteLogError(
-                f"{self.target.shown}: access is denied ({_line(error)}). Credentials are those of "
-                f"{self._whose()}."
-            ) from error
         except FileNotFoundError as error:
             raise RemoteLogError(f"{self.target.shown}: {no_file} ({_line(error)})") from error
         except ImportError as error:
@@ -94,11 +89,22 @@ class RemoteFiles:
                 f"slipstream-orchestrator[{self.target.kind.extra}]"
             ) from error
         except Exception as error:  # each library has a tree of its own
-            raise RemoteLogError(f"{self.target.shown}: {_line(error)}") from error
+            shown = self.target.shown
+            if not _is_denial(error):
+                raise RemoteLogError(f"{shown}: {_line(error)}") from error
+            raise RemoteLogError(
+                f"{shown}: access is denied to the credentials of {self._whose()} ({_line(error)})"
+            ) from error
 
     def _whose(self) -> str:
         conn_id = self.target.conn_id
         return f"connection {conn_id!r}" if conn_id else "the environment"
+
+
+def _is_denial(error: Exception) -> bool:
+    """Say whether the store knows us and does not want us, or does not know us."""
+    statuses = (getattr(error, name, None) for name in ("status_code", "code"))
+    return isinstance(error, PermissionError) or any(s in (401, 403) for s in statuses)
 
 
 def _line(error: BaseException) -> str:

@@ -28,10 +28,12 @@ _LINGER_S = 10.0
 
 def main() -> int:
     """Upload what waits, until nothing has for a while or until who started this has ended."""
+    # The stores' libraries log each request.
     logging.basicConfig(
-        level=conf.get("logging", "logging_level", fallback="INFO").upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    level = conf.get("logging", "logging_level", fallback="INFO").upper()
+    logging.getLogger("slipstream").setLevel(level)
     process.set_name("log-upload")
     try:
         target = configured()
