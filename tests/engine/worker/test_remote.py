@@ -486,6 +486,33 @@ def test_a_host_that_stops_sends_the_last_words_of_its_tasks(rig: Rig, env: dict
     assert b"Task finished: failed" in (folder / f"t-{attempt_id}.log").read_bytes()
 
 
+def test_what_a_killed_host_had_not_sent_of_a_log_the_next_one_of_the_machine_sends(
+    rig: Rig, env: dict[str, str]
+) -> None:
+    folder = _far_logs(rig, env)
+    rig.start()
+    rig.dag("""
+        @task
+        def t():
+            prove("begun")
+            n = 0
+            while True:
+                n += 1
+                print(f"line {n}")
+                time.sleep(0.001)
+        t()
+    """)
+    attempt_id = rig.submit("t")
+    path = f"t-{attempt_id}.log"
+    here = Path(conf.get("logging", "base_log_folder")) / path
+    rig.until(lambda: here.exists() and here.stat().st_size > 0, "some of the log at the server")
+    os.kill(rig.host_pid, signal.SIGKILL)
+    rig.lost(attempt_id)
+    # Nothing is submitted to the next host: the dead attempt's own token is its introduction.
+    rig.until(lambda: _same_log(rig, folder, path), "the whole log")
+    rig.until(lambda: not list((rig.home / "run" / "remote").glob("logs-*")), "the journal's end")
+
+
 def test_a_shared_log_folder_is_left_as_it_is(rig: Rig) -> None:
     rig.start()
     rig.dag(WAITS)
