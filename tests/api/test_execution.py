@@ -409,6 +409,31 @@ def test_a_callbacks_end_reaches_the_scheduler(worker: Worker) -> None:
     assert message.dag_run_pk == worker.run.id
 
 
+def test_a_callbacks_start_is_granted_once_and_again_to_the_same_process(worker: Worker) -> None:
+    id = "01a00000-0000-7000-8000-000000000003"
+    worker.store.write(
+        lambda conn: conn.execute(
+            schema.callback_request.insert().values(
+                id=id, dag_run_id=worker.run.id, kind="dag_failure", state="running", created_at=NOW
+            )
+        )
+    )
+    token = worker.token(Scope.CALLBACK, id)
+    start = {"token": token, "id": id, "started_at": NOW.isoformat()}
+    for _ in range(2):
+        answer = worker.commit(callback_starts=[start])
+        assert answer["started"] == [id]
+        assert answer["tokens"] == {}
+    later = start | {"started_at": (NOW + timedelta(seconds=1)).isoformat()}
+    assert worker.commit(callback_starts=[later])["started"] == []
+    forged = start | {"token": worker.token(Scope.CALLBACK, "other")}
+    answer = worker.commit(callback_starts=[forged])
+    assert "another attempt's" in answer["refused"][id]
+    worker.commit(callbacks=[{"token": token, "id": id, "ok": True}])
+    worker.register()
+    assert worker.commit(callback_starts=[start])["started"] == []
+
+
 def test_a_callback_that_cannot_begin_ends_with_the_reason(worker: Worker) -> None:
     id = "01a00000-0000-7000-8000-000000000002"
     worker.store.write(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from tests.store.build import NOW, changing, create_run, later, outcome, queue, starting
 
 from slipstream.attempt import new_id
@@ -9,6 +12,7 @@ from slipstream.machine.decision import CallbackDue, Decision, StoryEvent, TaskI
 from slipstream.machine.event import TIKey
 from slipstream.state import DagRunState, TaskInstanceState
 from slipstream.store import Store, attempt, callback, decision, run, story, task_instance
+from slipstream.store.attempt import AttemptStart
 
 
 def test_new_task_instances_have_the_columns_defaults(store: Store) -> None:
@@ -205,6 +209,31 @@ def test_callbacks_wait_until_they_ran(store: Store) -> None:
         assert callback.list_due(conn, owner) == []
         left = callback.list_due(conn, owner, states=("pending", "running"))
     assert [c.id for c in left] == [due[1].id]
+
+
+def test_a_callback_is_started_once_and_again_by_the_same_process(store: Store) -> None:
+    owner = new_id()
+    row = create_run(store, owner=owner)
+    decided = Decision(callbacks=[CallbackDue("dag_failure", None, "task_failure")])
+    store.write(decision.save, [(row.id, decided)], [], NOW)
+    with store.read() as conn:
+        [due] = callback.list_due(conn, owner)
+    one, other = (AttemptStart(due.id, new_id(), "host", 7, NOW) for _ in range(2))
+    store.write(callback.mark_running, [due.id])
+    assert store.write(callback.start, [one]) == {due.id}
+    assert store.write(callback.start, [other]) == set()
+    assert store.write(callback.start, [one]) == {due.id}, "its answer got lost"
+    later = replace(one, started_at=NOW + timedelta(microseconds=1))
+    assert store.write(callback.start, [later]) == set(), "another process of that host"
+    store.write(callback.mark_running, [due.id])
+    with store.read() as conn:
+        [started] = callback.list_due(conn, owner, states=("started",))
+    assert (started.host_id, started.started_at) == (one.host_id, one.started_at)
+    store.write(callback.mark_pending, [due.id])
+    assert store.write(callback.start, [other]) == {due.id}, "the first one's host is gone"
+    store.write(callback.finish, [due.id])
+    store.write(callback.mark_pending, [due.id])
+    assert store.write(callback.start, [one, other]) == set(), "it ran"
 
 
 def test_enum_members_are_stored_as_their_values(store: Store) -> None:

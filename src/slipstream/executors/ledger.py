@@ -22,8 +22,6 @@ from typing import Generic, Protocol, TypeVar
 FIRST_LOOK_S = 10.0
 LONGEST_LOOK_S = 120.0
 _FIRST_PAUSE_S = 0.5
-_CALLBACK_LOOK_S = 600.0
-"""Nobody tells when a callback begins, and nothing keeps one from running twice."""
 _DOUBT_S = 5.0
 
 
@@ -84,16 +82,13 @@ class Ledger(Generic[L]):
     def __len__(self) -> int:
         return len(self._entries)
 
-    def add(
-        self, letter: L, now: float, *, is_task: bool = True, was_published: bool = False
-    ) -> None:
+    def add(self, letter: L, now: float, *, was_published: bool = False) -> None:
         """Take an attempt; ``was_published``: by a scheduler before this one."""
         if letter.id in self._entries:
             return
         self._n_submitted += 1
-        look_s = FIRST_LOOK_S if is_task else _CALLBACK_LOOK_S
         entry = self._entries[letter.id] = Entry(
-            letter, self._n_submitted, look_s, now + self._lifetime_s
+            letter, self._n_submitted, FIRST_LOOK_S, now + self._lifetime_s
         )
         if was_published:
             self._set_look(entry, now)

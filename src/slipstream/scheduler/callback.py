@@ -1,7 +1,8 @@
 """Callbacks that no task process runs: the run's own, and those of tasks that vanished.
 
 A request is a row, written with the decision that it follows from, and deleted when a worker host
-has run it. Of a request whose host or scheduler died nobody knows whether it ran: it is run again.
+has run it. One process may start it, by compare-and-set on the row. Of a request whose host died over
+it nobody knows how far it came: it is run again.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from slipstream.attempt import Workload
 from slipstream.executors.base import CallbackDone
+from slipstream.scheduler import reconcile
 from slipstream.scheduler.workload import log_path
-from slipstream.store import callback, run, task_instance
+from slipstream.store import Connection, callback, run, task_instance
 from slipstream.store.row import CallbackRow, DagRow, RunRow
 
 if TYPE_CHECKING:
@@ -21,11 +23,37 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_STATES = ("pending", "running", "started", "done")
+
 
 def recover(turn: Turn) -> None:
-    """Hand out again what was due or under way when this scheduler, or one before it, lost track."""
-    owner = turn.world.scheduler_id
-    _hand_out(turn, callback.list_due(turn.conn, owner, states=("pending", "running")))
+    """Hand out again what was due or under way when this scheduler, or one before it, lost track.
+
+    What a host has started is that host's, for as long as it lives.
+    """
+    world = turn.world
+    rows = callback.list_due(turn.conn, world.scheduler_id, states=_STATES)
+    ended = [row.id for row in rows if row.state == "done"]
+    if ended:
+        turn.batch.also.append(lambda conn: callback.delete(conn, ended))
+    for row in rows:
+        if row.state == "started" and (of := run.get_by_pk(turn.conn, row.dag_run_id)) is not None:
+            world.callbacks_out[row.id] = of.dag_id
+    _hand_out(turn, [row for row in rows if row.state in ("pending", "running")])
+
+
+def sweep(turn: Turn) -> None:
+    """Take back what hosts had started that are dead."""
+    world = turn.world
+    rows = callback.list_due(turn.conn, world.scheduler_id, states=("started",))
+    if not rows:
+        return
+    world.hosts.refresh(turn.conn, turn.now)
+    dead = [row.id for row in rows if world.hosts.why_dead(row.host_id) is not None]
+    if dead:
+        log.warning("%d callback(s) are run again: their worker hosts are gone", len(dead))
+        reconcile.heard(turn, dead)
+        _take_back(turn, dead)
 
 
 def hand_out(turn: Turn) -> None:
@@ -48,10 +76,21 @@ def lost(turn: Turn, request_id: str) -> bool:
     """Take a request back whose host died; False when the id is none of a request."""
     if request_id not in turn.world.callbacks_out:
         return False
-    del turn.world.callbacks_out[request_id]
-    turn.world.callbacks_due = True
-    turn.batch.also.append(lambda conn: callback.mark_pending(conn, [request_id]))
+    _take_back(turn, [request_id])
     return True
+
+
+def _take_back(turn: Turn, ids: list[str]) -> None:
+    """Have them handed out again, by the turn after the one that writes that they are due."""
+    world = turn.world
+    for id in ids:
+        world.callbacks_out.pop(id, None)
+
+    def write(conn: Connection) -> None:
+        callback.mark_pending(conn, ids)
+        world.callbacks_due = True
+
+    turn.batch.also.append(write)
 
 
 def _hand_out(turn: Turn, rows: Iterable[CallbackRow]) -> None:

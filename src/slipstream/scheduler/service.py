@@ -336,6 +336,8 @@ class Scheduler:
         if is_sweep and world.book.attempts:
             reconcile.everything(turn)
             reconcile.sweep_queued(turn)
+        if is_sweep:
+            callback.sweep(turn)
         if (is_sweep or world.claim_soon) and not self._only_run and not self._leaves:
             ownership.claim_runs(turn)
         world.claim_soon = False

@@ -304,6 +304,8 @@ class CallbackRow(NamedTuple):
     reason: str | None
     state: str
     created_at: datetime
+    host_id: str | None
+    started_at: datetime | None
 
 
 class BackfillRow(NamedTuple):

@@ -352,8 +352,10 @@ callback_request = Table(
     Column("task_id", Id),
     Column("map_index", Integer),
     Column("reason", Text),
-    Column("state", State, nullable=False),  # pending, running
+    Column("state", State, nullable=False),  # pending, running (handed out), started, done
     Column("created_at", UtcDateTime, nullable=False),
+    Column("host_id", Uuid7),  # whose process has started it, and when
+    Column("started_at", UtcDateTime),
 )
 
 inbox = Table(

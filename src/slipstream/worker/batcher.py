@@ -154,6 +154,8 @@ class Batcher:
         """Find the part that the store refuses, so that the others are not lost with it."""
         for start in batch.starts:
             self._write_part(Batch(starts=[start]))
+        for start in batch.callback_starts:
+            self._write_part(Batch(callback_starts=[start]))
         for rendered in batch.rendered:
             self._write_part(Batch(rendered=[rendered]))
         for outcome in batch.finishes:
@@ -174,7 +176,8 @@ class Batcher:
                     self.safeguard(0.0)
                     return None  # the journal has it
             except Exception as exc:
-                ids = [s.attempt_id for s in part.starts] + [o.attempt_id for o in part.finishes]
+                ids = [s.attempt_id for s in [*part.starts, *part.callback_starts]]
+                ids += [o.attempt_id for o in part.finishes]
                 log.exception("the store refuses what there is of %s", ", ".join(ids))
                 self._on_done(part, Committed())
                 return exc

@@ -1,7 +1,8 @@
 """What a batch is in the store: one transaction, whoever brings it.
 
 A host beside the database calls ``write`` through ``direct``, a remote one through the execution
-API. The rules are the store's: a start and a finish are compare-and-sets on the attempt id.
+API. The rules are the store's: a start and a finish are compare-and-sets on the attempt id, and
+so is the start of a callback on its request's.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
 
-from slipstream.store import Connection, attempt, inbox, job, remote, xcom
+from slipstream.store import Connection, attempt, callback, inbox, job, remote, xcom
 from slipstream.store.attempt import AttemptStart
 from slipstream.store.later import Later
 from slipstream.worker.task_api import Batch, CallbackEnd, Committed
@@ -36,6 +37,7 @@ def write(
     ``runs`` are the dag runs of the batch's attempts, for a caller that knows them: all of it is
     then one round trip to the database. Wake the scheduler after the commit.
     """
+    begun = _write_callbacks(conn, host_id, hostname, batch)
     started: Later[set[str]] = Later(set)
     finished: Later[set[str]] = Later(set)
     if batch.starts:
@@ -61,9 +63,26 @@ def write(
         cancel = remote.unwanted(conn, host_id, batch.running.keys() - just_ended)
     return Later(
         lambda: Committed(
-            frozenset(started.read()), frozenset(finished.read()), is_alive=is_alive, cancel=cancel
+            frozenset(started.read() | begun),
+            frozenset(finished.read()),
+            is_alive=is_alive,
+            cancel=cancel,
         )
     )
+
+
+def _write_callbacks(conn: Connection, host_id: str, hostname: str, batch: Batch) -> set[str]:
+    """Write which callbacks begin and which have run; return those that may begin."""
+    begun: set[str] = set()
+    if batch.callback_starts:
+        starts = [
+            AttemptStart(s.attempt_id, host_id, hostname, s.pid, s.started_at)
+            for s in batch.callback_starts
+        ]
+        begun = callback.start(conn, starts)
+    if batch.callbacks:
+        callback.finish(conn, [end.id for end in batch.callbacks])
+    return begun
 
 
 def refuse(conn: Connection, reasons: Mapping[str, str], now: datetime) -> set[str]:

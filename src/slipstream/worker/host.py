@@ -247,7 +247,7 @@ class Host:
             execution = self._supervisor.get(attempt_id)
             if execution is not None:
                 execution.workload["token"] = token
-        for start in batch.starts:
+        for start in [*batch.starts, *batch.callback_starts]:
             granted = start.attempt_id in committed.started
             why = committed.refused.get(start.attempt_id)
             self._supervisor.on_leave(start.attempt_id, granted, why)

@@ -126,6 +126,14 @@ class HttpTaskAPI:
                 {"token": outcome.token or "", "outcome": _without_token(outcome.to_json())}
                 for outcome in batch.finishes
             ],
+            "callback_starts": [
+                {
+                    "token": start.token or "",
+                    "id": start.attempt_id,
+                    "started_at": start.started_at.isoformat(),
+                }
+                for start in batch.callback_starts
+            ],
             "callbacks": [
                 {"token": end.token or "", "id": end.id, "ok": end.ok, "error": end.error}
                 for end in batch.callbacks
@@ -179,12 +187,13 @@ class HttpTaskAPI:
         An outcome that comes with it is one that a dead host left, with a token that is no longer
         good: its attempt has long been given up.
         """
-        for start in batch.starts:
+        starts = [*batch.starts, *batch.callback_starts]
+        for start in starts:
             try:
                 self.refuse(start.attempt_id, start.token, str(error))
             except (TurnedAway, ApiMisunderstood) as exc:
                 log.error("attempt %s: nobody could be told: %s", start.attempt_id, exc)
-        ids = [s.attempt_id for s in batch.starts] + [o.attempt_id for o in batch.finishes]
+        ids = [s.attempt_id for s in starts] + [o.attempt_id for o in batch.finishes]
         return Committed(refused=dict.fromkeys(ids, str(error)))
 
     def refuse(self, attempt_id: str, token: str | None, reason: str) -> None:
@@ -246,6 +255,7 @@ def _started() -> float | None:
 
 def _tokens(batch: Batch) -> list[str]:
     found = [*(s.token for s in batch.starts), *(o.token for o in batch.finishes)]
+    found += [start.token for start in batch.callback_starts]
     found += [*(end.token for end in batch.callbacks), *batch.running.values()]
     return [token for token in dict.fromkeys(found) if token]
 

@@ -262,11 +262,14 @@ class Supervisor:
 
     def _ask_leave(self, execution: Execution, process: TaskProcess) -> None:
         execution.started_at = self._clock.now()
-        if not execution.is_task:
-            self._go(execution, process)
-            return
         execution.leave = Leave.ASKED
         workload = execution.workload
+        if not execution.is_task:
+            start = Start(
+                execution.attempt_id, process.pid, execution.started_at, token=workload.get("token")
+            )
+            self._reporter.batch.callback_starts.append(start)
+            return
         is_first = not workload.get("next_method") and not workload.get("reschedule_count")
         self._reporter.batch.starts.append(
             Start(
@@ -300,7 +303,8 @@ class Supervisor:
                 self.forget(process)
             return
         execution.leave = Leave.GRANTED
-        self._reporter.started(execution)
+        if execution.is_task:
+            self._reporter.started(execution)
         if process is not None:
             self._go(execution, process)
 

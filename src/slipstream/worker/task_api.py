@@ -75,19 +75,27 @@ class Batch:
     heartbeat: bool = False
     running: Mapping[str, str | None] = field(default_factory=dict)
     """With a heartbeat: the attempts that run here, each with its token."""
+    callback_starts: list[Start] = field(default_factory=list)
+    """The same for callbacks; ``attempt_id`` is the request's."""
     callbacks: list[CallbackEnd] = field(default_factory=list)
     rendered: list[Rendered] = field(default_factory=list)
     """Of attempts that run for a while; else they come with the finish."""
 
     def __bool__(self) -> bool:
         return bool(
-            self.starts or self.finishes or self.heartbeat or self.callbacks or self.rendered
+            self.starts
+            or self.finishes
+            or self.heartbeat
+            or self.callback_starts
+            or self.callbacks
+            or self.rendered
         )
 
     def extend(self, other: Batch) -> None:
         """Take in a later batch."""
         self.starts += other.starts
         self.finishes += other.finishes
+        self.callback_starts += other.callback_starts
         self.callbacks += other.callbacks
         self.rendered += other.rendered
         if other.heartbeat:

@@ -97,13 +97,6 @@ def test_what_a_scheduler_before_has_published_is_only_looked_after() -> None:
     assert look(ledger, FIRST_LOOK_S, n_waiting=0) == 1
 
 
-def test_a_callback_is_given_long_because_it_may_be_running() -> None:
-    ledger = Ledger()
-    ledger.add(message("c"), 0.0, is_task=False)
-    publish_all(ledger, 0.0)
-    assert ledger.next_look_at() >= 600.0
-
-
 def test_what_nobody_could_begin_any_more_is_forgotten() -> None:
     ledger = Ledger(lifetime_s=3600.0)
     ledger.add(message("a"), 0.0)

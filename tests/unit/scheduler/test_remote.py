@@ -11,6 +11,7 @@ from slipstream import command
 from slipstream.config import conf
 from slipstream.executors.base import Capabilities
 from slipstream.store import attempt, callback, inbox, job, remote, task_instance
+from slipstream.store.attempt import AttemptStart
 from slipstream.store.row import RunRow
 from slipstream.token import LEEWAY_S, ExecutionTokens, ExpiredToken, Scope
 
@@ -184,6 +185,67 @@ def test_a_callbacks_end_settles_its_request(far: Rig) -> None:
     token = far.executor.workloads[request_id].token or ""
     grant = ExecutionTokens.configured().check(token, far.clock.now(), Scope.CALLBACK)
     assert grant.subject == request_id
+    tell(far, row, "callback_done", {"ended": {request_id: {"ok": True, "error": None}}})
+    far.turn()
+    with far.store.read() as conn:
+        assert callback.get(conn, request_id) is None
+
+
+def test_a_callback_is_run_again_when_the_host_that_started_it_is_gone(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": []}, callbacks=["success"]))
+    far.trigger("d")
+    far.work()
+    [request_id] = [a for a, w in far.executor.workloads.items() if w.kind == "dag_callback"]
+    host_id = far.store.write(
+        lambda conn: remote.register_host(
+            conn, hostname="far", pid=1, pid_started=0.0, executor="E", now=far.clock.now()
+        )
+    )
+    start = AttemptStart(request_id, host_id, "far", 7, far.clock.now())
+    assert far.store.write(callback.start, [start]) == {request_id}
+    far.executor.workloads.clear()
+    for _ in range(6):
+        far.later(10)
+        far.store.write(job.heartbeat, [host_id], far.clock.now())
+    assert not far.executor.workloads, "its host lives"
+    far.later(41)
+    far.later(11)
+    assert list(far.executor.workloads) == [request_id]
+    again = AttemptStart(request_id, "another", "far", 8, far.clock.now())
+    assert far.store.write(callback.start, [again]) == {request_id}
+
+
+def test_a_callback_that_was_lost_with_its_host_is_handed_out_again(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": []}, callbacks=["success"]))
+    far.trigger("d")
+    far.work()
+    [request_id] = [a for a, w in far.executor.workloads.items() if w.kind == "dag_callback"]
+    far.executor.lose(request_id)
+    far.turn()
+    assert list(far.executor.workloads) == [request_id]
+
+
+def test_a_scheduler_that_starts_leaves_a_callback_to_the_host_that_has_started_it(
+    far: Rig,
+) -> None:
+    far.add_dag(dag_spec("d", {"a": []}, callbacks=["success"]))
+    row = far.trigger("d")
+    far.work()
+    [request_id] = [a for a, w in far.executor.workloads.items() if w.kind == "dag_callback"]
+    host_id = far.store.write(
+        lambda conn: remote.register_host(
+            conn, hostname="far", pid=1, pid_started=0.0, executor="E", now=far.clock.now()
+        )
+    )
+    start = AttemptStart(request_id, host_id, "far", 7, far.clock.now())
+    far.store.write(callback.start, [start])
+    far.crash()
+    far.executor.capabilities = Capabilities(is_remote=True, slots=None)
+    far.scheduler = far._make()
+    far.store.write(job.heartbeat, [host_id], far.clock.now())
+    far.start()
+    far.turn()
+    assert not far.executor.workloads
     tell(far, row, "callback_done", {"ended": {request_id: {"ok": True, "error": None}}})
     far.turn()
     with far.store.read() as conn:

@@ -100,6 +100,8 @@ class _Message:
             self._take(start.attempt_id, partial(self._start, start))
         for finish in body.finishes:
             self._take(str(finish.outcome.get("attempt_id")), partial(self._finish, finish))
+        for begin in body.callback_starts:
+            self._take(begin.id, partial(self._callback_start, begin))
         for end in body.callbacks:
             self._take(end.id, partial(self._callback, end))
         self.batch.rendered = [(item.attempt_id, item.fields) for item in body.rendered]
@@ -150,16 +152,22 @@ class _Message:
         if grant.run is not None:
             self.runs[grant.subject] = grant.run
 
+    def _callback_start(self, item: model.CallbackStart) -> None:
+        # Nobody queues a callback anew whose token has expired while it waited.
+        self._check_callback(item.token, item.id)
+        self.batch.callback_starts.append(Start(item.id, 0, item.started_at))
+
     def _callback(self, item: model.CallbackEnd) -> None:
-        grant = self.server.tokens.check(
-            item.token, self.now, Scope.CALLBACK, grace_s=FINISH_GRACE_S
-        )
-        _check_subject(grant, item.id)
+        self._check_callback(item.token, item.id)
         self.batch.callbacks.append(CallbackEnd(item.id, item.ok, item.error))
+
+    def _check_callback(self, token: str, id: str) -> None:
+        grant = self.server.tokens.check(token, self.now, Scope.CALLBACK, grace_s=FINISH_GRACE_S)
+        _check_subject(grant, id)
 
     def run_tokens(self, committed: Committed, heartbeat: model.Heartbeat | None) -> dict[str, str]:
         """Return the tokens of what has just started, and of what asks for a new one."""
-        wanted = [self.grants[id] for id in committed.started]
+        wanted = [self.grants[id] for id in committed.started if id in self.grants]
         if heartbeat is not None:
             running = self.batch.running.keys() - committed.cancel
             for token in heartbeat.renew:

@@ -64,6 +64,14 @@ class Finish(BaseModel):
     )
 
 
+class CallbackStart(BaseModel):
+    """A callback whose process waits for leave to begin."""
+
+    token: Token
+    id: Id
+    started_at: AwareDatetime
+
+
 class CallbackEnd(BaseModel):
     """How a callback request ended."""
 
@@ -95,6 +103,7 @@ class Commit(BaseModel):
 
     starts: list[Start] = Field(default_factory=list)
     finishes: list[Finish] = Field(default_factory=list)
+    callback_starts: list[CallbackStart] = Field(default_factory=list)
     callbacks: list[CallbackEnd] = Field(default_factory=list)
     rendered: list[Rendered] = Field(
         default_factory=list, description="Of attempts that run on this host; others are let be."
@@ -103,7 +112,9 @@ class Commit(BaseModel):
 
 
 class CommitAnswer(BaseModel):
-    started: list[str] = Field(description="Attempts that may begin now, here and nowhere else.")
+    started: list[str] = Field(
+        description="Attempts and callbacks that may begin now, here and nowhere else."
+    )
     finished: list[str] = Field(description="Attempts whose outcome counts.")
     refused: dict[str, str] = Field(
         description="Why, for items that were refused for another reason than that another host "

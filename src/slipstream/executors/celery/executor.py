@@ -44,12 +44,7 @@ class CeleryExecutor:
 
     def submit(self, workloads: Sequence[Workload]) -> None:
         self._publisher.add(
-            (
-                envelope(workload),
-                workload.kind == "task",
-                workload.attempt_id in self._orphans,
-            )
-            for workload in workloads
+            (envelope(workload), workload.attempt_id in self._orphans) for workload in workloads
         )
         if self._orphans:
             self._orphans.difference_update(w.attempt_id for w in workloads)

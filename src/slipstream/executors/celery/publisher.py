@@ -41,12 +41,12 @@ class Publisher:
     def start(self) -> None:
         self._thread.start()
 
-    def add(self, envelopes: Iterable[tuple[Envelope, bool, bool]]) -> None:
-        """Take messages; each with whether it is a task's and whether it was published before."""
+    def add(self, envelopes: Iterable[tuple[Envelope, bool]]) -> None:
+        """Take messages; each with whether it was published before."""
         now = self._clock.monotonic()
         with self._changed:
-            for envelope, is_task, was_published in envelopes:
-                self._ledger.add(envelope, now, is_task=is_task, was_published=was_published)
+            for envelope, was_published in envelopes:
+                self._ledger.add(envelope, now, was_published=was_published)
             self._changed.notify()
 
     def heard(self, attempt_ids: Iterable[str]) -> None:

@@ -62,7 +62,7 @@ class Courier:
         now = self._clock.monotonic()
         with self._lock:
             for workload in workloads:
-                self._ledger.add(Parcel(workload), now, is_task=workload.kind == "task")
+                self._ledger.add(Parcel(workload), now)
         self._changed()
 
     def heard(self, attempt_ids: Iterable[str]) -> None:
