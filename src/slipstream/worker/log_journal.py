@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from slipstream.worker import left_file
+from slipstream.worker.execution import Execution
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,17 @@ class OpenLog:
         """Return its fields without those that are None."""
         pairs = ((f.name, getattr(self, f.name)) for f in fields(self))
         return {name: value for name, value in pairs if value is not None}
+
+
+def part_of(execution: Execution) -> OpenLog | None:
+    """Return the part of its log that an execution is about to write; None if it has no log."""
+    if not execution.log_path:
+        return None
+    try:
+        start = os.stat(execution.log_path).st_size
+    except OSError:
+        start = 0
+    return OpenLog(execution.attempt_id, execution.log_path, execution.workload["log_path"], start)
 
 
 class LogJournal:

@@ -30,8 +30,7 @@ from typing import Any
 
 from slipstream.errors import SlipstreamError
 from slipstream.worker.execution import Execution
-from slipstream.worker.log_journal import LeftLogs, LogJournal, OpenLog, take_left
-from slipstream.worker.log_upload import part_of
+from slipstream.worker.log_journal import LeftLogs, LogJournal, OpenLog, part_of, take_left
 
 log = logging.getLogger(__name__)
 

@@ -7,10 +7,8 @@ one of the machine.
 
 from __future__ import annotations
 
-import os
-
 from slipstream.worker.execution import Execution
-from slipstream.worker.log_journal import LogJournal, OpenLog, take_left
+from slipstream.worker.log_journal import LogJournal, OpenLog, part_of, take_left
 from slipstream.worker.remote_log.launcher import Uploads
 
 
@@ -55,14 +53,3 @@ class LogUploader:
         """Wait for uploads, within this time; those that are left are in their folder."""
         self._journal.close()
         self._uploads.close(timeout_s)
-
-
-def part_of(execution: Execution) -> OpenLog | None:
-    """Return the part of its log that an execution is about to write; None if it has no log."""
-    if not execution.log_path:
-        return None
-    try:
-        start = os.stat(execution.log_path).st_size
-    except OSError:
-        start = 0
-    return OpenLog(execution.attempt_id, execution.log_path, execution.workload["log_path"], start)

@@ -69,22 +69,18 @@ def make_site(
     request: pytest.FixtureRequest,
     home: Path,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Callable[[], Site]]:
+) -> Iterator[Callable[..., Site]]:
     """Return a function that starts an API server and a host: beside the database, and far from it."""
     monkeypatch.setenv("AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC", "0.2")
     with Store.open() as store, contextlib.ExitStack() as stack:
 
-        def start() -> Site:
+        def start(*, shares_logs: bool = False) -> Site:
             server = ApiServer(apps="all")
             stack.callback(server.kill)
             server.start()
             executor = None
             if request.param == "http":
-                far = {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "far-logs")}
-                hidden = ("REMOTE_LOGGING", "REMOTE_BASE_LOG_FOLDER", "REMOTE_LOG_CONN_ID")
-                far |= {f"AIRFLOW__LOGGING__{name}": "" for name in hidden[1:]}
-                far |= {f"AIRFLOW__LOGGING__{hidden[0]}": "False", "AIRFLOW_CONN_LOGS": ""}
-                executor = RemoteLocalExecutor(server.url, env=far)
+                executor = RemoteLocalExecutor(server.url, env=_far(home, shares_logs))
             rig = Rig(home, store, executor)
             rig.api_server = server
             stack.callback(lambda: rig.executor.stop(3.0))
@@ -95,3 +91,13 @@ def make_site(
             return Site(rig, api)
 
         yield start
+
+
+def _far(home: Path, shares_logs: bool) -> dict[str, str]:  # noqa: F811
+    """Return the environment of a host that knows nothing of the object store."""
+    keys = ("REMOTE_BASE_LOG_FOLDER", "REMOTE_LOG_CONN_ID", "DELETE_LOCAL_LOGS")
+    found = {f"AIRFLOW__LOGGING__{key}": "" for key in keys}
+    found |= {"AIRFLOW__LOGGING__REMOTE_LOGGING": "False", "AIRFLOW_CONN_LOGS": ""}
+    if not shares_logs:
+        found["AIRFLOW__LOGGING__BASE_LOG_FOLDER"] = str(home / "far-logs")
+    return found

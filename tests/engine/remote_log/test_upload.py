@@ -12,7 +12,7 @@ from tests.engine.remote_log.stores import ObjectStore
 from slipstream.state import TaskInstanceState as S
 
 Configure = Callable[..., None]
-MakeSite = Callable[[], Site]
+MakeSite = Callable[..., Site]
 
 
 def test_a_log_is_uploaded_at_its_attempts_end_and_read_when_it_is_gone_here(
@@ -221,6 +221,20 @@ def test_a_folder_takes_logs_too(configure: Configure, make_site: MakeSite, tmp_
     events = site.events()
     assert "No logs available for this task." in events
     assert f"There is no log file://{folder}/{site.name} either." in events
+
+
+def test_a_host_that_shares_the_log_folder_tells_only_of_ends(
+    s3: ObjectStore, configure: Configure, make_site: MakeSite
+) -> None:
+    configure(s3)
+    site = make_site(shares_logs=True)
+    site.rig.dag(CHATTY)
+    for n in (1, 2):
+        site.run()
+        text = site.uploaded(s3)
+        site.rig.until(lambda: s3.read(site.name) == site.here.read_bytes(), "the whole log")
+        assert site.here.read_bytes().count(b"first words") == n
+    assert b"first words" in text
 
 
 def test_a_callbacks_words_reach_the_store(

@@ -30,6 +30,7 @@ IMPOSSIBLE = [
     ("DATABASE__SQL_ALCHEMY_ENGINE_ARGS", "[1]", "a JSON object"),
     ("LOGGING__BASE_LOG_FOLDER", "/dev/null/logs", "can be written"),
     ("LOGGING__LOG_FORMAT", "%(asctime", "incomplete format key"),
+    ("LOGGING__REMOTE_LOGGING", "True", "remote_base_log_folder is empty"),
     ("SECRETS__BACKEND", "nowhere.Backend", "No module named 'nowhere'"),
     ("SECRETS__BACKEND_KWARGS", "hunter2", "a JSON object"),
 ]
