@@ -9,7 +9,7 @@ from slipstream.store.migration import present
 from slipstream.store.schema import UtcDateTime, Uuid7
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
