@@ -7,6 +7,7 @@ who started it (its standard input closes then); what waits is left to the next 
 from __future__ import annotations
 
 import logging
+import os
 import select
 import sys
 import time
@@ -22,6 +23,8 @@ from slipstream.worker.remote_log.uploader import Uploader
 
 IDLE_S = 20.0
 _POLL_S = 0.25
+_NICE = 10
+"""Tasks go first."""
 _LINGER_S = 10.0
 """So long it goes on alone with what waits."""
 
@@ -35,6 +38,7 @@ def main() -> int:
     level = conf.get("logging", "logging_level", fallback="INFO").upper()
     logging.getLogger("slipstream").setLevel(level)
     process.set_name("log-upload")
+    os.nice(_NICE)
     try:
         target = configured()
     except UserError as exc:
