@@ -168,6 +168,7 @@ def _azurite() -> Path:
         _missing(f"npm cannot install Azurite: {done.stderr[-500:]}")
     with contextlib.suppress(OSError):  # another test process was quicker
         unfinished.rename(folder)
+    shutil.rmtree(unfinished, ignore_errors=True)
     return program
 
 

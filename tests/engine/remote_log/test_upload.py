@@ -23,6 +23,8 @@ def test_a_log_is_uploaded_at_its_attempts_end_and_read_when_it_is_gone_here(
     site.rig.dag(CHATTY)
     site.run()
     assert site.uploaded(object_store) == site.here.read_bytes()
+    waiting = site.rig.home / "run" / "log-uploads"
+    site.rig.until(lambda: not [f for f in waiting.iterdir() if f.suffix], "nothing to be left")
     site.rig.executor.stop(3.0)
     site.here.unlink()
     events = site.events()

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, HTTPException, Request
 
+from slipstream.api.execution.open_log import OpenLogs
 from slipstream.api.execution.wake import Waker
 from slipstream.clock import Clock
 from slipstream.store import Store
@@ -37,6 +38,8 @@ class Parts:
     waker: Waker
     uploads: Uploads | None = None
     """Takes whole logs to a remote log folder, where there is one."""
+    open_logs: OpenLogs | None = None
+    """Those that are not whole yet."""
     run_token_s: float = field(default_factory=run_lifetime_s)
     """How long a run token is valid."""
 

@@ -8,12 +8,13 @@ from starlette.responses import Response
 from slipstream.api import error
 from slipstream.api.execution import commit, host, log, model, request
 from slipstream.api.execution.access import Parts, Server, check_version, other_version
+from slipstream.api.execution.open_log import OpenLogs
 from slipstream.api.execution.wake import Waker
 from slipstream.api.reply import Json
 from slipstream.clock import Clock
 from slipstream.store import Store
 from slipstream.token import ExecutionTokens
-from slipstream.worker.remote_log.launcher import open_uploads
+from slipstream.worker.remote_log.launcher import Uploads, folder, open_uploads
 from slipstream.worker.remote_log.target import configured
 from slipstream.worker.task_api import VERSION
 
@@ -33,10 +34,9 @@ def create(store: Store, clock: Clock) -> FastAPI:
         default_response_class=Json,
         redirect_slashes=False,
     )
-    uploads = None if configured() is None else open_uploads()
-    if uploads is not None:
-        uploads.resume()
-    app.state.parts = Parts(store, clock, ExecutionTokens.configured(), Waker(store), uploads)
+    app.state.parts = Parts(
+        store, clock, ExecutionTokens.configured(), Waker(store), *_remote_logs()
+    )
     error.install(app)
     stable = APIRouter(prefix=f"/v{VERSION}")
     stable.include_router(request.stable_router)
@@ -50,6 +50,17 @@ def create(store: Store, clock: Clock) -> FastAPI:
         "/{version}/{rest:path}", _unknown, methods=["GET", "POST"], include_in_schema=False
     )
     return app
+
+
+def _remote_logs() -> tuple[Uploads, OpenLogs] | tuple[None, None]:
+    """Return what sees to a remote log folder, if there is one; raise ConfigError."""
+    if configured() is None:
+        return None, None
+    uploads = open_uploads()
+    uploads.resume()
+    open_logs = OpenLogs(folder(), uploads.ask)
+    open_logs.start()
+    return uploads, open_logs
 
 
 async def _health(server: Server) -> Response:

@@ -36,13 +36,25 @@ def write_logs(body: model.Logs, host: ForHost, server: Server) -> Response:
         try:
             path, name = _place(chunk, server)
             size = sizes[chunk.attempt_id] = _write(path, chunk)
-            if chunk.is_last and server.uploads is not None and _is_whole(chunk, path, size):
-                server.uploads.ask(str(path), name, chunk.start or 0)
+            _see_to_upload(server, chunk, path, name, size)
         except (InvalidToken, UnsafePath, binascii.Error) as error:
             refused[chunk.attempt_id] = str(error) or type(error).__name__
         except OSError as error:
             refused[chunk.attempt_id] = f"it cannot be written: {error.strerror}"
     return Json({"sizes": sizes, "refused": refused, "now": server.clock.now().isoformat()})
+
+
+def _see_to_upload(server: Parts, chunk: model.LogChunk, path: Path, name: str, size: int) -> None:
+    """Have a whole log uploaded, and remember one that is not whole."""
+    if server.uploads is None or server.open_logs is None:
+        return
+    start = chunk.start or 0
+    if not chunk.is_last:
+        if chunk.data:
+            server.open_logs.heard(chunk.attempt_id, path, name, start)
+    elif _is_whole(chunk, path, size):
+        server.uploads.ask(str(path), name, start)
+        server.open_logs.ended(chunk.attempt_id)
 
 
 def _place(chunk: model.LogChunk, server: Parts) -> tuple[Path, str]:
