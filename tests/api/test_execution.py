@@ -449,6 +449,24 @@ def test_a_callback_that_cannot_begin_ends_with_the_reason(worker: Worker) -> No
     assert message.payload == {"ended": {id: {"ok": False, "error": reason}}}
 
 
+def test_a_callback_that_one_worker_cannot_begin_goes_on_where_it_has_begun(
+    worker: Worker,
+) -> None:
+    id = "01a00000-0000-7000-8000-000000000004"
+    worker.store.write(
+        lambda conn: conn.execute(
+            schema.callback_request.insert().values(
+                id=id, dag_run_id=worker.run.id, kind="dag_failure", state="running", created_at=NOW
+            )
+        )
+    )
+    token = worker.token(Scope.CALLBACK, id)
+    start = {"token": token, "id": id, "started_at": NOW.isoformat()}
+    assert worker.commit(callback_starts=[start])["started"] == [id]
+    worker.call("refused", {"reason": "no such file"}, token)
+    assert worker.told() == []
+
+
 # Requests
 
 

@@ -88,6 +88,17 @@ def _started_as(conn: Connection, id: str) -> tuple[str | None, datetime | None]
     return None if row is None else (row[0], row[1])
 
 
+def waiting(conn: Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of these nobody has started yet."""
+    return set(
+        conn.scalars(
+            select(callback.c.id).where(
+                callback.c.id.in_(sorted(ids)), callback.c.state.in_(("pending", "running"))
+            )
+        )
+    )
+
+
 def finish(conn: Connection, ids: Iterable[str]) -> None:
     """Note that these ran: whatever becomes of the news, they are not run again."""
     conn.execute(update(callback).where(callback.c.id.in_(sorted(ids))).values(state="done"))

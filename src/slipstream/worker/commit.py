@@ -93,7 +93,8 @@ def refuse(conn: Connection, reasons: Mapping[str, str], now: datetime) -> set[s
         by_run[place.dag_run_id].append(id)
     messages = {pk: {"ids": ids} for pk, ids in by_run.items()}
     inbox.post_about_runs(conn, SCHEDULER, ATTEMPTS_CHANGED, messages, now)
-    others = [CallbackEnd(id, False, reason) for id, reason in reasons.items() if id not in refused]
+    due = callback.waiting(conn, reasons.keys() - refused)
+    others = [CallbackEnd(id, False, reasons[id]) for id in sorted(due)]
     return refused | _tell_of_callbacks(conn, others, now)
 
 
