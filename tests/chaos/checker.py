@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tests.chaos.stage import Stage
+from tests.occupancy import highest_use
 
 from slipstream.store import Connection, attempt, inbox, run, story, task_instance, xcom
 from slipstream.store.row import RunRow
@@ -29,6 +30,18 @@ def check(stage: Stage, rows: list[RunRow]) -> None:
         for row in rows:
             _check_run(conn, row, executed)
         assert inbox.is_empty(conn, "scheduler")
+
+
+def most_at_once(stage: Stage, rows: list[RunRow]) -> int:
+    """Return how many task instances were ever queued or running at once."""
+    with stage.store.read() as conn:
+        events = [
+            event
+            for row in rows
+            for task_id, index in task_instance.states(conn, row.id)
+            for event in story.of_task_instance(conn, row.id, task_id, index)
+        ]
+    return highest_use(events, lambda event: 1)
 
 
 def _check_run(conn: Connection, row: RunRow, executed: set[str]) -> None:

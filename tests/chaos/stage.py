@@ -29,6 +29,7 @@ SERVICES = {
     "dag_processor": ["-m", "slipstream.dagprocessor"],
     "api_server": ["-m", "slipstream.api", "--host", "127.0.0.1"],
 }
+MORE_SCHEDULERS = dict.fromkeys(("scheduler_2", "scheduler_3"), SERVICES["scheduler"])
 ROLES = (*SERVICES, "worker_host", "zygote", "dag_zygote", "task", "all")
 
 DAGS = '''
@@ -121,7 +122,7 @@ class Stage:
         self.store = store
         self.clock = SystemClock()
         self.services: dict[str, subprocess.Popen[bytes]] = {}
-        self.n_started: dict[str, int] = dict.fromkeys(SERVICES, 0)
+        self.n_started: dict[str, int] = dict.fromkeys(SERVICES | MORE_SCHEDULERS, 0)
         self._log = (home / "services.log").open("ab")
 
     def prepare(self) -> None:
@@ -134,7 +135,7 @@ class Stage:
             process = self.services.get(name)
             if process is None or process.poll() is not None:
                 self.services[name] = subprocess.Popen(
-                    [sys.executable, *SERVICES[name]],
+                    [sys.executable, *(SERVICES | MORE_SCHEDULERS)[name]],
                     cwd=self.home,
                     stdin=subprocess.DEVNULL,
                     stdout=self._log,

@@ -11,7 +11,17 @@ from slipstream.attempt import new_id
 from slipstream.machine.decision import CallbackDue, Decision, StoryEvent, TaskInstanceChange
 from slipstream.machine.event import TIKey
 from slipstream.state import DagRunState, TaskInstanceState
-from slipstream.store import Store, attempt, callback, decision, run, story, task_instance
+from slipstream.store import (
+    Store,
+    attempt,
+    callback,
+    decision,
+    job,
+    lease,
+    run,
+    story,
+    task_instance,
+)
 from slipstream.store.attempt import AttemptStart
 
 
@@ -188,8 +198,13 @@ def test_the_story_is_kept_in_order_and_any_text_fits(store: Store) -> None:
 
 
 def test_callbacks_wait_until_they_ran(store: Store) -> None:
-    owner = new_id()
+    owner = store.write(job.register, job_type="SchedulerJob", now=NOW)
+    apart = store.write(job.register, job_type="DagTestJob", now=NOW)
+    store.write(lease.claim_dags, owner, ["d"])
     row = create_run(store, owner=owner)
+    driven_apart = create_run(store, "d", "apart", owner=apart)
+    other = Decision(callbacks=[CallbackDue("dag_success", None, "")])
+    store.write(decision.save, [(driven_apart.id, other)], [], NOW)
     decided = Decision(
         callbacks=[
             CallbackDue("dag_failure", None, "task_failure"),
@@ -208,7 +223,16 @@ def test_callbacks_wait_until_they_ran(store: Store) -> None:
     with store.read() as conn:
         assert callback.list_due(conn, owner) == []
         left = callback.list_due(conn, owner, states=("pending", "running"))
+        (of_apart,) = callback.list_due(conn, apart)
     assert [c.id for c in left] == [due[1].id]
+    assert of_apart.kind == "dag_success"
+    # They are the next owner's, as the run is over; and those that nobody drives apart any more.
+    store.write(lease.end, owner, "failed", NOW)
+    store.write(lease.end, apart, "failed", NOW)
+    store.write(lease.claim_dags, "next", ["d"])
+    with store.read() as conn:
+        found = callback.list_due(conn, "next", states=("pending", "running"))
+    assert {c.id for c in found} == {due[1].id, of_apart.id}
 
 
 def test_a_callback_is_started_once_and_again_by_the_same_process(store: Store) -> None:

@@ -18,7 +18,7 @@ from tests.store.build import (
 from tests.store.pair import go, race, result, wait_ready
 
 from slipstream.attempt import new_id
-from slipstream.store import Connection, Store, dag, decision, job, lease, pool, quota
+from slipstream.store import Connection, Store, dag, decision, inbox, job, lease, pool, quota
 from slipstream.store.dialect import NotHeld
 from slipstream.store.row import QuotaRow
 
@@ -125,6 +125,12 @@ def test_what_an_owner_whose_job_was_ended_by_others_had_is_found(store: Store) 
         assert lease.count_dags(conn) == {None: 1}
     store.write(lease.release, first)
     store.write(lease.release, second)
+    with store.read() as conn:
+        assert lease.stray_owners(conn) == []
+    store.write(inbox.post_to, [first], "members_changed", NOW)  # by who has not heard of its end
+    with store.read() as conn:
+        assert lease.stray_owners(conn) == [first]
+    store.write(lease.release, first)
     with store.read() as conn:
         assert lease.stray_owners(conn) == []
 

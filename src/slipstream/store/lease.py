@@ -45,7 +45,12 @@ _FREE_DAGS = (
 _STRAY_OWNERS = (
     select(dag_lease.c.owner)
     .where(dag_lease.c.owner.is_not(None), dag_lease.c.owner.not_in(_LIVE_JOBS))
-    .union(select(pool_quota.c.owner).where(pool_quota.c.owner.not_in(_LIVE_JOBS)))
+    .union(
+        select(pool_quota.c.owner).where(pool_quota.c.owner.not_in(_LIVE_JOBS)),
+        select(inbox.c.recipient).where(
+            inbox.c.recipient.is_not(None), inbox.c.recipient.not_in(_LIVE_JOBS)
+        ),
+    )
 )
 
 
@@ -170,5 +175,8 @@ def release(conn: Connection, owner: str) -> None:
 
 
 def stray_owners(conn: Connection) -> list[str]:
-    """Return owners whose job ended and who still own something: people deleted or ended the job."""
+    """Return owners whose job ended and who still own something, or have messages.
+
+    Their jobs were ended by other hands than ours, or somebody wrote to them at that moment.
+    """
     return list(conn.scalars(_STRAY_OWNERS))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from tests.engine.scheduler.crowd import Crowd, took
 from tests.engine.scheduler.site import Site
+from tests.occupancy import highest_use
 
 from slipstream.store import pool, run
 from slipstream.store.row import RunRow
@@ -203,22 +204,6 @@ for i in range(4):
 """
 
 
-def _highest_use(site: Site, rows: list[RunRow], slots: dict[int, int]) -> int:
-    """Return the most slots that were ever taken at once, as the story tells it."""
-    events = sorted(
-        (event.id, row.id, event)
-        for row in rows
-        for event in site.story_of_instances(row)
-        if event.from_state != event.to_state
-    )
-    used = highest = 0
-    for _, pk, event in events:
-        holding = ("queued", "running")
-        used += slots[pk] * ((event.to_state in holding) - (event.from_state in holding))
-        highest = max(highest, used)
-    return highest
-
-
 def test_a_pool_is_never_overfilled_and_nobody_starves(crowd: Crowd) -> None:
     site = crowd.site
     site.write_dag("pools", POOL_DAGS, parse=False)
@@ -235,7 +220,8 @@ def test_a_pool_is_never_overfilled_and_nobody_starves(crowd: Crowd) -> None:
     with site.store.read() as conn:
         assert {r.state for r in run.get_many(conn, slots).values()} >= {"running"}
     _finish_all(site, rows, 60.0)
-    assert 1 < _highest_use(site, rows, slots) <= 3
+    events = [event for row in rows for event in site.story_of_instances(row)]
+    assert 1 < highest_use(events, lambda event: slots[event.dag_run_id]) <= 3
 
 
 def test_a_slot_goes_round_and_a_changed_pool_is_heard_by_all(crowd: Crowd) -> None:
