@@ -236,7 +236,8 @@ def test_callbacks_wait_until_they_ran(store: Store) -> None:
 
 
 def test_a_callback_is_started_once_and_again_by_the_same_process(store: Store) -> None:
-    owner = new_id()
+    owner = store.write(job.register, job_type="SchedulerJob", now=NOW)
+    store.write(lease.claim_dags, owner, ["d"])
     row = create_run(store, owner=owner)
     decided = Decision(callbacks=[CallbackDue("dag_failure", None, "task_failure")])
     store.write(decision.save, [(row.id, decided)], [], NOW)
