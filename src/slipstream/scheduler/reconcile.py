@@ -86,6 +86,7 @@ class News:
             if row is None or row.applied:
                 continue
             if row.state == "done":
+                del self._rows[attempt_id]  # its start and its finish may be two messages
                 _apply_outcome(self._turn, row)
             elif row.state == "running" and (found := _current(self._turn, row)) is not None:
                 _catch_up_start(self._turn, *found, row)
