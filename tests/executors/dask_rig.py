@@ -6,6 +6,8 @@ The workers are processes that know neither the database nor the key; their host
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import socket
 import sys
 from collections.abc import Iterator, Sequence
@@ -64,6 +66,15 @@ class DaskWorker(Program):
     def host_pids(self) -> list[int]:
         """The worker hosts below it."""
         return [pid for pid in sweeper.descendants(self.pid) if name_of(pid) == "worker-host"]
+
+    def stop(self) -> None:
+        """End it, and its hosts, which would finish what they run."""
+        hosts = self.host_pids
+        super().stop()
+        for pid in hosts:
+            for below in (pid, *sweeper.descendants(pid)):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(below, signal.SIGKILL)
 
 
 class DaskRig(Rig):

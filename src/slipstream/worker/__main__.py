@@ -126,6 +126,7 @@ def _settings(n_slots: int, *, is_remote: bool) -> Settings:
             overtime_s=conf.getfloat("core", "task_success_overtime", fallback=20.0),
         ),
         heartbeat_s=conf.getfloat("scheduler", "job_heartbeat_sec", fallback=5.0),
+        alone_s=conf.getfloat("scheduler", "scheduler_health_check_threshold", fallback=30.0),
         import_timeout_s=conf.getfloat("core", "dagbag_import_timeout", fallback=30.0),
         log_folder=Path(conf.get("logging", "base_log_folder")),
         run_folder=run_folder / "remote" if is_remote else run_folder,

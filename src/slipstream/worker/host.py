@@ -52,6 +52,7 @@ STOP_DEADLINE_S = 4.0
 """In how long a host ends that is told to by a signal. Tasks have half of it to end by themselves."""
 _STOP_KILL_S = 1.0
 _CLOSE_S = 2.0
+_ALONE_LOOK_S = 1.0
 _SLOW_STORE_S = 1.0
 """A commit that takes longer has its outcomes put on disk meanwhile."""
 
@@ -66,6 +67,8 @@ class Settings:
     n_slots: int
     limits: Limits
     heartbeat_s: float
+    alone_s: float
+    """How long a host whose launcher is gone, and which runs nothing, waits for a store that is away."""
     import_timeout_s: float
     log_folder: Path
     run_folder: Path
@@ -132,6 +135,8 @@ class Host:
         self._store_watch: Timer | None = None
         self._is_stopping = False
         self._has_deadline = False
+        self._is_overdue = False
+        """It has waited long enough for the store; what there is to say is in the journal."""
         self._waits_for_room = False
 
     def run(self) -> None:
@@ -182,6 +187,8 @@ class Host:
             self._watch_store()
 
     def _is_done(self) -> bool:
+        if self._is_overdue:
+            return True
         if not self._is_stopping or not self._supervisor.is_idle:
             return False
         return self._batcher.is_idle and not self._reporter.batch and not self._calls
@@ -372,6 +379,17 @@ class Host:
         self._supervisor.accepts_work = False
         self._batcher.notify = True
         self._supervisor.hand_back_queue()
+        self._look_alone(0.0)
+
+    def _look_alone(self, idle_s: float) -> None:
+        """Nobody would ever end a host that waits for ever: see how long it has run nothing."""
+        if self._supervisor.is_at_work:
+            idle_s = 0.0
+        elif idle_s >= self._settings.alone_s:
+            log.warning("the store is away, and nothing runs: what is unsaid is left on disk")
+            self._is_overdue = True
+            return
+        self._timers.after(_ALONE_LOOK_S, lambda: self._look_alone(idle_s + _ALONE_LOOK_S))
 
     def _stop_by_signal(self) -> None:
         self._stop(STOP_DEADLINE_S)
@@ -392,6 +410,10 @@ class Host:
         reason = "the worker host was stopped"
         self._timers.after(deadline_s / 2, lambda: self._supervisor.cancel_all(reason))
         self._timers.after(max(0.0, deadline_s - _STOP_KILL_S), self._supervisor.kill_all)
+        self._timers.after(deadline_s, self._on_deadline)
+
+    def _on_deadline(self) -> None:
+        self._is_overdue = True
 
 
 def _check(workload: Any) -> None:

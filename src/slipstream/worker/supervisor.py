@@ -197,6 +197,11 @@ class Supervisor:
     def is_idle(self) -> bool:
         return not self._executions
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether something has begun and not ended: all else only waits, for a slot or for leave."""
+        return any(e.leave is Leave.GRANTED for e in self._executions.values())
+
     def get(self, attempt_id: str) -> Execution | None:
         return self._executions.get(attempt_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sqlite3
 from collections.abc import Iterator
@@ -90,6 +91,52 @@ def test_a_new_executor_delivers_what_an_earlier_one_left(rig: Rig) -> None:
         if not rig.is_remote:
             assert rig.row(attempt_id).state == "done", "start() waits until it is delivered"
         assert later.finished(attempt_id).state is S.SUCCESS
+    finally:
+        later.executor.stop(3.0)
+
+
+def _ends(pid: int, within_s: float) -> bool:
+    """Wait for a process's end, without a look at the store."""
+    fd = os.pidfd_open(pid)
+    try:
+        return bool(select.select([fd], [], [], within_s)[0])
+    finally:
+        os.close(fd)
+
+
+def test_a_host_that_is_told_to_end_does_not_wait_for_the_store(rig: Rig) -> None:
+    rig.dag(WAITS)
+    attempt_id = rig.submit("t")
+    rig.proven("begun")
+    host = rig.host_pid
+    with moved_away(rig):
+        (rig.home / "go").touch()
+        rig.until(lambda: attempt_id in rig.journals, "the outcome on disk", 40)
+        os.kill(host, signal.SIGTERM)
+        assert _ends(host, 10)
+    assert rig.finished(attempt_id, patience_s=40).state is S.SUCCESS
+
+
+def test_a_host_whose_launcher_is_gone_waits_for_the_store_only_so_long(
+    idle_rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD", "2")
+    rig = idle_rig
+    rig.start()
+    rig.dag(WAITS)
+    attempt_id = rig.submit("t")
+    rig.proven("begun")
+    host = rig.host_pid
+    with moved_away(rig):
+        rig.executor._is_stopped = True  # as if its process were gone: nobody starts another
+        rig.executor._drop_link()
+        (rig.home / "go").touch()
+        rig.until(lambda: attempt_id in rig.journals, "the outcome on disk", 40)
+        assert _ends(host, 40)
+    later = rig.successor()
+    later.start()
+    try:
+        assert later.finished(attempt_id, patience_s=40).state is S.SUCCESS
     finally:
         later.executor.stop(3.0)
 
