@@ -495,6 +495,21 @@ def test_without_an_address_a_cluster_starts_with_the_first_attempt_and_ends_wit
         assert embedded.finished(attempt_id).state is S.FAILED
 
 
+def test_a_cluster_of_ours_that_is_killed_is_started_again(embedded: Rig) -> None:
+    embedded.dag(SLOW)
+    running = embedded.submit("t", map_index=0)
+    embedded.started(running)
+    for pid in sweeper.descendants(os.getpid()):
+        if name_of(pid) == "dask-cluster":
+            os.kill(pid, signal.SIGKILL)
+    waiting = embedded.submit("t", map_index=1)
+    go(embedded)
+    for attempt_id in (running, waiting):
+        assert embedded.finished(attempt_id, PATIENCE_S).state is S.SUCCESS
+    embedded.until(lambda: embedded.proof().count("ended") == 2, "both")
+    assert embedded.proof().count("begun") == 2
+
+
 OWNER = """
 import sys
 from slipstream.attempt import Workload

@@ -1,7 +1,7 @@
 """What the scheduler's thread and the Dask client's thread share: attempts that nobody has begun.
 
 The scheduler only appends to memory. While the cluster is away everything waits here. Dask is imported
-in the thread: it is half a second and 40 MB that no scheduler without attempts for Dask needs.
+in the thread: it is a quarter of a second and 22 MB.
 """
 
 from __future__ import annotations
