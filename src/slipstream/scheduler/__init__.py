@@ -3,13 +3,16 @@
 A turn, and who does what in it::
 
     service         waits for executors, the wake-up socket and timers; runs the turn
-    lease, hosts    our heartbeat, runs that nobody owns, worker hosts that died
+    lease, members  our heartbeat; the other schedulers, and those that died
+    ownership       DAGs that we claim or give up, each with its runs
+    hosts           worker hosts that died
     executor_event  started, finished, lost, handed back       -> events of the run's machine
     due, timers     retries, reschedules, timeouts
     inbox           what people and other processes changed: clear, mark, pause, new versions …
     creation        dag runs that a timetable makes
     starting        queued runs, as max_active_runs allows
     admit, slots    ready task instances, as pools and limits allow  -> attempts, workloads
+    quota           our part of each pool
     callback        callbacks that no task process runs
     turn, batch     every machine step passes through ``turn``; ``batch`` is the sum of it
     commit          one transaction; then workloads go to executors, and ended runs leave memory

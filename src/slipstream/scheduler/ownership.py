@@ -101,7 +101,8 @@ def _bury(turn: Turn, dead: Collection[JobRow], strays: Collection[str]) -> None
 def share(turn: Turn) -> bool:
     """Claim or give up as many DAGs as one transaction does; True when some were claimed.
 
-    Call it before anything else in a turn: what is given up must be in the database as it is here.
+    Call it before anything else in a turn: nothing is given up of which something is yet to be
+    written, since another scheduler may own it by then.
     """
     own, me = turn.world.ownership, turn.world.scheduler_id
     own.share_soon = own.has_too_many = False
@@ -194,7 +195,7 @@ def leave(turn: Turn) -> None:
 def _give_up(turn: Turn, n: int, *, leaves: bool = False) -> int:
     """Give up ``n`` DAGs, or as many as are at rest: busy ones and idle ones in turn."""
     world, own = turn.world, turn.world.ownership
-    at_rest = _at_rest(world)
+    at_rest = _at_rest(world) if not turn.batch else []
     busy = [dag_id for dag_id in at_rest if world.book.runs_of_dag(dag_id)]
     idle = [dag_id for dag_id in at_rest if not world.book.runs_of_dag(dag_id)]
     in_turn = [d for pair in zip_longest(busy, idle) for d in pair if d is not None]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from tests.unit.scheduler.harness import Rig, dag_spec
 
+from slipstream.machine.event import RunMarked
+from slipstream.scheduler import commit, ownership
+from slipstream.scheduler.turn import Turn
+from slipstream.state import DagRunState
 from slipstream.store import inbox, lease
 
 
@@ -45,3 +49,25 @@ def test_who_stops_owns_nothing_any_more(rig: Rig) -> None:
     assert _owned(rig) == 0
     with rig.store.read() as conn:
         assert lease.stray_owners(conn) == []
+
+
+def test_nothing_is_given_up_of_which_something_is_yet_to_be_written(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}))
+    rig.start()
+    row = rig.trigger("d")
+    rig.turn()
+    world = rig.scheduler.world
+    world.ownership.members.others = {"another"}
+    rig.executor.begin(rig.executor.of("a"))
+    with Turn(world) as turn:
+        (run,) = world.book.active.values()
+        turn.step(run, RunMarked(DagRunState.FAILED))
+        assert not world.book.attempts
+        ownership.leave(turn)
+        assert _owned(rig) == 1
+        turn.close()
+        commit.commit(turn)
+    with Turn(world) as turn:
+        ownership.leave(turn)
+    assert _owned(rig) == 0
+    assert rig.run_state(row) == "failed"
