@@ -53,6 +53,12 @@ def write_fenced(
         raise LeaseLost(scheduler_id) from None
 
 
+def heartbeat(store: Store, scheduler_id: str, now: datetime) -> None:
+    """Say that a scheduler is alive. Raises LeaseLost when somebody ended its job."""
+    if scheduler_id not in store.write(job.heartbeat, [scheduler_id], now):
+        raise LeaseLost(scheduler_id)
+
+
 class Lease:
     """This scheduler as the database knows it."""
 
@@ -94,8 +100,7 @@ class Lease:
 
     def heartbeat(self, now: datetime) -> None:
         """Say that we are alive. Raises LeaseLost when somebody ended our job."""
-        if self.id not in self._store.write(job.heartbeat, [self.id], now):
-            raise LeaseLost(self.id)
+        heartbeat(self._store, self.id, now)
 
     def end(self, now: datetime, *, ok: bool) -> None:
         """Close the job, give back all that it has, and tell the others."""

@@ -43,6 +43,11 @@ class Members:
             self.distrust()
         self._last_beat = now
 
+    @property
+    def is_beat_due(self) -> bool:
+        """Whether it is time for our own heartbeat."""
+        return self._clock.monotonic() - self._last_beat >= self._settings.beat_s
+
     def distrust(self) -> None:
         """Believe no heartbeat's age until everybody had the time to send a new one."""
         self._trust_after = self._clock.monotonic() + self._settings.lease_s

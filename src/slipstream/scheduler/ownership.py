@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from slipstream.command.order import SCHEDULER
 from slipstream.machine.sharing import dags_due
 from slipstream.scheduler import callback, quota, reconcile
-from slipstream.scheduler.lease import MEMBERS_CHANGED
+from slipstream.scheduler.lease import MEMBERS_CHANGED, heartbeat
 from slipstream.scheduler.members import Members, bury
 from slipstream.state import DagRunState
 from slipstream.store import Connection, dag, inbox, lease
@@ -142,6 +142,7 @@ def claim_runs(turn: Turn) -> None:
 
 def admit_row(turn: Turn, row: RunRow) -> bool:
     """Put an active run of ours into the book; True when it was running before."""
+    _keep_alive(turn.world)
     book = turn.world.book
     if row.quarantined is not None or row.id in book.active:
         return False
@@ -149,6 +150,13 @@ def admit_row(turn: Turn, row: RunRow) -> bool:
         return turn.activate(row) is not None
     book.add_waiting(row)
     return False
+
+
+def _keep_alive(world: World) -> None:
+    """Have a heartbeat while many runs are read: that may take longer than a lease."""
+    if world.ownership.members.is_beat_due:
+        heartbeat(world.store, world.scheduler_id, world.clock.now())
+        world.ownership.members.beat()
 
 
 def _claim(turn: Turn, n: int) -> bool:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from itertools import pairwise
+
+import pytest
 from tests.unit.scheduler.harness import Rig, dag_spec
 
 from slipstream.machine.event import RunMarked
 from slipstream.scheduler import commit, ownership
 from slipstream.scheduler.turn import Turn
 from slipstream.state import DagRunState
-from slipstream.store import inbox, lease
+from slipstream.store import inbox, job, lease
+from slipstream.store.row import RunRow
 
 
 def _owned(rig: Rig) -> int:
@@ -71,3 +76,30 @@ def test_nothing_is_given_up_of_which_something_is_yet_to_be_written(rig: Rig) -
         ownership.leave(turn)
     assert _owned(rig) == 0
     assert rig.run_state(row) == "failed"
+
+
+def test_a_scheduler_that_reads_runs_for_long_stays_alive(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}, max_active_runs=50))
+    rows = [rig.trigger("d", run_id=f"r{i}") for i in range(30)]
+    activate = Turn.activate
+
+    def slowly(turn: Turn, row: RunRow) -> object:
+        rig.clock.advance(1)
+        return activate(turn, row)
+
+    rig.start()
+    rig.turn()
+    assert {rig.run_state(row) for row in rows} == {"running"}
+    began = rig.clock.now()
+    monkeypatch.setattr(Turn, "activate", slowly)
+    beats = []
+    heartbeat = job.heartbeat
+    monkeypatch.setattr(
+        job, "heartbeat", lambda *args: [beats.append(rig.clock.now()), heartbeat(*args)][1]
+    )
+    rig.scheduler._recover()
+    assert rig.clock.now() - began >= timedelta(seconds=30)
+    pauses = [b - a for a, b in pairwise([began, *beats])]
+    assert max(pauses) < rig.settings.lease / 2
