@@ -97,7 +97,7 @@ class Quotas:
     look: set[str] = field(default_factory=set)
     """Pools of which somebody says that something has changed."""
     blocked: set[str] = field(default_factory=set)
-    """Pools for whose slots tasks wait that are not ours."""
+    """Pools for whose slots tasks wait."""
     hungry: set[str] = field(default_factory=set)
     """The same, and those for which tasks waited a moment ago."""
     contested: set[str] = field(default_factory=set)
@@ -157,12 +157,12 @@ def restrain(turn: Turn) -> None:
 
 
 def note_blocked(turn: Turn, blocked: Mapping[GroupKey, Blocked]) -> None:
-    """After admission: see whether tasks wait for slots that are not ours."""
+    """After admission: see whether tasks wait for slots that others may have."""
     world, quotas = turn.world, turn.world.quotas
     if not blocked and not quotas.blocked:
         return
     names = {group.pool for group, why in blocked.items() if why.limit == "pool"}
-    names = {n for n in names if n in quotas.parts and quotas.parts[n].held < quotas.parts[n].size}
+    names &= quotas.parts.keys()
     for name in quotas.blocked - names:
         quotas.parts[name].hungry_until = world.clock.monotonic() + _HUNGRY_S
     quotas.blocked = set() if world.ownership.is_alone else names
@@ -196,6 +196,8 @@ def settle(turn: Turn) -> bool:
         _keep(quotas.contested, name, part.is_contested)
         _keep(quotas.stuck, name, part.stuck_since is not None)
     apply(world)
+    # Even where admission was held to that already: what waits for more has to be found anew.
+    world.slots.changed |= has_changed
     if settled.told:
         world.store.wake(SCHEDULER)
     return has_changed
@@ -264,7 +266,8 @@ def _is_due(turn: Turn, name: str, need: Need) -> bool:
     if need.is_hungry:
         # At first at once; then now and then, as what is due to whom changes with time, too.
         since_s = world.clock.monotonic() - part.asked_at
-        if since_s >= (_ASK_AGAIN_S if part.wanted else _ASK_S):
+        has_asked = part.wanted > 0 or part.held >= part.size
+        if since_s >= (_ASK_AGAIN_S if has_asked else _ASK_S):
             return True
     if name not in quotas.contested:
         return False

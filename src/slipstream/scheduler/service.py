@@ -347,6 +347,8 @@ class Scheduler:
         own, settings = self.world.ownership, self._settings
         if self._is_due("members", settings.sweep_s if own.is_alone else settings.members_s):
             own.tick()
+            # The safety net of quotas: what waits is found anew, and asked for.
+            self.world.slots.changed |= not own.is_alone
         own.share_soon |= self._is_due("share", settings.sweep_s)
         if own.look_soon:
             ownership.look(turn)

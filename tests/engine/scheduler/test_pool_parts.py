@@ -139,3 +139,19 @@ def test_a_task_of_many_slots_gets_them_in_the_end(town: Town) -> None:
             break
     assert "success" in big.values()
     assert town.rig.run_state(town.rows[0]) == "running", "there was more to do for the small ones"
+
+
+def test_small_and_large_tasks_of_both_come_to_an_end(town: Town) -> None:
+    town.set_size(2)
+    town.add("a", "b", n=4)
+    town.add("c", "d", n=4, slots=2)
+    town.join()
+    town.join()
+    town.pass_time()
+    town.trigger("a", "b", "c", "d")
+    for _ in range(80):
+        town.pass_time(1)
+        town.end(9)
+        if all(town.rig.run_state(row) == "success" for row in town.rows):
+            return
+    raise AssertionError([town.rig.states(row) for row in town.rows])
