@@ -62,7 +62,7 @@ def test_what_is_no_change_stops_the_action(filled: Api) -> None:
     assert bulk(filled, TIS, "update", entities) == {
         "success": [],
         "errors": [
-            {"error": "Task id extract is already in success state", "status_code": 409},
+            {"error": "Nothing to change: extract is success already.", "status_code": 409},
         ],
     }
 
@@ -82,7 +82,7 @@ def test_a_missing_task_instance_is_an_error_or_left_out(filled: Api, action: st
     whole = [{"task_id": "nope"}]
     assert bulk(filled, TIS, action, whole)["errors"] == [
         {
-            "error": "No task instances found for dag_id: sales, run_id: done, task_id: nope",
+            "error": "Run 'done' of DAG 'sales' has no task instance of 'nope'.",
             "status_code": 404,
         }
     ]
@@ -101,7 +101,7 @@ def test_task_instances_are_deleted_with_tries_and_xcoms(filled: Api) -> None:
 def test_one_task_instance_is_deleted(filled: Api) -> None:
     missing = filled.delete(f"{TIS}/load")
     assert missing.status_code == 404
-    assert "task_id: `load` and map_index: `-1` was not found" in missing.json()["detail"]
+    assert "no task instance of 'load'." in missing.json()["detail"]
     assert filled.ok("DELETE", f"{TIS}/load?map_index=1") is None
     assert filled.ok("DELETE", f"{TIS}/extract") is None
     assert keys(filled) == [("load", 0), ("tell", -1)]
@@ -118,7 +118,7 @@ def test_a_run_that_is_cleared_has_deleted_ones_anew(filled: Api) -> None:
 
 def test_task_instances_cannot_be_created(filled: Api) -> None:
     assert bulk(filled, TIS, "create", [{"task_id": "x"}])["errors"] == [
-        {"error": "Task instances bulk create is not supported", "status_code": 405}
+        {"error": "Task instances cannot be created: a run makes its own.", "status_code": 405}
     ]
     wrong = {"actions": [{"action": "update", "entities": [{"task_id": "x", "new_state": "no"}]}]}
     assert filled.patch(TIS, json=wrong).status_code == 422
@@ -128,7 +128,7 @@ def test_below_a_wildcard_each_task_instance_names_its_run(filled: Api) -> None:
     path = "/dags/~/dagRuns/~/taskInstances"
     outcome = bulk(filled, path, "delete", ["extract", {"task_id": "tell", "dag_id": "sales"}])
     assert [e["status_code"] for e in outcome["errors"]] == [400, 400]
-    assert "not as string for task_id: extract" in outcome["errors"][0]["error"]
+    assert "an object instead of a string" in outcome["errors"][0]["error"]
     entity = {"task_id": "tell", "dag_id": "sales", "dag_run_id": "done", "note": "n"}
     assert bulk(filled, path, "update", [entity])["success"] == ["sales.done.tell[-1]"]
 
@@ -159,7 +159,7 @@ def test_runs_are_deleted_unless_they_run(filled: Api, store: Store) -> None:
     (error,) = outcome["errors"]
     assert (error["status_code"], error["error"]) == (
         409,
-        "The DagRun with dag_id: `sales` and run_id: `waiting` cannot be deleted in running state",
+        "Run 'waiting' of DAG 'sales' is running: let it end or mark it as failed, then delete it.",
     )
     assert filled.get(RUN).status_code == 404
 
@@ -171,7 +171,7 @@ def test_a_missing_run_is_an_error_or_left_out(filled: Api, action: str) -> None
         "success": [],
         "errors": [
             {
-                "error": "The DagRuns with these identifiers: [('sales', 'no')] were not found",
+                "error": "These runs do not exist: [('sales', 'no')]",
                 "status_code": 404,
             }
         ],
@@ -182,10 +182,10 @@ def test_a_missing_run_is_an_error_or_left_out(filled: Api, action: str) -> None
 
 def test_below_a_wildcard_each_run_names_its_dag(filled: Api) -> None:
     outcome = bulk(filled, "/dags/~/dagRuns", "delete", ["done", {"dag_run_id": "done"}])
-    start = "When using wildcard in path, dag_id must be specified in "
+    start = "Run 'done' needs a dag_id of its own, for the path says ~: give "
     assert [e["error"] for e in outcome["errors"]] == [
-        f"{start}BulkDAGRunBody object, not as string for dag_run_id: done",
-        f"{start}request body for dag_run_id: done",
+        f"{start}an object instead of a string, with dag_id and dag_run_id.",
+        f"{start}it dag_id and dag_run_id.",
     ]
     entity = {"dag_run_id": "done", "dag_id": "sales"}
     assert bulk(filled, "/dags/~/dagRuns", "delete", [entity])["success"] == ["sales.done"]

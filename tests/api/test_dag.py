@@ -59,7 +59,7 @@ def test_a_deleted_dag_is_gone_with_its_runs(filled: Api, store: Store) -> None:
     filled.ok("DELETE", "/dags/sales", status=204)
     assert filled.get("/dags/sales").status_code == 404
     assert filled.ok("GET", "/dags/~/dagRuns")["total_entries"] == 0
-    assert filled.delete("/dags/sales").json() == {"detail": "Dag with id: sales was not found"}
+    assert filled.delete("/dags/sales").json() == {"detail": "There is no DAG 'sales'."}
     with store.read() as conn:
         told = inbox.take(conn, "scheduler", 10)
     assert ("dag_changed", "sales") in [(m.kind, m.dag_id) for m in told]
@@ -116,7 +116,7 @@ def test_a_dag_with_a_running_task_is_not_deleted(filled: Api, store: Store) -> 
     running.changes[key] = TaskInstanceChange(key, {"state": "running"})
     store.write(decision.save, [(row.id, running)], [], START)
     reply = filled.delete("/dags/sales")
-    assert (reply.status_code, "still running" in reply.text) == (409, True)
+    assert (reply.status_code, "has tasks running" in reply.text) == (409, True)
     filled.ok("GET", "/dags/sales")
 
 

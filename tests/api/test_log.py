@@ -61,7 +61,9 @@ def test_json_is_what_who_takes_anything_gets(filled: Api, accept: str) -> None:
 def test_other_forms_are_refused(filled: Api) -> None:
     reply = filled.get(f"{LOGS}/2", headers={"Accept": "text/plain"})
     assert reply.status_code == 406
-    assert reply.json() == {"detail": "Only application/json or application/x-ndjson is supported"}
+    assert reply.json() == {
+        "detail": "The reply comes as application/json or application/x-ndjson: accept one of them."
+    }
 
 
 def set_state(store: Store, state: str) -> None:
@@ -101,13 +103,22 @@ def test_a_running_task_is_followed_line_by_line(filled: Api, store: Store) -> N
 def test_a_try_without_a_file_says_so(filled: Api) -> None:
     for number in (0, 1):
         reply = filled.ok("GET", f"{LOGS}/{number}", headers=JSON)
-        assert events(reply)[-1] == "No logs available for this task."
+        assert events(reply)[-1] == "No log of this attempt is here."
 
 
-@pytest.mark.parametrize("path", [f"{LOGS}/3", LOGS.replace("extract", "nope") + "/1"])
-def test_what_was_not_tried_has_no_log(shared: Api, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (f"{LOGS}/3", "Task 'extract' has no try 3 in this run."),
+        (
+            LOGS.replace("extract", "nope") + "/1",
+            "Run 'done' of DAG 'sales' has no task instance of 'nope'.",
+        ),
+    ],
+)
+def test_what_was_not_tried_has_no_log(shared: Api, path: str, told: str) -> None:
     reply = shared.get(path)
-    assert (reply.status_code, reply.json()) == (404, {"detail": "TaskInstance not found"})
+    assert (reply.status_code, reply.json()) == (404, {"detail": told})
 
 
 @pytest.mark.parametrize("number", ["-1", "x", "1.5", "99999999999999999999999"])
@@ -119,7 +130,7 @@ def test_odd_try_numbers_are_refused(shared: Api, number: str) -> None:
 def test_tokens_of_nobody_are_refused(shared: Api, token: str) -> None:
     reply = shared.get(f"{LOGS}/2", params={"token": token})
     assert reply.status_code == 400
-    assert "Bad Signature" in reply.json()["detail"]
+    assert "not one that this API gave out" in reply.json()["detail"]
 
 
 def test_a_token_beyond_the_end_shows_nothing(shared: Api) -> None:

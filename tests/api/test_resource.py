@@ -38,7 +38,7 @@ class TestVariables:
         api.ok("POST", "/variables", json={"key": "k", "value": "1"}, status=201)
         reply = api.post("/variables", json={"key": "k", "value": "2"})
         assert reply.status_code == 409
-        assert reply.json() == {"detail": "The Variable with key: `k` already exists"}
+        assert reply.json() == {"detail": "Variable 'k' exists already."}
 
     def test_patches_change_what_the_mask_names(self, api: Api) -> None:
         given = {"key": "k", "value": "1", "description": "d"}
@@ -74,7 +74,7 @@ class TestVariables:
             "success": [],
             "errors": [
                 {
-                    "error": "The variables with these keys: {'a'} already exist.",
+                    "error": "These variables exist already: 'a'.",
                     "status_code": 409,
                 }
             ],
@@ -140,9 +140,7 @@ class TestConnections:
         reply = api.post("/connections", json=self.GIVEN)
         assert reply.status_code == 409
         assert reply.json()["detail"]["reason"] == "Unique constraint violation"
-        assert api.get("/connections/zz").json() == {
-            "detail": "The Connection with connection_id: `zz` was not found"
-        }
+        assert api.get("/connections/zz").json() == {"detail": "There is no connection 'zz'."}
         assert api.patch("/connections/zz", json=self.GIVEN).status_code == 400
         api.ok("DELETE", "/connections/c1", status=204)
         assert api.delete("/connections/c1").status_code == 404
@@ -151,7 +149,7 @@ class TestConnections:
         given = {"connection_id": "c1", "conn_type": "http"}
         reply = api.post("/connections/test", json=given)
         assert reply.status_code == 403
-        assert "disabled" in reply.json()["detail"]
+        assert "cannot be tested here" in reply.json()["detail"]
 
 
 class TestPools:
@@ -164,7 +162,7 @@ class TestPools:
         reply = api.delete("/pools/default_pool")
         assert (reply.status_code, reply.json()["detail"]) == (
             400,
-            "Default Pool can't be deleted",
+            "default_pool stays: tasks that name no pool run in it.",
         )
         slots = api.ok("PATCH", "/pools/default_pool?update_mask=slots", json={"slots": 64})
         assert (slots["slots"], slots["description"]) == (64, "Default pool")
@@ -190,7 +188,7 @@ class TestXComs:
         filled.ok("POST", XCOMS, json=given, status=201)
         reply = filled.post(XCOMS, json=given)
         assert reply.status_code == 409
-        assert "The XCom with key: `k/1`" in reply.json()["detail"]
+        assert "has an XCom 'k/1' in this run already" in reply.json()["detail"]
         assert filled.ok("PATCH", f"{XCOMS}/k/1", json={"value": 2})["value"] == 2
         filled.ok("DELETE", f"{XCOMS}/k/1", status=204)
         for method in ("GET", "DELETE"):
@@ -209,9 +207,9 @@ class TestXComs:
     @pytest.mark.parametrize(
         ("path", "told"),
         [
-            (XCOMS.replace("sales", "no"), "The Dag with ID: `no` was not found"),
-            (XCOMS.replace("done", "no"), "Dag Run with ID: `no` not found for dag: `sales`"),
-            (XCOMS.replace("extract", "no"), "Task with ID: `no` not found in dag: `sales`"),
+            (XCOMS.replace("sales", "no"), "There is no DAG 'no'."),
+            (XCOMS.replace("done", "no"), "DAG 'sales' has no run 'no'."),
+            (XCOMS.replace("extract", "no"), "DAG 'sales' has no task 'no'."),
         ],
     )
     def test_what_they_belong_to_must_be_there(self, shared: Api, path: str, told: str) -> None:

@@ -27,17 +27,17 @@ def test_they_are_found_by_path_and_filter(shared: Api) -> None:
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        (f"{TIS}/nope", "The Task Instance with dag_id: `sales`, run_id: `done` and task_id"),
-        (f"{TIS}/extract/5", "The Mapped Task Instance with dag_id: `sales`, run_id: `done`"),
+        (f"{TIS}/nope", "Run 'done' of DAG 'sales' has no task instance of 'nope'."),
+        (f"{TIS}/extract/5", "no task instance of 'extract' with map_index 5."),
         (f"{TIS}/load", "mapped"),
-        (f"{TIS}/extract/listMapped", "Task id extract is not mapped"),
-        (f"{TIS}/nope/listMapped", "Task id nope not found"),
-        (f"{TIS}/nope/tries", "map_index: `-1` was not found"),
-        (f"{TIS}/extract/tries/9", "try_number: `9` and map_index: `-1` was not found"),
+        (f"{TIS}/extract/listMapped", "Task 'extract' is not mapped"),
+        (f"{TIS}/nope/listMapped", "DAG 'sales' has no task 'nope'."),
+        (f"{TIS}/nope/tries", "has no task instance of 'nope'."),
+        (f"{TIS}/extract/tries/9", "no try 9 of task 'extract' with map_index -1."),
         (f"{TIS}/nope/explain", "nope"),
-        ("/dags/sales/dagRuns/no/taskInstances", "DagRun with dag_id: `sales` and run_id: `no`"),
-        ("/dags/no/dagRuns/~/taskInstances", "The Dag with ID: `no` was not found"),
-        (f"{TIS}?task_group_id=no", "Task group no not found"),
+        ("/dags/sales/dagRuns/no/taskInstances", "DAG 'sales' has no run 'no'."),
+        ("/dags/no/dagRuns/~/taskInstances", "There is no DAG 'no'."),
+        (f"{TIS}?task_group_id=no", "has no task group 'no'."),
     ],
 )
 def test_what_is_not_there_is_told(shared: Api, path: str, told: str) -> None:
@@ -62,7 +62,7 @@ def test_a_mark_is_shown_first_and_then_made(filled: Api) -> None:
     assert filled.ok("PATCH", path, json=given)["task_instances"][0]["state"] == "failed"
     again = filled.patch(path, json=given)
     assert again.status_code == 409
-    assert again.json()["detail"] == "Task id extract is already in failed state"
+    assert again.json()["detail"] == "Nothing to change: extract is failed already."
     one = filled.ok("PATCH", f"{TIS}/load/1", json={"new_state": "skipped"})
     assert keys(one) == [("load", 1)]
     assert filled.patch(path, json={"new_state": "running"}).status_code == 422
@@ -121,13 +121,13 @@ def test_clearing_runs_them_again(filled: Api) -> None:
 @pytest.mark.parametrize(
     ("given", "status", "told"),
     [
-        ({"dag_run_id": "nope"}, 404, "Dag Run id nope not found in dag sales"),
-        ({"dag_run_id": "done", "include_past": True}, 400, "no logical_date"),
-        ({"only_failed": True, "only_running": True}, 422, "both are set to True"),
+        ({"dag_run_id": "nope"}, 404, "DAG 'sales' has no run 'nope'."),
+        ({"dag_run_id": "done", "include_past": True}, 400, "no logical date"),
+        ({"only_failed": True, "only_running": True}, 422, "exclude each other"),
         (
             {"start_date": "2027-01-01T00:00:00Z", "end_date": "2026-01-01T00:00:00Z"},
             422,
-            "end_date is sooner",
+            "end_date lies before start_date",
         ),
     ],
 )

@@ -52,8 +52,7 @@ class Trigger(Body):
     def _both_ends(self) -> Self:
         if (self.data_interval_start is None) != (self.data_interval_end is None):
             raise ValueError(
-                "Either both data_interval_start and data_interval_end must be provided "
-                "or both must be None"
+                "data_interval_start and data_interval_end belong together: give both, or neither"
             )
         return self
 
@@ -138,9 +137,9 @@ class Clear(Body):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.only_failed and self.only_running:
-            raise ValueError("only_failed and only_running both are set to True")
+            raise ValueError("only_failed and only_running exclude each other: set one of them")
         if self.start_date and self.end_date and self.start_date > self.end_date:
-            raise ValueError("end_date is sooner than start_date")
+            raise ValueError("end_date lies before start_date: exchange them")
         return self
 
 

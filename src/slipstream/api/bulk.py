@@ -16,7 +16,7 @@ class Keyed(Protocol):
     """A kind of thing that bulk changes apply to."""
 
     noun: str
-    """In messages, such as ``variables with these keys``."""
+    """In messages, such as ``variables``."""
 
     def key(self, entity: Any) -> str: ...
 
@@ -60,15 +60,15 @@ def failure(message: str, status: int) -> Failure:
 
 
 def _failed(kind: Keyed, keys: Collection[str], what: str, status: int) -> Outcome:
-    named = "{" + ", ".join(repr(k) for k in sorted(keys)) + "}"
-    return [], [failure(f"The {kind.noun}: {named} {what}.", status)]
+    named = ", ".join(repr(k) for k in sorted(keys))
+    return [], [failure(f"These {kind.noun} {what}: {named}.", status)]
 
 
 def _create(conn: Connection, kind: Keyed, action: Any) -> Outcome:
     entities = {kind.key(e): e for e in action.entities}
     there = kind.existing(conn, entities.keys())
     if there and action.action_on_existence == "fail":
-        return _failed(kind, there, "already exist", 409)
+        return _failed(kind, there, "exist already", 409)
     if action.action_on_existence == "skip":
         entities = {k: e for k, e in entities.items() if k not in there}
     for entity in entities.values():

@@ -59,34 +59,20 @@ def conflict(detail: Any) -> HTTPException:
 
 
 def dag_not_found(dag_id: str) -> HTTPException:
-    return not_found(f"The Dag with ID: `{dag_id}` was not found")
+    return not_found(f"There is no DAG {dag_id!r}.")
 
 
 def run_not_found(dag_id: str, run_id: str) -> HTTPException:
-    return not_found(f"The DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
-
-
-def no_such_task_instance(
-    dag_id: str, run_id: str, task_id: str, map_index: int | None
-) -> HTTPException:
-    """Say so in the words of the endpoints that take the map index as a parameter."""
-    return not_found(
-        f"The Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}`, task_id: `{task_id}` "
-        f"and map_index: `{map_index}` was not found"
-    )
+    return not_found(f"DAG {dag_id!r} has no run {run_id!r}.")
 
 
 def task_instance_not_found(
-    dag_id: str, run_id: str, task_id: str, map_index: int = -1
+    dag_id: str, run_id: str, task_id: str, map_index: int | None = -1
 ) -> HTTPException:
-    if map_index != -1:
-        return not_found(
-            f"The Mapped Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}`, "
-            f"task_id: `{task_id}`, and map_index: `{map_index}` was not found"
-        )
+    """Return the 404 of a task's instance; a map index of None stands for any."""
+    which = "" if map_index in (None, -1) else f" with map_index {map_index}"
     return not_found(
-        f"The Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}` "
-        f"and task_id: `{task_id}` was not found"
+        f"Run {run_id!r} of DAG {dag_id!r} has no task instance of {task_id!r}{which}."
     )
 
 

@@ -29,7 +29,7 @@ PUBLIC = frozenset(
 """The only paths below ``/api/v2`` that need no token."""
 COOKIE = "_token"
 
-_V1_GONE = "/api/v1 has been removed in Airflow 3, please use its upgraded version /api/v2 instead."
+_V1_GONE = "There is no /api/v1, as in Airflow 3: call the same resource below /api/v2."
 
 
 class Gate:

@@ -16,4 +16,4 @@ def wants(accept: str, first: str, second: str) -> str:
             return offered
     if not accept.strip() or any(t in ("*/*", first.partition("/")[0] + "/*") for t in types):
         return first
-    raise HTTPException(406, f"Only {first} or {second} is supported")
+    raise HTTPException(406, f"The reply comes as {first} or {second}: accept one of them.")

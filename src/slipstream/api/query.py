@@ -346,5 +346,5 @@ def _known(
 ) -> str:
     values = [member.value for member in kind]
     if value not in values:
-        raise HTTPException(422, f"Invalid value for {what}. Valid values are {', '.join(values)}")
+        raise HTTPException(422, f"{value!r} is no {what}: it is one of {', '.join(values)}.")
     return value

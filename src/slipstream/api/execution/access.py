@@ -65,7 +65,7 @@ async def check_version(
 ) -> None:
     """Answer a worker of another version in words that it can pass on."""
     if version is None:
-        raise HTTPException(400, f"The header {VERSION_HEADER} is missing.")
+        raise HTTPException(400, f"The request lacks the header {VERSION_HEADER}.")
     if version != str(VERSION):
         raise other_version(version)
 

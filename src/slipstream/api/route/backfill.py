@@ -122,5 +122,5 @@ def _shown(call: Call, id: int) -> Response:
     with call.store.read() as conn:
         page = record.backfills(conn, Window(1), [OneOf("id", (id,))])
     if not page.rows:
-        raise not_found("Backfill not found")
+        raise not_found(f"There is no backfill {id}.")
     return Json(present.backfill(page.rows[0]))

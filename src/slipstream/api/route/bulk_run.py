@@ -13,7 +13,7 @@ from slipstream.api import audit, body
 from slipstream.api.bulk import Failure, Outcome, carry_out, failure
 from slipstream.api.call import Call, Editor
 from slipstream.api.reply import Json
-from slipstream.api.route.dag_run import ALL
+from slipstream.api.route.dag_run import ALL, still_running
 from slipstream.errors import NotFound
 from slipstream.state import DagRunState
 from slipstream.store import run
@@ -21,7 +21,7 @@ from slipstream.store.listing import run as listing
 
 router = APIRouter(tags=["DagRun"])
 
-_NO_CREATE = "Dag Runs bulk create is not supported. Use the trigger Dag Run endpoint instead."
+_NO_CREATE = "Runs cannot be created in bulk: POST each to /dags/{dag_id}/dagRuns."
 
 
 class _Key(NamedTuple):
@@ -55,14 +55,10 @@ def _by_key(
         entity = body.RunNamed(dag_run_id=each) if isinstance(each, str) else each
         key = _Key(entity.dag_id or dag_id, entity.dag_run_id)
         if ALL in key:
-            where = (
-                "BulkDAGRunBody object, not as string for"
-                if isinstance(each, str)
-                else "request body for"
-            )
+            form = "an object instead of a string, with" if isinstance(each, str) else "it"
             why = (
-                f"When using wildcard in path, dag_id must be specified in {where} "
-                f"dag_run_id: {key.run_id}"
+                f"Run {key.run_id!r} needs a dag_id of its own, for the path says ~: "
+                f"give {form} dag_id and dag_run_id."
             )
             failed.append(failure(why, 400))
         else:
@@ -78,7 +74,7 @@ def _known(
         found = {key: listing.get(conn, *key) for key in named}
     missing = sorted(tuple(key) for key, row in found.items() if row is None)
     if missing and action.action_on_non_existence == "fail":
-        why = f"The DagRuns with these identifiers: {missing} were not found"
+        why = f"These runs do not exist: {missing}"
         return {}, [failure(why, 404)]
     return {key: row for key, row in found.items() if row is not None}, []
 
@@ -112,11 +108,7 @@ def _delete(
     done = []
     for key, row in sorted(known.items(), key=lambda item: item[0]):
         if row.state == DagRunState.RUNNING:
-            why = (
-                f"The DagRun with dag_id: `{key.dag_id}` and run_id: `{key.run_id}` "
-                f"cannot be deleted in {row.state} state"
-            )
-            failed.append(failure(why, 409))
+            failed.append(failure(still_running(*key), 409))
             continue
         try:
             command.delete_run(

@@ -13,7 +13,7 @@ from slipstream import command
 from slipstream.api import audit, body
 from slipstream.api.bulk import Failure, Outcome, carry_out, failure
 from slipstream.api.call import Call, Editor
-from slipstream.api.error import no_such_task_instance
+from slipstream.api.error import task_instance_not_found
 from slipstream.api.query import Int
 from slipstream.api.reply import Json
 from slipstream.api.route.change_task import change
@@ -44,7 +44,7 @@ def bulk_task_instances(
 
     def handle(action: Any) -> Outcome:
         if action.action == "create":
-            return [], [failure("Task instances bulk create is not supported", 405)]
+            return [], [failure("Task instances cannot be created: a run makes its own.", 405)]
         named, failed = _by_key(dag_id, dag_run_id, action.entities)
         done, more = (_update if action.action == "update" else _delete)(call, action, named)
         return done, failed + more
@@ -67,7 +67,7 @@ def delete_task_instance(
     """Delete a task instance with its tries and XComs; a run that goes on begins it anew."""
     key = _Named(dag_id, dag_run_id, task_id, map_index)
     if not _indexes(call, key):
-        raise no_such_task_instance(*key)
+        raise task_instance_not_found(*key)
     _delete_keys(call, key, [map_index])
     audit.record(
         call,
@@ -95,14 +95,10 @@ def _by_key(
             entity.dag_id or dag_id, entity.dag_run_id or run_id, entity.task_id, entity.map_index
         )
         if ALL in (key.dag_id, key.run_id):
-            where = (
-                "BulkTaskInstanceBody object, not as string for"
-                if isinstance(each, str)
-                else "request body for"
-            )
+            form = "an object instead of a string, with" if isinstance(each, str) else "it"
             why = (
-                "When using wildcard in path, dag_id and dag_run_id must be specified in "
-                f"{where} task_id: {key.task_id}"
+                f"Task {key.task_id!r} needs a DAG and a run of its own, for the path says ~: "
+                f"give {form} dag_id, dag_run_id and task_id."
             )
             failed.append(failure(why, 400))
         else:
@@ -136,14 +132,13 @@ def _known(
         if not indexes and k.map_index is not None
     ]
     if single:
-        why = f"The task instances with these identifiers: {single} were not found"
+        why = f"These task instances do not exist: {single}"
         return {}, [failure(why, 404)]
     known: dict[_Named, list[int]] = {}
     for key, indexes in found.items():
         if not indexes:
             why = (
-                f"No task instances found for dag_id: {key.dag_id}, run_id: {key.run_id}, "
-                f"task_id: {key.task_id}"
+                f"Run {key.run_id!r} of DAG {key.dag_id!r} has no task instance of {key.task_id!r}."
             )
             return known, [failure(why, 404)]
         known[key] = indexes

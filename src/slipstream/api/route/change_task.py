@@ -15,8 +15,9 @@ from slipstream.api.error import (
     bad_request,
     conflict,
     dag_not_found,
-    no_such_task_instance,
     not_found,
+    run_not_found,
+    task_instance_not_found,
 )
 from slipstream.api.query import Int
 from slipstream.api.reply import Json
@@ -34,8 +35,8 @@ router = APIRouter(tags=["Task Instance"])
 _RUN = "/dags/{dag_id}/dagRuns/{dag_run_id}"
 _TI = _RUN + "/taskInstances/{task_id}"
 _NO_DATE = (
-    "Cannot use include_past or include_future with no logical_date"
-    "(e.g. manually or asset-triggered)."
+    "The run has no logical date, so no other runs lie before or after it: "
+    "leave include_past and include_future out."
 )
 MAX_RUNS_CLEARED = 1000
 """So many runs at most are cleared by one request that names no run."""
@@ -111,7 +112,7 @@ def _runs_to_clear(conn: Connection, dag_id: str, given: body.Clear) -> list[str
     if given.dag_run_id is not None:
         row = runs.get(conn, dag_id, given.dag_run_id)
         if row is None:
-            raise not_found(f"Dag Run id {given.dag_run_id} not found in dag {dag_id}")
+            raise run_not_found(dag_id, given.dag_run_id)
         if (given.include_past or given.include_future) and row.logical_date is None:
             raise bad_request(_NO_DATE)
         return [row.run_id]
@@ -171,7 +172,7 @@ def change(
                 by=call.user.name,
             )
         if not affected and not dry_run:
-            raise conflict(f"Task id {', '.join(task_ids)} is already in {state.value} state")
+            raise conflict(f"Nothing to change: {', '.join(task_ids)} is {state.value} already.")
     if not dry_run and "note" in fields:
         call.store.write(_set_notes, named, given.note or None)
     return affected or named
@@ -212,7 +213,7 @@ def _named(
     known = {task["task_id"] for task in _spec(conn, dag_id)["tasks"]}
     for task_id in task_ids:
         if task_id not in known:
-            raise not_found(f"Task '{task_id}' not found in Dag '{dag_id}'")
+            raise not_found(f"DAG {dag_id!r} has no task {task_id!r}.")
     pk = found_run(conn, dag_id, run_id).id
     wanted = set(task_ids)
     rows = [
@@ -221,7 +222,7 @@ def _named(
         if row.task_id in wanted and map_index in (None, row.map_index)
     ]
     if not rows:
-        raise no_such_task_instance(dag_id, run_id, ", ".join(task_ids), map_index)
+        raise task_instance_not_found(dag_id, run_id, ", ".join(task_ids), map_index)
     return rows
 
 

@@ -17,8 +17,8 @@ router = APIRouter(tags=["Config"])
 
 MASK = "< hidden >"
 _NOT_EXPOSED = (
-    "Your Airflow administrator chose not to expose the configuration, "
-    "most likely for security reasons."
+    "The configuration is not shown here: [api] expose_config is False. "
+    "Who runs this server can set it to True or non-sensitive-only."
 )
 
 
@@ -53,7 +53,7 @@ def get_config(
     names = conf.as_dict()  # hides secrets, also from those who may see all else
     if section is not None:
         if section not in names:
-            raise not_found(f"Section {section} not found.")
+            raise not_found(f"There is no section [{section}].")
         names = {section: names[section]}
     return _reply(
         {n: {k: _text(v) for k, v in options.items()} for n, options in names.items()}, accept
@@ -72,7 +72,7 @@ def get_config_value(
     if _exposed() == "no":
         raise forbidden_because(_NOT_EXPOSED)
     if not conf.has_option(section, option):
-        raise not_found(f"Option [{section}/{option}] not found.")
+        raise not_found(f"Section [{section}] has no option {option}.")
     setting = conf.resolve(section, option)
     value = MASK if setting.is_sensitive else _text(setting.value)
     return _reply({section: {option: value}}, accept)

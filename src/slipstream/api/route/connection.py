@@ -47,7 +47,7 @@ def _present(row: ConnectionRow) -> dict[str, Any]:
 def _found(conn: Connection, conn_id: str) -> ConnectionRow:
     row = connection.get(conn, conn_id)
     if row is None:
-        raise not_found(f"The Connection with connection_id: `{conn_id}` was not found")
+        raise not_found(f"There is no connection {conn_id!r}.")
     return row
 
 
@@ -59,7 +59,7 @@ def _new(given: body.Connection) -> NewConnection:
 class _Connections:
     """Connections, for bulk changes."""
 
-    noun = "connections with these connection_ids"
+    noun = "connections"
 
     def key(self, entity: body.Connection) -> str:
         return entity.connection_id
@@ -134,8 +134,8 @@ def test_connection(call: Operator, given: body.Connection) -> Response:
     """Refuse: a test would run the connection type's code inside the API server."""
     if conf.get("core", "test_connection", fallback="Disabled").lower() != "enabled":
         raise forbidden_because(
-            "Testing connections is disabled in Airflow configuration. "
-            "Contact your deployment admin to enable it."
+            "Connections cannot be tested here: [core] test_connection is not Enabled. "
+            "Who runs this server can set it."
         )
     message = "Slipstream does not test connections from its API server; try it from a task."
     return Json({"status": False, "message": message})
@@ -169,7 +169,10 @@ def patch_connection(
 ) -> Response:
     """Change a connection: the fields given, or those of the mask."""
     if given.connection_id != connection_id:
-        raise bad_request("The connection_id in the request body does not match the URL parameter")
+        raise bad_request(
+            f"The body is of connection {given.connection_id!r}, the path of {connection_id!r}: "
+            "a connection cannot be renamed."
+        )
 
     def change(conn: Connection) -> ConnectionRow:
         _found(conn, connection_id)
@@ -191,5 +194,5 @@ def delete_connection(call: Operator, connection_id: str) -> Response:
         return found
 
     if not call.store.write(delete):
-        raise not_found(f"The Connection with connection_id: `{connection_id}` was not found")
+        raise not_found(f"There is no connection {connection_id!r}.")
     return no_content()

@@ -34,7 +34,7 @@ _RUN_PARAMETERS = tuple(
     for bound in ("gte", "gt", "lte", "lt")
 )
 _BY_SCHEDULE = ("has_asset_schedule", "asset_dependency", "timetable_type")
-_ONLY_PAUSED = "Only `is_paused` field can be updated through the REST API"
+_ONLY_PAUSED = "A DAG's other fields come from its file: only is_paused can be changed here."
 
 
 def _filters(query: DagSelection) -> tuple[list[Filter], DagFilter]:
@@ -175,7 +175,7 @@ def patch_dag(
     """Pause or unpause a DAG."""
     with call.store.read() as conn:
         if not listing.exists(conn, dag_id):
-            raise not_found(f"Dag with id: {dag_id} was not found")
+            raise dag_not_found(dag_id)
     _check_mask(update_mask)
     command.set_paused(call.store, call.clock, dag_id=dag_id, paused=given.is_paused)
     audit.record(call, "patch_dag", given, dag_id=dag_id)
@@ -193,11 +193,11 @@ def delete_dag(call: Editor, dag_id: str) -> Response:
     """Delete a DAG with all of its runs; its file, if it still is there, brings it back."""
     with call.store.read() as conn:
         if not listing.exists(conn, dag_id):
-            raise not_found(f"Dag with id: {dag_id} was not found")
+            raise dag_not_found(dag_id)
 
     def delete(conn: Connection) -> None:
         if task_instance.any_running(conn, dag_id):
-            raise conflict(f"Task instances of dag with id: '{dag_id}' are still running")
+            raise conflict(f"DAG {dag_id!r} has tasks running: stop them, then delete it.")
         command.delete_dag(conn, dag_id, call.clock.now())
         audit.write(conn, call, "delete_dag", dag_id=dag_id)
 
@@ -230,7 +230,7 @@ def get_task(call: Viewer, dag_id: str, task_id: str) -> Response:
     for task in spec["tasks"]:
         if task["task_id"] == task_id:
             return Json(present_task.present(task, spec))
-    raise not_found(f"Task with id {task_id} was not found")
+    raise not_found(f"DAG {dag_id!r} has no task {task_id!r}.")
 
 
 @router.get("/dagTags")

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from slipstream import command
 from slipstream.api import audit, body
 from slipstream.api.call import Call, Editor, Viewer
-from slipstream.api.error import bad_request, conflict, dag_not_found, not_found, run_not_found
+from slipstream.api.error import bad_request, conflict, dag_not_found, run_not_found
 from slipstream.api.present import run as present
 from slipstream.api.present import task_instance as present_ti
 from slipstream.api.query import RunQuery, capped, filters_of, run_states, run_types
@@ -57,6 +57,14 @@ def found_run(conn: Connection, dag_id: str, run_id: str) -> RunListed:
     return row
 
 
+def still_running(dag_id: str, run_id: str) -> str:
+    """Return why a run is not deleted."""
+    return (
+        f"Run {run_id!r} of DAG {dag_id!r} is running: "
+        "let it end or mark it as failed, then delete it."
+    )
+
+
 def shown_task_instances(
     call: Call, conn: Connection, rows: list[TaskInstanceRow]
 ) -> dict[str, Any]:
@@ -97,7 +105,7 @@ def trigger_dag_run(call: Editor, dag_id: str, given: body.Trigger) -> Response:
         interval = (given.data_interval_start, given.data_interval_end)
     with call.store.read() as conn:
         if not dags.exists(conn, dag_id):
-            raise not_found(f"Dag with dag_id: '{dag_id}' not found")
+            raise dag_not_found(dag_id)
     row = command.trigger_run(
         call.store,
         call.clock,
@@ -191,10 +199,7 @@ def delete_dag_run(call: Editor, dag_id: str, dag_run_id: str) -> Response:
     with call.store.read() as conn:
         state = found_run(conn, dag_id, dag_run_id).state
     if state == DagRunState.RUNNING:
-        raise conflict(
-            f"The DagRun with dag_id: `{dag_id}` and run_id: `{dag_run_id}` "
-            f"cannot be deleted in {state} state"
-        )
+        raise conflict(still_running(dag_id, dag_run_id))
     try:
         command.delete_run(
             call.store, call.clock, dag_id=dag_id, run_id=dag_run_id, by=call.user.name
@@ -265,11 +270,13 @@ def _named(dag_id: str, entry: body.RunNamed) -> tuple[str, str]:
     of_dag = entry.dag_id or dag_id
     if of_dag == ALL:
         raise bad_request(
-            "When the URL dag_id is '~', every entry must provide a concrete dag_id "
-            f"(missing on dag_run_id: {entry.dag_run_id!r})."
+            f"Run {entry.dag_run_id!r} needs a dag_id of its own, for the path says ~."
         )
     if dag_id not in (ALL, of_dag):
-        raise bad_request(f"Entry dag_id {of_dag!r} does not match the URL dag_id {dag_id!r}.")
+        raise bad_request(
+            f"Run {entry.dag_run_id!r} is said to be of DAG {of_dag!r}, the path names {dag_id!r}: "
+            "leave dag_id out, or put ~ into the path."
+        )
     return of_dag, entry.dag_run_id
 
 

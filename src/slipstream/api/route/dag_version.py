@@ -52,10 +52,7 @@ def get_dag_version(call: Viewer, dag_id: str, version_number: Int) -> Response:
     with call.store.read() as conn:
         page = version.page(conn, Window(1), filters)
     if not page.rows:
-        raise not_found(
-            f"The DagVersion with dag_id: `{dag_id}` and version_number: "
-            f"`{version_number}` was not found"
-        )
+        raise not_found(f"DAG {dag_id!r} has no version {version_number}.")
     return Json(present_version.present(page.rows[0]))
 
 
@@ -75,9 +72,8 @@ def get_dag_source(
         found = version.page(conn, Window(1, order_by=("-version_number",)), filters).rows
         content = dag.source(conn, found[0].id) if found else None
     if content is None:
-        raise not_found(
-            f"The source code of the Dag {dag_id}, version_number {version_number} was not found"
-        )
+        which = "" if version_number is None else f"version {version_number} of "
+        raise not_found(f"No source is kept of {which}DAG {dag_id!r}.")
     if kind == "text/plain":
         return PlainTextResponse(content)
     return Json(
@@ -95,7 +91,7 @@ def reparse_dag_file(call: Editor, file_token: str) -> Response:
     """Have a DAG file parsed again now."""
     place = call.server.file_tokens.read(file_token)
     if place is None:
-        raise not_found("File not found")
+        raise not_found("The token stands for no DAG file: take it from the DAG.")
     payload = {"bundle_name": place[0], "relative_fileloc": place[1]}
 
     def ask(conn: Connection) -> None:
@@ -124,7 +120,7 @@ def get_import_error(call: Viewer, import_error_id: BigInt) -> Response:
     with call.store.read() as conn:
         page = record.import_errors(conn, Window(1), [OneOf("id", (import_error_id,))])
     if not page.rows:
-        raise not_found(f"The ImportError with import_error_id: `{import_error_id}` was not found")
+        raise not_found(f"There is no import error {import_error_id}.")
     return Json(present.import_error(page.rows[0]))
 
 

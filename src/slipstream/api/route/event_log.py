@@ -39,5 +39,5 @@ def get_event_log(call: Viewer, event_log_id: BigInt) -> Response:
     with call.store.read() as conn:
         page = record.audit(conn, Window(1), [OneOf("id", (event_log_id,))])
     if not page.rows:
-        raise not_found(f"The Event Log with id: `{event_log_id}` not found")
+        raise not_found(f"There is no event log entry {event_log_id}.")
     return Json(present.event_log(page.rows[0]))

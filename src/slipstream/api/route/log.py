@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from slipstream.api import log_file
 from slipstream.api.call import Call, Viewer
-from slipstream.api.error import bad_request, not_found
+from slipstream.api.error import bad_request, not_found, task_instance_not_found
 from slipstream.api.log_file import Piece, Span
 from slipstream.api.negotiate import wants
 from slipstream.api.query import Int
@@ -58,10 +58,11 @@ def get_log(
         pieces, why = _pieces(call, row, try_number)
     except log_file.BadToken:
         raise bad_request(
-            "Bad Signature. Please use only the tokens provided by the API."
+            "The token is not one that this API gave out: send the last reply's "
+            "continuation_token, or none."
         ) from None
     except log_file.UnsafePath:
-        raise not_found("TaskInstance not found") from None
+        raise task_instance_not_found(dag_id, dag_run_id, task_id, map_index) from None
     is_live = try_number == row.try_number and row.state in _LIVE
     try:
         part = log_file.span(pieces, start, is_finished=not is_live)
@@ -91,7 +92,7 @@ def get_external_log_url(
     map_index: Int = -1,
 ) -> Response:
     """Refuse, as Airflow does where logs are files of its own."""
-    raise bad_request("Task log handler does not support external logs.")
+    raise bad_request("Logs are kept here, so no other service has a URL for them.")
 
 
 def _task_instance(
@@ -99,8 +100,10 @@ def _task_instance(
 ) -> TaskInstanceListed:
     with call.store.read() as conn:
         row = listing.get(conn, dag_id, run_id, task_id, map_index)
-    if row is None or try_number > row.try_number:
-        raise not_found("TaskInstance not found")
+    if row is None:
+        raise task_instance_not_found(dag_id, run_id, task_id, map_index)
+    if try_number > row.try_number:
+        raise not_found(f"Task {task_id!r} has no try {try_number} in this run.")
     return row
 
 
@@ -128,7 +131,7 @@ def _lines(call: Call, part: Span | None, start: int, why: str | None) -> Iterat
         except (RemoteLogError, FileNotFoundError) as error:
             yield log_file.note(f"The rest of the log cannot be read: {error}", now)
     elif start == 0:
-        yield log_file.note("No logs available for this task.", now)
+        yield log_file.note("No log of this attempt is here.", now)
     if why is not None and start == 0:
         yield log_file.note(why, now)
 

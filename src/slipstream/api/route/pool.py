@@ -45,14 +45,14 @@ def _present(row: PoolListed, use: PoolUse) -> dict[str, Any]:
 def _shown(conn: Connection, name: str) -> dict[str, Any]:
     rows = resource.pools(conn, Window(1), [OneOf("name", (name,))]).rows
     if not rows:
-        raise not_found(f"The Pool with name: `{name}` was not found")
+        raise not_found(f"There is no pool {name!r}.")
     return _present(rows[0], resource.pool_use(conn, [name]).get(name, _UNUSED))
 
 
 class _Pools:
     """Pools, for bulk changes."""
 
-    noun = "pools with these pool names"
+    noun = "pools"
 
     def key(self, entity: body.Pool) -> str:
         return entity.name
@@ -142,12 +142,18 @@ def patch_pool(
 ) -> Response:
     """Change a pool: the fields given, or those of the mask."""
     if given.pool is not None and given.pool != pool_name:
-        raise bad_request("Invalid body, pool name from request body doesn't match uri parameter")
+        raise bad_request(
+            f"The body is of pool {given.pool!r}, the path of {pool_name!r}: "
+            "a pool cannot be renamed."
+        )
     fields = given.model_fields_set - {"pool", "team_name"}
     if update_mask:
         fields &= set(update_mask)
     if pool_name == pool.DEFAULT and fields - {"slots", "include_deferred"}:
-        raise bad_request("Only slots and included_deferred can be modified on Default Pool")
+        raise bad_request(
+            f"Of {pool.DEFAULT}, only slots and include_deferred can be changed, for tasks rely "
+            "on it: leave the other fields out."
+        )
     for name in ("slots", "include_deferred"):
         if name in fields and getattr(given, name) is None:
             raise invalid_body("missing", (name,), "Field required", given.model_dump())
@@ -155,7 +161,7 @@ def patch_pool(
     def change(conn: Connection) -> None:
         before = pool.get(conn, pool_name)
         if before is None:
-            raise not_found(f"The Pool with name: `{pool_name}` was not found")
+            raise not_found(f"There is no pool {pool_name!r}.")
         entity = body.Pool.model_construct(
             name=pool_name,
             slots=before.slots if given.slots is None else given.slots,
@@ -174,11 +180,11 @@ def patch_pool(
 def delete_pool(call: Operator, pool_name: str) -> Response:
     """Delete a pool."""
     if pool_name == pool.DEFAULT:
-        raise bad_request("Default Pool can't be deleted")
+        raise bad_request(f"{pool.DEFAULT} stays: tasks that name no pool run in it.")
 
     def delete(conn: Connection) -> None:
         if not pool.delete(conn, pool_name):
-            raise not_found(f"The Pool with name: `{pool_name}` was not found")
+            raise not_found(f"There is no pool {pool_name!r}.")
         audit.write(conn, call, "delete_pool", {"pool_name": pool_name})
 
     _change(call, delete)

@@ -14,8 +14,8 @@ from slipstream.api import body
 from slipstream.api.call import Call, Viewer
 from slipstream.api.error import (
     dag_not_found,
-    no_such_task_instance,
     not_found,
+    run_not_found,
     task_instance_not_found,
 )
 from slipstream.api.present import task_instance as present
@@ -78,7 +78,7 @@ def _of(conn: Connection, dag_id: str, run_id: str) -> list[Filter]:
     filters: list[Filter] = []
     if run_id != ALL:
         if dag_id != ALL and runs.get(conn, dag_id, run_id) is None:
-            raise not_found(f"DagRun with dag_id: `{dag_id}` and run_id: `{run_id}` was not found")
+            raise run_not_found(dag_id, run_id)
         filters.append(OneOf("run_id", (run_id,)))
     elif dag_id != ALL and not dags.exists(conn, dag_id):
         raise dag_not_found(dag_id)
@@ -98,7 +98,7 @@ def tasks_of_group(spec: DagSpec, group_id: str) -> tuple[str, ...]:
     """Return the ids of the tasks in a task group and the groups within; raise a 404."""
     parents = {g["group_id"]: g.get("parent") for g in spec.get("groups", [])}
     if group_id not in parents:
-        raise not_found(f"Task group {group_id} not found in Dag {spec['dag_id']}")
+        raise not_found(f"DAG {spec['dag_id']!r} has no task group {group_id!r}.")
     inside = {group_id}
     for child in parents:  # parents come before children
         if parents[child] in inside:
@@ -160,7 +160,9 @@ def get_task_instance(call: Viewer, dag_id: str, dag_run_id: str, task_id: str) 
             mapped = [OneOf("dag_id", (dag_id,)), OneOf("run_id", (dag_run_id,))]
             mapped.append(OneOf("task_id", (task_id,)))
             if listing.page(conn, Window(0), mapped).total:
-                raise not_found("Task instance is mapped, add the map_index value to the URL")
+                raise not_found(
+                    f"Task {task_id!r} is mapped: put /{{map_index}} at the end of the path."
+                )
             raise task_instance_not_found(dag_id, dag_run_id, task_id)
         return Json(shown(call, conn, [row])[0])
 
@@ -184,9 +186,9 @@ def get_mapped_task_instances(
             (t for t in _latest_spec(conn, dag_id)["tasks"] if t["task_id"] == task_id), None
         )
         if task is None:
-            raise not_found(f"Task id {task_id} not found")
+            raise not_found(f"DAG {dag_id!r} has no task {task_id!r}.")
         if "mapped" not in task and "group" not in task:
-            raise not_found(f"Task id {task_id} is not mapped")
+            raise not_found(f"Task {task_id!r} is not mapped: it has one instance a run.")
         return _page(call, conn, query.page(), filters)
 
 
@@ -196,7 +198,7 @@ def _tries(
     with call.store.read() as conn:
         row = listing.get(conn, dag_id, run_id, task_id, map_index)
         if row is None:
-            raise no_such_task_instance(dag_id, run_id, task_id, map_index)
+            raise task_instance_not_found(dag_id, run_id, task_id, map_index)
         facts = call.server.versions.of(conn, [row.version.id if row.version else None])
         found = listing.tries(conn, row.dag_run_id, task_id, map_index)
     of_version = facts[row.version.id if row.version else None]
@@ -220,8 +222,8 @@ def _try(
         if each["try_number"] == number:
             return Json(each)
     raise not_found(
-        f"The Task Instance with dag_id: `{dag_id}`, run_id: `{run_id}`, task_id: `{task_id}`, "
-        f"try_number: `{number}` and map_index: `{map_index}` was not found"
+        f"Run {run_id!r} of DAG {dag_id!r} has no try {number} of task {task_id!r} "
+        f"with map_index {map_index}."
     )
 
 
@@ -282,12 +284,12 @@ def get_extra_links(
     with call.store.read() as conn:
         row = listing.get(conn, dag_id, dag_run_id, task_id, map_index)
     if row is None:
-        raise not_found("TaskInstance not found")
+        raise task_instance_not_found(dag_id, dag_run_id, task_id, map_index)
     if try_number is not None and not any(
         each["try_number"] == try_number
         for each in _tries(call, dag_id, dag_run_id, task_id, map_index)
     ):
-        raise not_found(f"TaskInstanceHistory not found for try_number={try_number}")
+        raise not_found(f"Task {task_id!r} has no try {try_number} in this run.")
     with call.store.read() as conn:
         keys: Any = _task(conn, row).get("extra_links", {})
         if not isinstance(keys, dict):
@@ -306,7 +308,7 @@ def _task(conn: Connection, row: TaskInstanceListed) -> TaskSpec:
     for task in (spec or _latest_spec(conn, row.dag_id))["tasks"]:
         if task["task_id"] == row.task_id:
             return task
-    raise not_found(f"Task with ID = {row.task_id} not found")
+    raise not_found(f"DAG {row.dag_id!r} has no task {row.task_id!r}.")
 
 
 def _link(entry: XComRow | None) -> str | None:
@@ -324,8 +326,5 @@ def get_mapped_task_instance(
     with call.store.read() as conn:
         row = listing.get(conn, dag_id, dag_run_id, task_id, map_index)
         if row is None:
-            raise not_found(
-                f"The Mapped Task Instance with dag_id: `{dag_id}`, run_id: `{dag_run_id}`, "
-                f"task_id: `{task_id}`, and map_index: `{map_index}` was not found"
-            )
+            raise task_instance_not_found(dag_id, dag_run_id, task_id, map_index)
         return Json(shown(call, conn, [row])[0])

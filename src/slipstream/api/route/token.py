@@ -75,7 +75,7 @@ def _check_all_admins() -> None:
     if not all_admins():
         raise HTTPException(
             403,
-            "This method is only allowed if ``[core] simple_auth_manager_all_admins`` is True",
+            "A token without a login needs [core] simple_auth_manager_all_admins = True",
         )
 
 
@@ -87,7 +87,7 @@ def _issued(server: Server, user: User, option: str, default_s: int) -> Response
 
 def _authenticated(server: Server, given: body.Login) -> User:
     if not given.username or not given.password:
-        raise bad_request("Username and password must be provided")
+        raise bad_request("The body lacks a username or a password.")
     user = server.users.authenticate(given.username, given.password)
     if user is None:
         raise HTTPException(401, "Invalid credentials")
@@ -97,7 +97,9 @@ def _authenticated(server: Server, given: body.Login) -> User:
 async def _login_of(request: Request) -> body.Login:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in ("application/json", _FORM):
-        raise HTTPException(415, f"Only application/json or {_FORM} is supported")
+        raise HTTPException(
+            415, f"Send the login as application/json or {_FORM}, not as {kind or 'nothing'}."
+        )
     raw = await request.body()
     data: Any
     try:

@@ -45,14 +45,14 @@ def _text(value: Any) -> str:
 def _found(conn: Connection, key: str) -> VariableRow:
     row = variable.get(conn, key)
     if row is None:
-        raise not_found(f"The Variable with key: `{key}` was not found")
+        raise not_found(f"There is no variable {key!r}.")
     return row
 
 
 class _Variables:
     """Variables, for bulk changes."""
 
-    noun = "variables with these keys"
+    noun = "variables"
 
     def key(self, entity: body.Variable) -> str:
         return entity.key
@@ -96,7 +96,7 @@ def post_variable(call: Operator, given: body.Variable) -> Response:
 
     def create(conn: Connection) -> VariableRow:
         if _VARIABLES.existing(conn, [given.key]):
-            raise conflict(f"The Variable with key: `{given.key}` already exists")
+            raise conflict(f"Variable {given.key!r} exists already.")
         _VARIABLES.put(conn, given, None)
         audit.write(conn, call, "post_variable", _told(given))
         return _found(conn, given.key)
@@ -132,7 +132,10 @@ def patch_variable(
 ) -> Response:
     """Change a variable: the fields given, or those of the mask."""
     if given.key != variable_key:
-        raise bad_request("Invalid body, key from request body doesn't match uri parameter")
+        raise bad_request(
+            f"The body is of variable {given.key!r}, the path of {variable_key!r}: "
+            "a variable cannot be renamed."
+        )
 
     def change(conn: Connection) -> VariableRow:
         _found(conn, variable_key)
@@ -154,5 +157,5 @@ def delete_variable(call: Operator, variable_key: str) -> Response:
         return found
 
     if not call.store.write(delete):
-        raise not_found(f"The Variable with key: `{variable_key}` was not found")
+        raise not_found(f"There is no variable {variable_key!r}.")
     return no_content()

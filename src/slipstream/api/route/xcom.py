@@ -10,7 +10,13 @@ from starlette.responses import Response
 
 from slipstream.api import audit, body
 from slipstream.api.call import Call, Editor, Viewer
-from slipstream.api.error import bad_request, conflict, dag_not_found, not_found
+from slipstream.api.error import (
+    bad_request,
+    conflict,
+    dag_not_found,
+    not_found,
+    run_not_found,
+)
 from slipstream.api.present import xcom as present
 from slipstream.api.query import Int, XComQuery, filters_of
 from slipstream.api.reply import Json, no_content
@@ -58,7 +64,7 @@ def get_xcom_entry(
     with call.store.read() as conn:
         found = listing.get(conn, dag_id, dag_run_id, task_id, map_index, xcom_key)
         if found is None:
-            raise not_found(f"XCom entry with key: `{xcom_key}` not found")
+            raise not_found(f"Task {task_id!r} left no XCom {xcom_key!r} in this run.")
         # Values are stored as JSON: there is nothing more to deserialize, and no code to run.
         return Json(_with_value(call, conn, found, as_text=stringify))
 
@@ -84,16 +90,16 @@ def create_xcom_entry(
         if spec is None:
             raise dag_not_found(dag_id)
         if all(task["task_id"] != task_id for task in spec[1]["tasks"]):
-            raise not_found(f"Task with ID: `{task_id}` not found in dag: `{dag_id}`")
+            raise not_found(f"DAG {dag_id!r} has no task {task_id!r}.")
         found = run.get(conn, dag_id, dag_run_id)
         if found is None:
-            raise not_found(f"Dag Run with ID: `{dag_run_id}` not found for dag: `{dag_id}`")
+            raise run_not_found(dag_id, dag_run_id)
     pk = found.id
 
     def create(conn: Connection) -> None:
         if xcom.get(conn, pk, task_id, given.key, given.map_index) is not None:
             raise conflict(
-                f"The XCom with key: `{given.key}` with mentioned task instance already exists."
+                f"Task {task_id!r} has an XCom {given.key!r} in this run already: PATCH it."
             )
         _set(conn, call, "create_xcom_entry", pk, (dag_id, dag_run_id, task_id), given.key, given)
 
@@ -155,7 +161,7 @@ def _existing(
     """Return ``dag_run.id`` of an entry's run; raise the 404 if there is no such entry."""
     found = run.get(conn, dag_id, run_id)
     if found is None or xcom.get(conn, found.id, task_id, key, map_index) is None:
-        raise not_found(f"The XCom with key: `{key}` with mentioned task instance doesn't exist.")
+        raise not_found(f"Task {task_id!r} has no XCom {key!r} in this run.")
     return found.id
 
 
@@ -191,5 +197,5 @@ def _reply(
     with call.store.read() as conn:
         found = listing.get(conn, dag_id, run_id, task_id, map_index, key)
         if found is None:
-            raise not_found(f"XCom entry with key: `{key}` not found")
+            raise not_found(f"Task {task_id!r} left no XCom {key!r} in this run.")
         return Json(_with_value(call, conn, found), status)

@@ -19,7 +19,7 @@ class UnknownField(UserError):
 
     def __init__(self, field: str) -> None:
         super().__init__(
-            f"Ordering with '{field}' is disallowed or the attribute does not exist on the model"
+            f"The list cannot be filtered or ordered by {field!r}: it has no such field."
         )
         self.field = field
 
