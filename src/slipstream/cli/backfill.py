@@ -34,7 +34,7 @@ def create(args: argparse.Namespace) -> None:
         with open_store() as store:
             runs = backfill.preview(store, SystemClock(), **wanted)
         rows = [{"logical_date": each.logical_date} for each in runs]
-        print("Runs to be attempted:")
+        print("It would create or repeat the runs of:")
         show(rows, "table")
         return
     with open_store(record=args) as store:

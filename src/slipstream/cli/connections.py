@@ -65,8 +65,8 @@ def delete(args: argparse.Namespace) -> None:
 
     with open_store(record=args) as store:
         if not store.write(connection.delete, args.conn_id):
-            raise NotFound(f"Did not find a connection with `conn_id`={args.conn_id}")
-    print(f"Successfully deleted connection with `conn_id`={args.conn_id}")
+            raise NotFound(f"There is no connection {args.conn_id!r}.")
+    print(f"Deleted connection {args.conn_id}")
 
 
 def export(args: argparse.Namespace) -> None:
@@ -101,7 +101,7 @@ def import_connections(args: argparse.Namespace) -> None:
         kept = store.write(save)
     for each in given:
         if each.conn_id in kept:
-            print(f"Could not import connection {each.conn_id}: connection already exists.")
+            print(f"Left connection {each.conn_id} as it is: use --overwrite to replace it.")
         else:
             print(f"Imported connection {each.conn_id}")
 

@@ -209,7 +209,7 @@ COMMANDS = (
     ),
     Command(
         "check",
-        "Check if the database can be reached",
+        "Test the connection to the database",
         check,
         (
             arg("--retry", type=int, default=0, metavar="N", help="try again so often"),

@@ -35,10 +35,12 @@ def check(args: argparse.Namespace) -> None:
     found.sort(key=lambda row: row.heartbeat_at, reverse=True)
     n_alive = len(found[: args.limit] if args.limit > 0 else found)
     if n_alive == 0:
-        raise UserError("No alive jobs found.")
+        raise UserError("No service is alive.")
     if n_alive > 1 and not args.allow_multiple:
-        raise UserError(f"Found {n_alive} alive jobs. Expected only one.")
-    print("Found one alive job." if n_alive == 1 else f"Found {n_alive} alive jobs.")
+        raise UserError(
+            f"{n_alive} services are alive: use --allow-multiple if more than one may be."
+        )
+    print("One service is alive." if n_alive == 1 else f"{n_alive} services are alive.")
 
 
 COMMANDS = (

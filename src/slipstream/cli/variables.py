@@ -88,7 +88,7 @@ def import_variables(args: argparse.Namespace) -> None:
 
     with open_store(record=args) as store:
         skipped = store.write(save)
-    print(f"{len(given) - len(skipped)} of {len(given)} variables successfully updated.")
+    print(f"Set {len(given) - len(skipped)} of {len(given)} variables.")
     if skipped:
         print(f"Skipped, because they exist already: {', '.join(skipped)}")
 

@@ -122,7 +122,7 @@ def test_connections(migrated: Cli, tmp_path: Path) -> None:
     assert migrated("connections", "export", str(path))[0] == 0
     assert path.read_text() == f"c={uri}\n"
     assert path.stat().st_mode & 0o777 == 0o600
-    assert "already exists" in migrated("connections", "import", str(path))[1]
+    assert "as it is" in migrated("connections", "import", str(path))[1]
     assert "Imported" in migrated("connections", "import", str(path), "--overwrite")[1]
     code, _, err = migrated("connections", "add", "d", "--conn-uri", uri, "--conn-host", "h")
     assert code == 1
@@ -157,11 +157,13 @@ def test_dags_and_their_runs(with_demo: Cli, home: Path) -> None:
     assert "two" in with_demo("tasks", "states-for-dag-run", *run, "-o", "plain")[1]
     assert with_demo("tasks", "state", "demo", "tow", "r1")[2].endswith("did you mean two?\n")
     assert "No scheduler is alive" in with_demo("tasks", "explain", "demo", "two", "r1")[1]
-    assert "not met" in with_demo("tasks", "failed-deps", "demo", "two", "r1")[1]
+    assert "because:" in with_demo("tasks", "failed-deps", "demo", "two", "r1")[1]
     assert "r1" in with_demo("dags", "list-runs", "demo", "--state", "queued")[1]
     assert with_demo("dags", "list-runs", "demo", "--state", "failed")[1] == "No data found\n"
     assert "is_paused" in with_demo("dags", "unpause", "demo")[1]
-    assert with_demo("dags", "unpause", "demo")[1] == "No paused DAGs were found\n"
+    assert (
+        with_demo("dags", "unpause", "demo")[1] == "Nothing to do: none of these DAGs is paused.\n"
+    )
     assert "Cleared 2" in with_demo("tasks", "clear", "demo", "--run-id", "r1", "-y")[1]
     assert with_demo("tasks", "run", "demo", "one", "r1")[0] == 1
     assert with_demo("dags", "delete", "demo", "-y")[0] == 0
@@ -242,17 +244,20 @@ def test_jobs_check_counts_what_is_alive(migrated: Cli) -> None:
         code, out, err = migrated("jobs", "check", *words)
         return code, (out or err).removeprefix("slipstream: ").rstrip()
 
-    assert check() == (1, "No alive jobs found.")
+    assert check() == (1, "No service is alive.")
     assert check("--allow-multiple")[0] == 1
     assert check("--local", "--hostname", "h")[0] == 1
     with Store.open() as store:
         for job_type in ("SchedulerJob", "DagProcessorJob", "DagProcessorJob"):
             store.write(job.register, job_type=job_type, now=utcnow())
-    assert check() == (0, "Found one alive job.")
-    assert check("--limit", "0") == (1, "Found 3 alive jobs. Expected only one.")
+    assert check() == (0, "One service is alive.")
+    assert check("--limit", "0") == (
+        1,
+        "3 services are alive: use --allow-multiple if more than one may be.",
+    )
     several = ("--allow-multiple", "--limit", "2")
-    assert check(*several) == (0, "Found 2 alive jobs.")
-    assert check(*several, "--job-type", "SchedulerJob") == (0, "Found one alive job.")
+    assert check(*several) == (0, "2 services are alive.")
+    assert check(*several, "--job-type", "SchedulerJob") == (0, "One service is alive.")
     assert check("--hostname", "another")[0] == 1
 
 
@@ -350,7 +355,7 @@ def test_a_backfill_is_tried_out_and_created(with_demo: Cli) -> None:
     code, out, _ = cli(*words, "--to-date", "2026-01-03", "--dag-run-conf", '{"k": 1}')
     assert (code, "of demo: 3 runs, at most 10 at a time" in out) == (0, True)
     code, _, err = cli(*words, "--to-date", "2026-01-03")
-    assert (code, "already a running backfill" in err) == (1, True)
+    assert (code, "is being backfilled already" in err) == (1, True)
     _, out, _ = cli("dags", "list-runs", "demo", "-o", "json")
     runs = [run["run_id"] for run in json.loads(out)]
     assert sum(run_id.startswith("backfill__") for run_id in runs) == 3

@@ -49,7 +49,7 @@ def _set_paused(args: argparse.Namespace, paused: bool) -> None:
     with open_store(record=args) as store:
         changing = _changing(store, args, paused)
         if not changing:
-            print(f"No {'un' if paused else ''}paused DAGs were found")
+            print(f"Nothing to do: none of these DAGs is {'un' if paused else ''}paused.")
             return
         if args.treat_dag_id_as_regex:
             verb = "Pause" if paused else "Unpause"

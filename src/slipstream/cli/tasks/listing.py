@@ -65,9 +65,9 @@ def failed_deps(args: argparse.Namespace) -> None:
     with open_store() as store:
         found = _explanation(store, args)
     if found.code in ("running", "success"):
-        print("Task instance dependencies are all met.")
+        print("Nothing keeps the task instance from running.")
         return
-    print("Task instance dependencies not met:")
+    print("The task instance waits, because:")
     for reason in found.reasons:
         print(f"  {reason}")
 
