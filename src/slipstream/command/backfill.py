@@ -85,7 +85,8 @@ def create(
         found = _runs(wanted, spec, by_custom, now)
         if not found:
             raise InvalidBackfill(
-                f"No runs to create for Dag {dag_id} in the range [{from_date}, {to_date}]"
+                f"The schedule of DAG {dag_id!r} has no run from {from_date} to {to_date}: "
+                "choose a longer range."
             )
         new = NewBackfill(
             dag_id=dag_id,
@@ -182,7 +183,7 @@ def cancel(store: Store, clock: Clock, id: int, *, by: str, wait_s: float = WAIT
 def _the_dag(conn: Connection, dag_id: str) -> tuple[str, DagSpec, DagPlan]:
     found = dag.latest_spec(conn, dag_id)
     if found is None:
-        raise NotFound(f"Could not find dag {dag_id}")
+        raise NotFound(f"There is no DAG {dag_id!r}.")
     version_id, spec = found
     return version_id, spec, compile_plan(spec)
 
@@ -190,27 +191,31 @@ def _the_dag(conn: Connection, dag_id: str) -> tuple[str, DagSpec, DagPlan]:
 def _the_backfill(conn: Connection, id: int) -> BackfillRow:
     row = backfill.get(conn, id)
     if row is None:
-        raise NotFound("Backfill not found")
+        raise NotFound(f"There is no backfill {id}.")
     return row
 
 
 def _the_open_backfill(conn: Connection, id: int) -> BackfillRow:
     row = _the_backfill(conn, id)
     if row.completed_at is not None:
-        raise BackfillConflict("Backfill is already completed.")
+        raise BackfillConflict(f"Backfill {id} is over: start another one.")
     return row
 
 
 def _check_free(conn: Connection, dag_id: str) -> None:
     if backfill.active_of(conn, dag_id) is not None:
-        raise BackfillConflict(f"There is already a running backfill for dag {dag_id}")
+        raise BackfillConflict(
+            f"DAG {dag_id!r} is being backfilled already: wait for its end, or cancel it."
+        )
 
 
 def _check(wanted: _Wanted, spec: DagSpec, plan: DagPlan, now: datetime) -> None:
     """Raise unless the DAG may be backfilled so."""
     allowed = spec.get("allowed_run_types")
     if allowed and DagRunType.BACKFILL.value not in allowed:
-        raise NotAllowed(f"Dag with dag_id: '{wanted.dag_id}' does not allow backfill runs")
+        raise NotAllowed(
+            f"DAG {wanted.dag_id!r} allows no backfills: its allowed_run_types are {', '.join(allowed)}."
+        )
     against = rules.objection(
         plan,
         from_date=wanted.from_date,
@@ -272,7 +277,9 @@ def _runs(
 
 
 def _not_periodic(dag_id: str) -> InvalidBackfill:
-    return InvalidBackfill(f"{dag_id} has a non-periodic schedule that does not support backfills")
+    return InvalidBackfill(
+        f"DAG {dag_id!r} does not run by dates, so no past runs can be made for it."
+    )
 
 
 def _new_run(row: BackfillRow, due: NextRun, version_id: str, user: str | None) -> NewRun:

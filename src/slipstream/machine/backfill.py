@@ -34,21 +34,25 @@ def objection(
     """Return why the DAG cannot be backfilled so; None if it can."""
     if from_date > to_date:
         return (
-            f"from_date ({from_date.isoformat()}) must not be after "
-            f"to_date ({to_date.isoformat()})."
+            f"The range ends before it begins: from_date is {from_date.isoformat()}, "
+            f"to_date {to_date.isoformat()}."
         )
     if from_date >= now:
-        return "Backfill cannot be executed for future dates."
+        return (
+            f"from_date {from_date.isoformat()} lies in the future: a backfill makes up for "
+            "runs of the past."
+        )
     if not any(task.depends_on_past for task in plan.tasks):
         return None
     if backwards:
         return (
-            "Backfill cannot be run in reverse when the Dag has tasks where depends_on_past=True."
+            "The DAG has tasks that wait for their previous run (depends_on_past): "
+            "run the backfill forwards."
         )
     if reprocess is Reprocess.NONE:
         return (
-            "Dag has tasks for which depends_on_past=True. "
-            "You must set reprocess behavior to reprocess completed or reprocess failed."
+            "The DAG has tasks that wait for their previous run (depends_on_past), which may have "
+            "failed: set the reprocess behavior to failed or completed."
         )
     return None
 

@@ -146,13 +146,13 @@ class TaskRun:
     def _log_end(self, ended: execute.Ended) -> None:
         exc = ended.exception
         if ended.state is TaskInstanceState.FAILED:
-            log.error("Task failed with exception", exc_info=exc)
+            log.error("The task failed", exc_info=exc)
         elif isinstance(exc, AirflowSkipException):
             log.info("Skipping task: %s", exc or "AirflowSkipException")
         elif ended.state is TaskInstanceState.UP_FOR_RESCHEDULE:
             log.info("Rescheduling task for %s", ended.reschedule_at)
         elif ended.state is TaskInstanceState.DEFERRED and ended.defer:
-            log.info("Pausing task as DEFERRED until %s fires", ended.defer["trigger"])
+            log.info("The task is deferred until %s fires", ended.defer["trigger"])
 
 
 def _outcome(workload: Workload, ended: execute.Ended) -> Outcome:

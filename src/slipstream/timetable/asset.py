@@ -29,7 +29,7 @@ class AssetTriggered(Timetable):
 
     @property
     def description(self) -> str:
-        return "Triggered by assets"
+        return "When its assets are updated"
 
     def _next(self, last: DataInterval | None, window: Window, now: datetime) -> NextRun | None:
         return None
@@ -59,11 +59,13 @@ class AssetOrTime(AssetTriggered):
 
     @property
     def description(self) -> str:
-        return f"Triggered by assets or {self.timetable.description}"
+        return f"When its assets are updated, or: {self.timetable.description}"
 
     def validate(self, now: datetime) -> None:
         if isinstance(self.timetable, AssetTriggered):
-            raise InvalidTimetable("cannot nest asset timetables")
+            raise InvalidTimetable(
+                "an asset timetable cannot hold another one: give it a timetable of dates"
+            )
         self.timetable.validate(now)
 
     def _next(self, last: DataInterval | None, window: Window, now: datetime) -> NextRun | None:

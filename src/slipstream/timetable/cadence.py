@@ -143,7 +143,9 @@ class DeltaCadence(Cadence):
 
     def validate(self, now: datetime) -> None:
         if period.later(now, self.delta) <= now:
-            raise InvalidTimetable(f"schedule interval must be positive, not {self.delta!r}")
+            raise InvalidTimetable(
+                f"a schedule must lead forwards in time: {self.delta!r} is not above zero"
+            )
 
     def next(self, at: datetime) -> datetime:
         return period.later(at, self.delta)

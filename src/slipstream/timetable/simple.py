@@ -27,7 +27,7 @@ class Null(_Simple):
 
     @property
     def description(self) -> str:
-        return "Never, external triggers only"
+        return "Only when somebody triggers it"
 
     def _next(self, last: DataInterval | None, window: Window, now: datetime) -> NextRun | None:
         return None
@@ -44,7 +44,7 @@ class Once(_Simple):
 
     @property
     def description(self) -> str:
-        return "Once, as soon as possible"
+        return "One time, at once or at the start date"
 
     def _next(self, last: DataInterval | None, window: Window, now: datetime) -> NextRun | None:
         at = window.earliest or now
@@ -68,7 +68,7 @@ class Continuous(_Simple):
 
     @property
     def description(self) -> str:
-        return "As frequently as possible, but only one run at a time."
+        return "Run after run, without a pause"
 
     def _next(self, last: DataInterval | None, window: Window, now: datetime) -> NextRun | None:
         start = window.earliest or now

@@ -277,7 +277,7 @@ def test_a_backfill_backwards_starts_with_the_newest(home: Home) -> None:
     [
         ("raise ValueError('no idea')", "failed: ValueError: no idea (custom.py, line"),
         ("return DagRunInfo.exact(start + timedelta(microseconds=1))", "has more than 10000 runs"),
-        ("return None", "No runs to create for Dag custom"),
+        ("return None", "The schedule of DAG 'custom' has no run from"),
     ],
 )
 def test_what_a_class_cannot_say_is_told_to_who_backfills(home: Home, body: str, told: str) -> None:
@@ -295,7 +295,7 @@ def test_a_class_that_is_not_periodic_has_no_backfills(home: Home) -> None:
     path.write_text(path.read_text().replace("(Timetable):", "(Timetable):\n    periodic = False"))
     with home.running():
         eventually(lambda: "custom" in home.rows(), "the DAG is seen")
-        with pytest.raises(backfill.InvalidBackfill, match="non-periodic schedule"):
+        with pytest.raises(backfill.InvalidBackfill, match="does not run by dates"):
             _backfill(home)
 
 

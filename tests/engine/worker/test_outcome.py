@@ -44,7 +44,7 @@ def test_failure_tells_type_and_message_and_logs_the_authors_traceback(rig: Rig)
     outcome = rig.finished(attempt_id)
     assert (outcome.state, outcome.retryable, outcome.callbacks_done) == (S.FAILED, True, True)
     assert outcome.error == "ValueError: no such thing"
-    [record] = [r for r in rig.log(attempt_id) if r.get("event") == "Task failed with exception"]
+    [record] = [r for r in rig.log(attempt_id) if r.get("event") == "The task failed"]
     frames = record["error_detail"][0]["frames"]
     assert frames[-1]["filename"].endswith("d.py")
 

@@ -51,7 +51,7 @@ def test_a_plain_dag_has_a_small_spec() -> None:
         "owners": ["airflow"],
         "timetable": {"type": "null"},
         "timetable_summary": "None",
-        "timetable_description": "Never, external triggers only",
+        "timetable_description": "Only when somebody triggers it",
         "max_active_tasks": 16,
         "max_active_runs": 16,
         "tasks": [

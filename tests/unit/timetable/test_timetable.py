@@ -119,8 +119,8 @@ def test_an_unknown_zone_is_named(name: str) -> None:
         (CronTrigger("0 25 * * *", "UTC"), "out of range"),
         (CronDataInterval("every day", "UTC"), "Exactly 5, 6 or 7 columns"),
         (CronTrigger("0 0 * * *", "Nowhere/Else"), "unknown time zone 'Nowhere/Else'"),
-        (DeltaTrigger(timedelta(0)), "must be positive"),
-        (DeltaTrigger(relativedelta(months=-1)), "must be positive"),
+        (DeltaTrigger(timedelta(0)), "is not above zero"),
+        (DeltaTrigger(relativedelta(months=-1)), "is not above zero"),
     ],
 )
 def test_validate_says_what_is_wrong(timetable: Any, message: str) -> None:
@@ -159,7 +159,10 @@ def test_asset_or_time_runs_by_its_timetable() -> None:
     }
     timetable = build(spec, "UTC")
     assert timetable.summary == "Asset or @once"
-    assert timetable.description == "Triggered by assets or Once, as soon as possible"
+    assert (
+        timetable.description
+        == "When its assets are updated, or: One time, at once or at the start date"
+    )
     assert timetable.next_run(None, NOW, None, False, NOW) == Once().next_run(
         None, NOW, None, False, NOW
     )
