@@ -88,7 +88,7 @@ one()
     done = run(env, tmp_path, tasks, script, stdin="p 'local', answer\nanswer = 42\nc\n")
     assert done.returncode == 0, done.stderr
     assert "('local', 41)" in done.stdout
-    assert "Returned value was: 42" in done.stderr
+    assert "The function returned 42" in done.stderr
 
 
 def test_failures_show_their_traceback_and_callbacks_run_here_too(
@@ -125,5 +125,5 @@ except ParamValidationError as error:
     print("refused:", str(error).splitlines()[0])
 """
     done = run(env, tmp_path, "@task\ndef one(): print('ran')\none()", script)
-    assert "refused: Invalid input for param n: 'many' is not of type 'integer'" in done.stdout
+    assert "refused: Param 'n': 'many' is not of type 'integer'" in done.stdout
     assert "ran" not in done.stdout.splitlines()

@@ -214,7 +214,8 @@ def _check(wanted: _Wanted, spec: DagSpec, plan: DagPlan, now: datetime) -> None
     allowed = spec.get("allowed_run_types")
     if allowed and DagRunType.BACKFILL.value not in allowed:
         raise NotAllowed(
-            f"DAG {wanted.dag_id!r} allows no backfills: its allowed_run_types are {', '.join(allowed)}."
+            f"DAG {wanted.dag_id!r} allows no backfills: its allowed_run_types are "
+            f"{', '.join(allowed)}."
         )
     against = rules.objection(
         plan,

@@ -60,7 +60,7 @@ class MacrosAccessor:
             raise AttributeError(f"there is no macro {name!r}") from None
 
     def __repr__(self) -> str:
-        return "<MacrosAccessor (dynamic access to macros)>"
+        return "<MacrosAccessor: a macro for each name>"
 
 
 class ConnectionAccessor:

@@ -42,11 +42,13 @@ def _checked_name(value: str, what: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{what} must be a string, not {type(value).__name__}")
     if len(value) > _MAX_LENGTH:
-        raise ValueError(f"{what} cannot exceed {_MAX_LENGTH} characters")
+        raise ValueError(
+            f"{what} is {len(value)} characters long, {_MAX_LENGTH} are allowed: shorten it"
+        )
     if not value or value.isspace():
-        raise ValueError(f"{what} cannot be empty or consist of only whitespace")
+        raise ValueError(f"{what} {value!r} is blank: write a character that can be seen")
     if not value.isascii():
-        raise ValueError(f"{what} must only consist of ASCII characters")
+        raise ValueError(f"{what} {value!r} has characters beyond ASCII: replace them")
     return value
 
 
@@ -54,10 +56,13 @@ def _checked_uri(uri: str) -> str:
     _checked_name(uri, "Asset uri")
     parts = urlsplit(uri)
     if parts.scheme == "airflow":
-        raise ValueError("Asset scheme 'airflow' is reserved")
+        raise ValueError(
+            f"Asset uri {uri!r}: the scheme airflow belongs to Airflow itself, take another"
+        )
     if parts.password or ("@" in parts.netloc and ":" in parts.netloc.split("@")[0]):
         warnings.warn(
-            f"An Asset URI should not contain auth info (asset {parts.hostname!r})",
+            f"The uri of the asset at {parts.hostname!r} holds a login, and others can read it: "
+            "leave it out",
             UserWarning,
             stacklevel=4,
         )
@@ -118,7 +123,7 @@ class Asset(os.PathLike[str], BaseAsset):
         access_control: AssetAccessControl | None = None,
     ) -> None:
         if name is None and uri is None:
-            raise TypeError("Asset() requires either 'name' or 'uri'")
+            raise TypeError("an Asset needs a name or a uri, or both")
         uri = str(uri) if uri is not None else None
         self.name = _checked_name(name if name is not None else str(uri), "Asset name")
         self.uri = _checked_uri(uri) if uri is not None else self.name
@@ -226,7 +231,7 @@ class AssetBooleanCondition(BaseAsset):
 
     def __init__(self, *objects: BaseAsset) -> None:
         if not all(isinstance(o, BaseAsset) for o in objects):
-            raise TypeError("expect asset expressions in condition")
+            raise TypeError("only assets and conditions of them can be combined by & and |")
         self.objects: list[BaseAsset] = []
         for o in objects:
             # a & b & c is one condition of three, not two nested ones.

@@ -29,7 +29,7 @@ def _decorate(
     def wrap(task: Any) -> Any:
         if not isinstance(task, TaskDecorator):
             raise TypeError(
-                f"{name} can only be used with task. Decorate with @task before @task.{name}."
+                f"@task.{name} decorates a task: write it above @task, not around a plain function."
             )
         task.kwargs["pre_execute"] = _chain(
             _check(condition, skip_message, wanted=wanted), task.kwargs.get("pre_execute")

@@ -37,9 +37,8 @@ class Connection:
         fields = (conn_type, host, login, password, schema, port, extra)
         if uri and any(f is not None for f in fields):
             raise AirflowException(
-                "You must create an object using the URI or individual values "
-                "(conn_type, host, login, password, schema, port or extra). "
-                "You can't mix these two ways to create this object."
+                "A connection is made from its uri or from its fields: leave out the uri, or "
+                "conn_type, host, login, password, schema, port and extra."
             )
         self.conn_id = conn_id or ""
         self.conn_type = normalize_type(conn_type) if conn_type else conn_type
@@ -106,7 +105,10 @@ class Connection:
 
         found: Connection | None = secrets.get_connection(conn_id)
         if found is None:
-            raise AirflowNotFoundException(f"The conn_id `{conn_id}` isn't defined")
+            raise AirflowNotFoundException(
+                f"There is no connection {conn_id!r}: create it, or set "
+                f"AIRFLOW_CONN_{conn_id.upper()}."
+            )
         return found
 
     get_connection_from_secrets = get
@@ -168,7 +170,7 @@ class Connection:
             if not hasattr(hook, "test_connection"):
                 return (
                     False,
-                    f"Hook {type(hook).__name__} doesn't implement or inherit test_connection method",
+                    f"{type(hook).__name__} cannot test a connection: it has no test_connection().",
                 )
             status, message = hook.test_connection()
         except Exception as e:
@@ -238,9 +240,7 @@ class Connection:
             try:
                 port = int(port)
             except ValueError:
-                raise ValueError(
-                    f"Expected integer value for `port`, but got {port!r} instead."
-                ) from None
+                raise ValueError(f"port is {port!r}: it must be a whole number.") from None
         if extra is not None and not isinstance(extra, str):
             extra = json.dumps(extra)
         known = ("description", "host", "login", "password", "schema")

@@ -62,7 +62,10 @@ class Construction:
             defaults.update(group.default_args)
         own = kwargs.get("default_args") or {}
         if not hasattr(own, "keys"):
-            raise TypeError("default_args must be a mapping")
+            raise TypeError(
+                f"default_args is a {type(own).__name__}: it must be a dict of argument names and "
+                "values"
+            )
         defaults.update(own)
         params.update(defaults.pop("params", None) or {})
         self.dag, self.task_group = dag, group
@@ -75,7 +78,9 @@ def _wrap(init: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(init)
     def construct(self: Any, *args: Any, **kwargs: Any) -> None:
         if args:
-            raise TypeError("Use keyword arguments when initializing operators")
+            raise TypeError(
+                f"{type(self).__name__} takes its arguments by name: write name=value for each"
+            )
         construction: Construction | None = self.__dict__.get(_CONSTRUCTION)
         outermost = construction is None
         if construction is None:

@@ -106,8 +106,7 @@ def get_current_context() -> Context:
     """
     if not _stack:
         raise RuntimeError(
-            "Current context was requested but no context was found! "
-            "Are you running within an Airflow task?"
+            "There is no current context, for no task is running here: call this from a task."
         )
     return _stack[-1]
 

@@ -150,7 +150,10 @@ class DAG:
             catchup = conf.getboolean("scheduler", "catchup_by_default", fallback=False)
         self.catchup = catchup
         if catchup and start_date is None and self._has_schedule():
-            raise ValueError("start_date is required when catchup=True")
+            raise ValueError(
+                f"DAG {self.dag_id!r} has catchup=True and no start_date: say from when on it "
+                "catches up"
+            )
         self.on_success_callback = as_callbacks(on_success_callback)
         self.on_failure_callback = as_callbacks(on_failure_callback)
         self.doc_md = doc_md
@@ -282,10 +285,12 @@ class DAG:
         if known is task:
             return
         if known is not None or task_id in self.task_group.used_group_ids:
-            raise DuplicateTaskIdFound(f"Task id '{task_id}' has already been added to the DAG")
+            raise DuplicateTaskIdFound(f"DAG {self.dag_id!r} has two tasks {task_id!r}: rename one")
         if self.fail_fast and not task.is_teardown and task.trigger_rule != TriggerRule.ALL_SUCCESS:
             raise FailFastDagInvalidTriggerRule(
-                "A 'fail_fast' dag can only have TriggerRule.ALL_SUCCESS trigger rule"
+                f"Task {task_id!r} has the trigger rule {task.trigger_rule}: in a DAG with "
+                "fail_fast=True "
+                "each task must have all_success"
             )
         self.task_dict[task_id] = task
         self.task_group.used_group_ids.add(task_id)
@@ -319,7 +324,7 @@ class DAG:
         try:
             return self.task_dict[task_id]
         except KeyError:
-            raise TaskNotFound(f"Task {task_id} not found in DAG {self.dag_id!r}") from None
+            raise TaskNotFound(f"DAG {self.dag_id!r} has no task {task_id!r}") from None
 
     def __getitem__(self, node_id: str) -> BaseOperator | TaskGroup:
         if node_id in self.task_dict:

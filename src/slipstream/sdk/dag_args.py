@@ -71,7 +71,9 @@ def as_tags(tags: Collection[str] | None) -> set[str]:
     """
     found = set(tags or ())
     if any(len(tag) > MAX_TAG_LENGTH for tag in found):
-        raise ValueError(f"tag cannot be longer than {MAX_TAG_LENGTH} characters")
+        raise ValueError(
+            f"A tag is longer than {MAX_TAG_LENGTH} characters: {max(found, key=len)!r}"
+        )
     return found
 
 
@@ -85,7 +87,10 @@ def as_owner_links(links: dict[str, str] | None) -> dict[str, str]:
     for owner, link in (links or {}).items():
         parts = urlsplit(link)
         if not (parts.scheme == "mailto" or (parts.scheme and parts.netloc)):
-            raise ValueError(f"Wrong link format was used for the owner {owner!r}: {link!r}")
+            raise ValueError(
+                f"The link of owner {owner!r} is {link!r}: it must be a URL, such as https://… or "
+                "mailto:…"
+            )
     return dict(links or {})
 
 
@@ -111,7 +116,8 @@ def take_legacy(
     found: dict[str, Any] = {}
     if sla_miss_callback is not None:
         _warn(
-            "The SLA feature is gone since Airflow 3.0; `sla_miss_callback` is ignored. Deadline alerts replace it."
+            "The SLA feature is gone since Airflow 3.0; `sla_miss_callback` is ignored. Deadline "
+            "alerts replace it."
         )
     for old, new in (
         ("schedule_interval", "schedule"),
@@ -127,7 +133,8 @@ def take_legacy(
                 continue
             if schedule_given or "schedule" in found:
                 raise TypeError(
-                    f"At most one of schedule, schedule_interval and timetable may be given; {old!r} is one too many."
+                    "At most one of schedule, schedule_interval and timetable may be given; "
+                    f"{old!r} is one too many."
                 )
         _warn(f"DAG argument {old!r} is gone since Airflow 3: use {new!r}.")
         found[new] = value

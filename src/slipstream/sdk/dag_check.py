@@ -29,7 +29,10 @@ def canonical_order(dag: DAG) -> tuple[BaseOperator, ...]:
                 ready.append(d)
     if len(ordered) < len(dag.task_dict):
         stuck = next(i for i, n in waits.items() if n)
-        raise AirflowDagCycleException(f"Cycle detected in DAG: {dag.dag_id}. Faulty task: {stuck}")
+        raise AirflowDagCycleException(
+            f"DAG {dag.dag_id!r} has a circle of tasks that wait for each other: {stuck!r} is one "
+            "of them"
+        )
     return tuple(ordered)
 
 
@@ -43,7 +46,11 @@ def check_setups(dag: DAG) -> None:
             continue
         for down in task.downstream_list:
             if not down.is_teardown and down.trigger_rule != TriggerRule.ALL_SUCCESS:
-                raise ValueError("Setup tasks must be followed with trigger rule ALL_SUCCESS.")
+                raise ValueError(
+                    f"Task {down.task_id!r} follows the setup {task.task_id!r} and has the trigger "
+                    "rule "
+                    f"{down.trigger_rule}: it must have all_success"
+                )
 
 
 def check_params(dag: DAG) -> None:

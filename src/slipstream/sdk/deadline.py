@@ -23,11 +23,16 @@ class Callback(ABC):
         if isinstance(callback_callable, str):
             path = callback_callable.strip()
             if not is_valid_dotpath(path):
-                raise ImportError(f"`{path}` doesn't look like a valid dot path.")
+                raise ImportError(
+                    f"The callback {path!r} is no import path, such as package.module.function"
+                )
             self.path = path
         else:
             if not callable(callback_callable):
-                raise AttributeError(f"Provided callback {callback_callable} is not callable.")
+                raise AttributeError(
+                    f"The callback {callback_callable!r} cannot be called: give a function or its "
+                    "import path"
+                )
             self.path = qualname(callback_callable, use_qualname=True)
         self.kwargs = dict(kwargs or {})
 
@@ -117,7 +122,8 @@ class DeadlineAlert:
     ) -> None:
         if not isinstance(callback, Callback):
             raise ValueError(
-                f"Callbacks of type {type(callback).__name__} are not currently supported"
+                f"callback is a {type(callback).__name__}: it must be an AsyncCallback or a "
+                "SyncCallback"
             )
         self.reference, self.interval = reference, interval
         self.callback, self.name = callback, name

@@ -127,7 +127,7 @@ def check_call(func: Callable[..., Any], args: Collection[Any], kwargs: Mapping[
         if p.name in KNOWN_CONTEXT_KEYS:
             if p.default not in (None, p.empty):
                 raise ValueError(
-                    f"Context key parameter {p.name} can't have a default other than None"
+                    f"Parameter {p.name} stands for a part of the context: its default must be None"
                 )
             p = p.replace(default=None)
             must_default = True
@@ -200,7 +200,7 @@ class TaskDecorator:
     def __call__(self, *args: Any, **kwargs: Any) -> XComArg:
         op_kwargs, options = kwargs, dict(self.kwargs)
         if self.is_teardown and "trigger_rule" in options:
-            raise ValueError("Trigger rule not configurable for teardown tasks.")
+            raise ValueError("A teardown has its own trigger rule: leave trigger_rule out")
         if self.dag is not None:
             options.setdefault("dag", self.dag)
         multiple_outputs = self.multiple_outputs
@@ -313,7 +313,7 @@ class TaskDecoratorCollection:
 
             path = task_decorators().get(name)
         if path is None:
-            raise AttributeError(f"task decorator {name!r} not found")
+            raise AttributeError(f"there is no @task.{name}: is its provider installed?")
         factory = import_string(path)
         if self._dag is not None and name not in ("run_if", "skip_if"):
             factory = self._bind(factory)

@@ -23,11 +23,13 @@ def chain(*tasks: Any) -> None:
         elif not isinstance(up, Sequence) or not isinstance(down, Sequence):
             wrong = down if isinstance(up, Sequence) else up
             raise TypeError(
-                f"Chain not supported between instances of {type(up)} and {type(down)}: {wrong!r}"
+                f"chain() joins tasks, groups and lists of them, not a {type(wrong).__name__}: "
+                f"{wrong!r}"
             )
         elif len(up) != len(down):
             raise ValueError(
-                f"Chain not supported for different length Iterable. Got {len(up)} and {len(down)}."
+                f"chain() joins two lists pair by pair: one has {len(up)} tasks, the other "
+                f"{len(down)}"
             )
         else:
             for one, other in zip(up, down, strict=True):
@@ -46,9 +48,11 @@ def chain_linear(*elements: Dependency) -> None:
     :raises ValueError: fewer than two elements
     """
     if not elements:
-        raise ValueError("No tasks provided; nothing to do.")
+        raise ValueError("There are no tasks to join: give at least two.")
     if len(elements) == 1:
-        raise ValueError("No dependencies were set. Did you forget to expand with `*`?")
+        raise ValueError(
+            "There is one element, so nothing to join: put a * before a list of tasks."
+        )
     previous: Sequence[DependencyMixin] | None = None
     for element in elements:
         current = [element] if isinstance(element, DependencyMixin) else list(element)

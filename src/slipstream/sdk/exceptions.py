@@ -185,14 +185,14 @@ class XComNotFound(AirflowException):
         self.dag_id, self.task_id, self.key = dag_id, task_id, key
 
     def __str__(self) -> str:
-        return f'XComArg result from {self.task_id} at {self.dag_id} with key="{self.key}" is not found!'
+        return f"Task {self.task_id!r} of DAG {self.dag_id!r} left no XCom {self.key!r}"
 
 
 class XComForMappingNotPushed(TypeError):
     """A task that others map over returned nothing."""
 
     def __str__(self) -> str:
-        return "did not push XCom for task mapping"
+        return "it returned nothing, but another task is mapped over its result"
 
 
 class UnmappableXComTypePushed(TypeError):
@@ -202,7 +202,10 @@ class UnmappableXComTypePushed(TypeError):
         super().__init__(value, *values)
 
     def __str__(self) -> str:
-        return f"unmappable return type {type(self.args[0]).__qualname__!r}"
+        return (
+            "another task is mapped over its result, which must be a list or a dict, "
+            f"not a {type(self.args[0]).__qualname__}"
+        )
 
 
 class ConnectionNotUnique(AirflowException):

@@ -134,13 +134,13 @@ def _push_result(task: BaseOperator, ti: RuntimeTaskInstance, value: Any) -> Non
     if task.multiple_outputs:
         if not isinstance(value, Mapping):
             raise TypeError(
-                f"Returned output was type {type(value)} expected dictionary for multiple_outputs"
+                f"With multiple_outputs a task returns a dict, not a {type(value).__name__}"
             )
         for key in value:
             if not isinstance(key, str):
                 raise TypeError(
-                    "Returned dictionary keys must be strings when using multiple_outputs, "
-                    f"found {key} ({type(key)}) instead"
+                    "With multiple_outputs each key of the dict names an XCom, so it must be a "
+                    f"string: {key!r} is a {type(key).__name__}"
                 )
         for key, item in value.items():
             ti.xcom_push(key, item)
@@ -203,7 +203,7 @@ def rendered_fields(task: BaseOperator) -> dict[str, Any]:
     for name in task.template_fields:
         value = mask.redact(_shown(getattr(task, name, None)), name)
         if isinstance(value, str) and len(value) > limit:
-            value = f"Truncated. You can change this behaviour in [core]max_templated_field_length. {value[:limit]}..."
+            value = f"Cut at [core] max_templated_field_length = {limit}: {value[:limit]}…"
         found[name] = value
     return found
 

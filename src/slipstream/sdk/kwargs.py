@@ -29,7 +29,8 @@ class KeywordParameters:
         for name in taken:
             if name in kwargs:
                 raise ValueError(
-                    f"The key {name!r} in args is a part of kwargs and therefore reserved."
+                    f"op_args gives {name!r}, and the context or op_kwargs gives it too: rename "
+                    "the parameter"
                 )
         if wildcard:
             for_call = getattr(kwargs, "for_call", None)

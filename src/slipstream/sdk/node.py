@@ -90,8 +90,8 @@ def flatten(item: Dependency) -> Iterator[DependencyMixin]:
             yield from flatten(member)
     else:
         raise TypeError(
-            f"Relationships can only be set between operators, task groups and XComArgs; "
-            f"received {type(item).__name__}: {item!r}"
+            f"A {type(item).__name__} cannot be before or after a task: {item!r} is no task, "
+            "task group or result of one"
         )
 
 
@@ -134,7 +134,9 @@ class DAGNode(DependencyMixin):
 
     def _tasks(self, ids: Iterable[str]) -> list[BaseOperator]:
         if self.dag is None:
-            raise AirflowException(f"Operator {self.node_id} has not been assigned to a DAG yet")
+            raise AirflowException(
+                f"Task {self.node_id!r} is in no DAG yet: create it within one, or with dag="
+            )
         return [self.dag.get_task(i) for i in ids]
 
     def get_direct_relative_ids(self, upstream: bool = False) -> set[str]:
@@ -187,7 +189,7 @@ def connect(
         for end in item.leaves if upstream else item.roots:
             if not isinstance(end, DAGNode):
                 raise AirflowException(
-                    f"Relationships can only be set between operators; received {type(end).__name__}"
+                    f"A {type(end).__name__} cannot be before or after a task: {end!r} is no task"
                 )
             relatives.append(end)
 
@@ -195,13 +197,13 @@ def connect(
     if len(dags) > 1:
         names = sorted(repr(d.dag_id) for d in dags.values() if d is not None)
         raise RuntimeError(
-            f"Tried to set relationships between tasks in more than one DAG: {', '.join(names)}"
+            f"Tasks of different DAGs cannot depend on each other: these are of {', '.join(names)}"
         )
     if not dags:
         ids = ", ".join(n.node_id for n in (*own, *relatives))
         raise ValueError(
-            f"Tried to create relationships between tasks that don't have DAGs yet ({ids}). "
-            "Set the DAG for at least one of them and try again."
+            f"None of these tasks is in a DAG, so they cannot depend on each other: {ids}. "
+            "Create one of them within a DAG, or with dag=."
         )
     dag = next(iter(dags.values()))
     assert dag is not None

@@ -50,4 +50,4 @@ class BaseNotifier(LoggingMixin, Templater):
         try:
             self.notify(context)
         except Exception:
-            self.log.exception("Failed to send notification")
+            self.log.exception("The notification was not sent")

@@ -153,8 +153,8 @@ class BaseOperator(DAGNode, Executable, metaclass=OperatorMeta):
         legacy = legacy_arguments(kwargs, task_id)
         if kwargs:
             raise TypeError(
-                f"Invalid arguments were passed to {type(self).__name__} (task_id: {task_id}). "
-                f"Invalid arguments were:\n**kwargs: {kwargs}"
+                f"{type(self).__name__} of task {task_id!r} does not know the arguments "
+                f"{', '.join(kwargs)}: correct or remove them. Their values: {kwargs}"
             )
         self._set_identity(task_id)
         self.owner = owner
@@ -339,7 +339,7 @@ class BaseOperator(DAGNode, Executable, metaclass=OperatorMeta):
     def on_failure_fail_dagrun(self, value: bool) -> None:
         if value and not self.is_teardown:
             raise ValueError(
-                f"Cannot set task on_failure_fail_dagrun for '{self.task_id}': it is not a teardown."
+                f"on_failure_fail_dagrun is for teardowns, and task {self.task_id!r} is none"
             )
         self._on_failure_fail_dagrun = value
 
@@ -476,7 +476,9 @@ def _as_retries(value: Any) -> int:
     try:
         return value if isinstance(value, int) else int(value)
     except (TypeError, ValueError):
-        raise TypeError(f"'retries' type must be int, not {type(value).__name__}") from None
+        raise TypeError(
+            f"retries is {value!r}, a {type(value).__name__}: it must be a whole number"
+        ) from None
 
 
 def _as_list(value: Any) -> list[Any]:

@@ -60,7 +60,10 @@ def check_arguments(task: BaseOperator, *, sla: Any) -> None:
     if task.pool_slots < 1:
         dag = construction_of(task).dag
         in_dag = f" in dag {dag.dag_id}" if dag is not None else ""
-        raise ValueError(f"pool slots for {task.task_id}{in_dag} cannot be less than 1")
+        raise ValueError(
+            f"Task {task.task_id!r}{in_dag} takes {task.pool_slots} pool slots: it must take at "
+            "least one"
+        )
     if sla is not None:
         warnings.warn(
             "The SLA feature is gone since Airflow 3.0; `sla` is ignored. "
@@ -77,9 +80,7 @@ def as_execution_timeout(value: Any) -> timedelta | None:
     """
     if value is None or isinstance(value, timedelta):
         return value
-    raise ValueError(
-        f"execution_timeout must be timedelta object but passed as type: {type(value)}"
-    )
+    raise ValueError(f"execution_timeout is {value!r}: it must be a timedelta")
 
 
 def _check_types(task: BaseOperator) -> None:
@@ -91,9 +92,9 @@ def _check_types(task: BaseOperator) -> None:
                 continue
             types = expected if isinstance(expected, tuple) else (expected,)
             raise TypeError(
-                f"'{name.lstrip('_')}' for task '{task.task_id}' expects "
-                f"{' or '.join(t.__name__ for t in types)}, "
-                f"got {type(value).__name__} with value {value!r}"
+                f"Task {task.task_id!r}: {name.lstrip('_')} is {value!r}, a "
+                f"{type(value).__name__}; "
+                f"it must be of type {' or '.join(t.__name__ for t in types)}"
             )
 
 
@@ -115,8 +116,8 @@ def checked_trigger_rule(rule: str, where: str) -> TriggerRule:
         )
         return modern
     raise ValueError(
-        f"The trigger_rule must be one of {[r.value for r in TriggerRule]},'{where}'; "
-        f"received '{rule}'."
+        f"Task {where!r} has the trigger rule {rule!r}, which does not exist: choose one of "
+        f"{', '.join(r.value for r in TriggerRule)}."
     )
 
 

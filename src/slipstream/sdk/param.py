@@ -54,7 +54,7 @@ class Param:
         if isinstance(final, ArgNotSet):
             if suppress_exception:
                 return None
-            raise ParamValidationError("No value passed and Param has no default value")
+            raise ParamValidationError("it has neither a value nor a default: give one of them")
         try:
             self._validate(final)
         except ParamValidationError:
@@ -135,9 +135,7 @@ def _check_json(value: Any) -> None:
     try:
         json.dumps(value)
     except (TypeError, ValueError) as e:
-        raise ParamValidationError(
-            f"All provided parameters must be json-serializable: {e}"
-        ) from None
+        raise ParamValidationError(f"a param's value must have a JSON form: {e}") from None
 
 
 class ParamsDict(MutableMapping[str, Any]):
@@ -175,7 +173,7 @@ class ParamsDict(MutableMapping[str, Any]):
             try:
                 param.resolve(value, suppress_exception=self.suppress_exception)
             except ParamValidationError as e:
-                raise ParamValidationError(f"Invalid input for param {key}: {e}") from None
+                raise ParamValidationError(f"Param {key!r}: {e}") from None
         else:
             param = Param(value)
         self.__dict[key] = param
@@ -219,7 +217,7 @@ class ParamsDict(MutableMapping[str, Any]):
             try:
                 resolved[name] = param.resolve(suppress_exception=self.suppress_exception)
             except ParamValidationError as e:
-                raise ParamValidationError(f"Invalid input for param {name}: {e}") from None
+                raise ParamValidationError(f"Param {name!r}: {e}") from None
         return resolved
 
     def deep_merge(self, overrides: Mapping[str, Any]) -> None:
@@ -258,7 +256,9 @@ class DagParam:
             return self._default
         if self._name in context["params"]:
             return context["params"][self._name]
-        raise ParamValidationError(f"No value could be resolved for parameter {self._name}")
+        raise ParamValidationError(
+            f"Param {self._name!r} has no value in this run, and no default: set one of them"
+        )
 
 
 def process_params(

@@ -52,7 +52,9 @@ class AirflowPlugin:
         :raises AirflowPluginException: it has none
         """
         if not cls.name:
-            raise AirflowPluginException("Your plugin needs a name.")
+            raise AirflowPluginException(
+                f"Plugin {cls.__qualname__} has no name: set its class attribute name."
+            )
 
     @classmethod
     def on_load(cls, *args: Any, **kwargs: Any) -> None:

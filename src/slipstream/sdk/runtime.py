@@ -314,7 +314,7 @@ class RuntimeTaskInstance:
         :raises TypeError: the value has no JSON form
         """
         if not isinstance(key, str) or not key:
-            raise ValueError(f"XCom key must be a non-empty string. Received: {key!r}")
+            raise ValueError(f"An XCom is named by a string that is not empty, not by {key!r}")
         self.pushed[key] = xcom_codec.encode(value, f"XCom {key!r} of task {self.task_id!r}")
         self._values[key] = value
 

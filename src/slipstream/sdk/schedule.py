@@ -34,7 +34,10 @@ def check_schedule(schedule: Any) -> None:
     members = schedule if isinstance(schedule, Collection) else [schedule]
     if members and all(hasattr(s, "asset_kind") for s in members):
         raise NotSupportedYet("scheduling by assets")
-    raise ValueError(f"{schedule!r} is not a valid schedule.")
+    raise ValueError(
+        f"The schedule {schedule!r} is of no known kind: give a cron expression, a timedelta, a "
+        "timetable or assets."
+    )
 
 
 def timetable_of(schedule: Any, timezone: tzinfo) -> Timetable:

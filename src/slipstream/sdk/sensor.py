@@ -93,15 +93,18 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
         for name in ("poke_interval", "timeout"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or value < 0:
-                raise ValueError(f"Operator {self.task_id}: `{name}` must be a non-negative number")
+                raise ValueError(
+                    f"Sensor {self.task_id!r}: {name} is {value!r}, it must be a number of seconds "
+                    "from 0 up"
+                )
         if self.mode not in self.valid_modes:
             raise ValueError(
-                f"The mode must be one of {self.valid_modes}, '{self.dag_id}.{self.task_id}'; "
-                f"received '{self.mode}'."
+                f"Sensor {self.task_id!r} of DAG {self.dag_id!r} has the mode {self.mode!r}: "
+                f"choose one of {', '.join(sorted(self.valid_modes))}."
             )
         if self.soft_fail and self.never_fail:
             raise ValueError(
-                "soft_fail and never_fail are mutually exclusive, you can not provide both."
+                f"Sensor {self.task_id!r} has soft_fail and never_fail: set one of them."
             )
         if getattr(self, "deferrable", False):
             raise NotSupportedYet(f"deferral (deferrable=True of task {self.task_id!r})")
@@ -147,7 +150,9 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
             TaskDeferralError,
         ) as e:
             if self.soft_fail or self.never_fail:
-                raise AirflowSkipException("Skipping due to soft_fail or never_fail.") from e
+                raise AirflowSkipException(
+                    f"The sensor failed, and is skipped as soft_fail or never_fail asks: {e}"
+                ) from e
             raise
         except AirflowSkipException:
             raise
@@ -156,11 +161,15 @@ class BaseSensorOperator(BaseOperator, SkipMixin):
                 self.log.exception("Sensor poke failed; going on, for silent_fail is set")
                 return False
             if self.never_fail:
-                raise AirflowSkipException("Skipping due to never_fail is set to True.") from e
+                raise AirflowSkipException(
+                    f"The sensor failed, and is skipped as never_fail asks: {e}"
+                ) from e
             raise
 
     def _timed_out(self, waited_s: float) -> None:
-        message = f"Sensor has timed out; run duration of {waited_s} seconds exceeds the specified timeout of {self.timeout}."
+        message = (
+            f"The sensor waited {waited_s} s for its condition; its timeout is {self.timeout} s."
+        )
         if self.soft_fail or self.never_fail:
             raise AirflowSkipException(message)
         raise AirflowSensorTimeout(message)
@@ -194,7 +203,7 @@ def poke_mode_only(cls: type) -> type:
 
     def set_mode(self: Any, value: str) -> None:
         if value != "poke":
-            raise ValueError(f"Cannot set mode to '{value}'. Only 'poke' is acceptable")
+            raise ValueError(f"{type(self).__name__} knows the mode poke only, not {value!r}")
 
     cls.mode = property(lambda _: "poke", set_mode)  # type: ignore[attr-defined]
     return cls

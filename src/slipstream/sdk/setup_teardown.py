@@ -21,7 +21,7 @@ def mark_setup(task: BaseOperator) -> BaseOperator:
     :raises ValueError: it is a teardown already
     """
     if task.is_teardown:
-        raise ValueError(f"Cannot mark task '{task.task_id}' as setup; task is already a teardown.")
+        raise ValueError(f"Task {task.task_id!r} is a teardown, so it cannot be a setup too")
     task.is_setup = True
     return task
 
@@ -36,10 +36,11 @@ def mark_teardown(
     :raises ValueError: it is a setup, or has a trigger rule of its own
     """
     if task.is_setup:
-        raise ValueError(f"Cannot mark task '{task.task_id}' as teardown; task is already a setup.")
+        raise ValueError(f"Task {task.task_id!r} is a setup, so it cannot be a teardown too")
     if task.trigger_rule not in (TriggerRule.ALL_SUCCESS, TriggerRule.ALL_DONE_SETUP_SUCCESS):
         raise ValueError(
-            f"Trigger rule not configurable for teardown tasks (task '{task.task_id}')."
+            f"Task {task.task_id!r} becomes a teardown, which has its own trigger rule: "
+            "leave trigger_rule out"
         )
     task.is_teardown = True
     task.trigger_rule = TriggerRule.ALL_DONE_SETUP_SUCCESS
@@ -63,7 +64,10 @@ class SetupTeardownScope:
         self.teardowns = [t for t in tasks if t.is_teardown]
         self.tasks: list[Any] = []
         if not self.setups and not self.teardowns:
-            raise TypeError("Only setup and teardown tasks can be used as context managers.")
+            raise TypeError(
+                "None of the tasks after `with` is a setup or a teardown: mark one by as_setup() "
+                "or as_teardown()."
+            )
         for t in self.teardowns:
             self.setups += [u for u in t.upstream_list if u.is_setup and u not in self.setups]
         for s in list(self.setups):
@@ -124,7 +128,7 @@ def _decorate(func: Any, mark: str, on_failure_fail_dagrun: bool) -> Any:
     from slipstream.sdk.taskgroup_decorator import TaskGroupFactory  # likewise
 
     if isinstance(func, TaskGroupFactory):
-        raise ValueError("Task groups cannot be marked as setup or teardown.")
+        raise ValueError("A task group is no setup or teardown: decorate tasks in it instead.")
     if not getattr(func, "_airflow_is_task_decorator", False):
         func = task_decorator.python(func)
     setattr(func, mark, True)

@@ -47,7 +47,7 @@ class SkipMixin:
         unknown = sorted(chosen - dag.task_dict.keys())
         if unknown:
             raise AirflowException(
-                f"'branch_task_ids' must contain only valid task_ids. Invalid tasks found: {unknown}"
+                f"The branch leads to tasks that DAG {dag.dag_id!r} does not have: {unknown}"
             )
         if not task.downstream_task_ids:
             return
@@ -73,12 +73,13 @@ def _as_ids(value: str | Iterable[str] | None) -> set[str]:
         wrong = {type(i).__name__ for i in ids if not isinstance(i, str)}
         if wrong:
             raise AirflowException(
-                "'branch_task_ids' expected all task IDs are strings. "
-                f"Invalid tasks found: {[i for i in ids if not isinstance(i, str)]}."
+                "A branch is chosen by task ids, which are strings: "
+                f"{[i for i in ids if not isinstance(i, str)]} are not"
             )
         return set(ids)
     raise AirflowException(
-        f"'branch_task_ids' must be either None, a task ID, or an Iterable of IDs, not {type(value).__name__}"
+        "A branch is chosen by a task id, several of them, or None, not by a "
+        f"{type(value).__name__}"
     )
 
 

@@ -95,7 +95,7 @@ class TaskGroup(DAGNode):
             return
         if not self.add_suffix_on_collision:
             raise DuplicateTaskIdFound(
-                f"group_id '{self.group_id}' has already been added to the DAG"
+                f"The DAG has a task or group {self.group_id!r} already: choose another group_id"
             )
         base = re.split(r"__\d+$", self._group_id or "")[0]
         n = 1
@@ -154,12 +154,14 @@ class TaskGroup(DAGNode):
                 raise TaskAlreadyInTaskGroup(node_id, current.node_id or None, self.node_id)
             task.task_group = self
         elif task.children and task.dag is not self.dag:
-            raise AirflowException("Cannot add a non-empty TaskGroup")
+            raise AirflowException(
+                f"Task group {node_id!r} has tasks of another DAG: add it before its tasks"
+            )
         if node_id in self.children:
             kind = "Task" if not isinstance(task, TaskGroup) else "TaskGroup"
-            raise DuplicateTaskIdFound(f"{kind} id '{node_id}' has already been added to the DAG")
+            raise DuplicateTaskIdFound(f"The DAG has two of {kind} {node_id!r}: rename one")
         if self.dag is not None and isinstance(task, TaskGroup) and node_id in self.dag.task_dict:
-            raise DuplicateTaskIdFound(f"Task id '{node_id}' has already been added to the DAG")
+            raise DuplicateTaskIdFound(f"The DAG has a task {node_id!r} already: rename the group")
         self.children[node_id] = task
         return task
 
@@ -292,7 +294,9 @@ class TaskGroup(DAGNode):
                     del waits[child_id]
             if len(waits) == n_left:
                 dag_id = self.dag.dag_id if self.dag is not None else None
-                raise AirflowDagCycleException(f"A cyclic dependency occurred in dag: {dag_id}")
+                raise AirflowDagCycleException(
+                    f"DAG {dag_id!r} has a circle of tasks that wait for each other"
+                )
         return ordered
 
     def hierarchical_alphabetical_sort(self) -> list[BaseOperator | TaskGroup]:
@@ -302,12 +306,12 @@ class TaskGroup(DAGNode):
         )
 
     def as_setup(self) -> DependencyMixin:
-        raise AirflowException("Cannot mark task group as setup: mark its tasks instead.")
+        raise AirflowException("A task group is no setup: call as_setup() on its tasks.")
 
     def as_teardown(
         self, *, setups: Any = None, on_failure_fail_dagrun: bool | None = None
     ) -> DependencyMixin:
-        raise AirflowException("Cannot mark task group as teardown: mark its tasks instead.")
+        raise AirflowException("A task group is no teardown: call as_teardown() on its tasks.")
 
     def __repr__(self) -> str:
         return f"<TaskGroup: {self.group_id}>"

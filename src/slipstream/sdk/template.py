@@ -94,8 +94,8 @@ class Templater:
                 value = getattr(parent, name)
             except AttributeError:
                 raise AttributeError(
-                    f"{name!r} is configured as a template field but {type(parent).__name__} "
-                    "does not have this attribute."
+                    f"{type(parent).__name__} lists {name!r} in template_fields, and has no such "
+                    "attribute: set it in __init__"
                 ) from None
             if value:
                 rendered = self.render_template(value, context, jinja_env, seen_oids)

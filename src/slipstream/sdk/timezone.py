@@ -111,7 +111,7 @@ def make_aware(value: dt.datetime, timezone: dt.tzinfo | None = None) -> dt.date
     :raises ValueError: it is aware already
     """
     if is_localized(value):
-        raise ValueError(f"make_aware expects a naive datetime, got {value!r}")
+        raise ValueError(f"{value!r} has a time zone already: make_aware takes one without")
     return value.replace(tzinfo=timezone or default_timezone())
 
 
@@ -121,7 +121,7 @@ def make_naive(value: dt.datetime, timezone: dt.tzinfo | None = None) -> dt.date
     :raises ValueError: it is naive already
     """
     if is_naive(value):
-        raise ValueError(f"make_naive expects an aware datetime, got {value!r}")
+        raise ValueError(f"{value!r} has no time zone to remove")
     return value.astimezone(timezone or default_timezone()).replace(tzinfo=None)
 
 

@@ -94,7 +94,7 @@ class Variable:
         if value is not None:
             return value
         if default is None:
-            raise ValueError("Default Value must be set")
+            raise ValueError(f"Variable {key} is to be set to None: give a default")
         cls.set(key, default, description, serialize_json=deserialize_json)
         return default
 

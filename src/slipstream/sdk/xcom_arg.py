@@ -142,7 +142,9 @@ class PlainXComArg(XComArg):
 
     def __getitem__(self, item: str) -> XComArg:
         if not isinstance(item, str):
-            raise ValueError(f"XComArg only supports str lookup, received {type(item).__name__}")
+            raise ValueError(
+                f"A task's XComs are named by strings: {item!r} is a {type(item).__name__}"
+            )
         return PlainXComArg(self.operator, item)
 
     def __iter__(self) -> Iterator[Any]:
@@ -189,7 +191,7 @@ class MapXComArg(XComArg):
     def __init__(self, arg: XComArg, callables: Sequence[Callable[[Any], Any]]) -> None:
         for c in callables:
             if getattr(c, "_airflow_is_task_decorator", False):
-                raise ValueError("map() argument must be a plain function, not a @task operator")
+                raise ValueError("map() takes a plain function: remove @task from it")
         self.arg = arg
         self.callables = list(callables)
 
@@ -257,7 +259,9 @@ def _elements(value: Any) -> list[Any]:
         return list(value.items())
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         return list(value)
-    raise ValueError(f"XCom map expects sequence or dict, not {type(value).__name__}")
+    raise ValueError(
+        f"map() goes over a list or a dict, and the task returned a {type(value).__name__}"
+    )
 
 
 def iter_references(value: Any) -> Iterator[tuple[BaseOperator, str]]:

@@ -167,7 +167,7 @@ def test_other_arguments_of_airflow_2_work_with_a_warning() -> None:
     ("arguments", "error", "message"),
     [
         ({"foo": 1}, TypeError, "unexpected keyword argument 'foo'"),
-        ({"schedule": 3}, ValueError, "3 is not a valid schedule"),
+        ({"schedule": 3}, ValueError, "The schedule 3 is of no known kind"),
         ({"schedule": [Asset("a")]}, NotSupportedYet, "scheduling by assets"),
         ({"deadline": object()}, NotSupportedYet, "deadline alerts"),
         ({"tags": ["x" * 101]}, ValueError, "longer than 100"),
@@ -277,7 +277,7 @@ def test_dates_are_pendulums_in_utc_however_they_were_given() -> None:
 
 
 def test_catchup_needs_a_start_date_if_there_is_a_schedule() -> None:
-    with pytest.raises(ValueError, match="start_date is required when catchup=True"):
+    with pytest.raises(ValueError, match="DAG 'd' has catchup=True and no start_date"):
         DAG("d", schedule="@daily", catchup=True)
     DAG("d", schedule=None, catchup=True)
     DAG("d", schedule="@daily", catchup=True, default_args={"start_date": datetime(2024, 1, 1)})

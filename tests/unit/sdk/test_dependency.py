@@ -75,12 +75,12 @@ def test_labels_are_kept_by_edge() -> None:
 
 
 def test_lists_of_different_length_do_not_chain() -> None:
-    with pytest.raises(ValueError, match="Got 2 and 3"):
+    with pytest.raises(ValueError, match="one has 2 tasks, the other 3"):
         make(lambda t: chain(t[:2], t[2:5]))
 
 
 def test_a_thing_that_is_no_task_is_named() -> None:
-    with pytest.raises(TypeError, match="received str: 'x'"):
+    with pytest.raises(TypeError, match="A str cannot be before or after a task: 'x'"):
         make(lambda t: t[0] >> "x")
 
 
@@ -107,7 +107,7 @@ def test_a_cycle_is_found() -> None:
     with DAG("d") as dag:
         a, b = E(task_id="a"), E(task_id="b")
         a >> b >> a
-    with pytest.raises(AirflowDagCycleException, match="DAG: d"):
+    with pytest.raises(AirflowDagCycleException, match="DAG 'd' has a circle of tasks"):
         dag.check_cycle()
 
 

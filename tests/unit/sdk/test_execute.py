@@ -100,7 +100,7 @@ def test_multiple_outputs_push_each_item(run: Runner) -> None:
         "return_value": {"a": 1, "b": 2},
     }
     wrong = run(call(lambda: [1], multiple_outputs=True), "t")
-    assert "expected dictionary" in str(wrong.exception)
+    assert "a task returns a dict, not a list" in str(wrong.exception)
 
 
 def test_nothing_is_pushed_for_none_or_when_told_not_to(run: Runner) -> None:
@@ -150,7 +150,7 @@ def test_rendered_fields_are_json_masked_and_short(run: Runner) -> None:
     fields = run(dag, "t").rendered_fields
     assert fields is not None
     assert fields["env"] == {"PASSWORD": "***", "A": "***"}
-    assert fields["bash_command"].startswith("Truncated.")
+    assert fields["bash_command"].startswith("Cut at [core] max_templated_field_length")
     assert "true *** 2024-06-03" in fields["bash_command"]
     assert len(fields["bash_command"]) < 4300
 
@@ -160,7 +160,7 @@ def test_the_current_context_is_the_running_tasks(run: Runner) -> None:
         return str(context_module.get_current_context()["ti"].task_id)
 
     assert run.result(call(work), "t") == "t"
-    with pytest.raises(RuntimeError, match="no context"):
+    with pytest.raises(RuntimeError, match="no current context"):
         context_module.get_current_context()
 
 
@@ -196,7 +196,7 @@ def test_bash_arguments(run: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert run.result(dag, "both") == f"param-2024-06-03-out-{tmp_path.name}"
     assert run.result(dag, "processed") == 3
     assert run(dag, "code").state is TaskInstanceState.SKIPPED
-    assert "Can not find the cwd" in str(run(dag, "nowhere").exception)
+    assert "The working folder /does/not/exist does not exist" in str(run(dag, "nowhere").exception)
 
 
 def test_trigger_dag_run(run: Runner, api: MemoryAPI) -> None:
@@ -262,7 +262,7 @@ def test_trigger_dag_run_that_exists_may_be_skipped(run: Runner, api: MemoryAPI)
 def test_a_triggered_run_that_fails_fails_the_task(run: Runner, api: MemoryAPI) -> None:
     api.answers.update(trigger_dag_run={"run_id": "made"}, get_dag_run_state="failed")
     dag = dag_of(TriggerDagRunOperator, trigger_dag_id="o", wait_for_completion=True)
-    assert "failed with failed state" in str(run(dag, "t").exception)
+    assert "ended failed, one of failed_states" in str(run(dag, "t").exception)
 
 
 class Poke(BaseSensorOperator):
@@ -298,11 +298,11 @@ def test_a_sensor_times_out_over_all_its_reschedules(
 
 
 def test_sensor_arguments_are_checked() -> None:
-    with pytest.raises(ValueError, match="mode must be one of"):
+    with pytest.raises(ValueError, match="has the mode 'sleep'"):
         Poke(task_id="t", mode="sleep")
-    with pytest.raises(ValueError, match="non-negative"):
+    with pytest.raises(ValueError, match="number of seconds from 0 up"):
         Poke(task_id="t", timeout=-1)
-    with pytest.raises(ValueError, match="mutually exclusive"):
+    with pytest.raises(ValueError, match="has soft_fail and never_fail"):
         Poke(task_id="t", soft_fail=True, never_fail=True)
 
 

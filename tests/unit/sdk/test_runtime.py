@@ -65,7 +65,7 @@ def test_a_task_pulls_what_it_pushed_itself(ti: Any, api: MemoryAPI) -> None:
     assert ti.xcom_pull(key="k") == (1, 2)
     assert ti.xcom_pull(task_ids="t", key="k") == (1, 2)
     assert ti.xcom_pull(task_ids=["one", "t"], key="k") == [None, (1, 2)]
-    with pytest.raises(ValueError, match="non-empty string"):
+    with pytest.raises(ValueError, match="a string that is not empty"):
         ti.xcom_push("", 1)
 
 

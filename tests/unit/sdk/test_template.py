@@ -135,7 +135,7 @@ def test_a_template_field_without_attribute_is_named() -> None:
     class Bad(BaseOperator):
         template_fields = ("missing",)
 
-    with pytest.raises(AttributeError, match="'missing' is configured as a template field"):
+    with pytest.raises(AttributeError, match="Bad lists 'missing' in template_fields"):
         Bad(task_id="t", dag=DAG("d")).render_template_fields(Context())
 
 

@@ -18,7 +18,7 @@ def get_email_address_list(addresses: str | Iterable[str]) -> list[str]:
         return [a.strip() for a in addresses.replace(";", ",").split(",") if a.strip()]
     found = list(addresses)
     if not all(isinstance(a, str) for a in found):
-        raise TypeError("The items in your iterable must be strings.")
+        raise TypeError("An e-mail address is a string: one in the list is not.")
     return found
 
 

@@ -17,7 +17,10 @@ NEW_SESSION: Any = None
 def provide_session(function: F) -> F:
     """Call the function with ``session=None`` when nobody gives a session."""
     if "session" not in inspect.signature(function).parameters:
-        raise ValueError(f"Function {function.__qualname__} has no `session` argument")
+        raise ValueError(
+            f"{function.__qualname__} takes no argument named session: add one, or do not decorate "
+            "it"
+        )
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:

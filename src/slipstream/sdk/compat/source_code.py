@@ -17,7 +17,7 @@ def get_python_source(x: Any) -> str | None:
             return inspect.getsource(candidate)
         except TypeError:
             continue  # no function, class or the like
-    return f"No source code available for {type(x)}"
+    return f"The source of {type(x)} cannot be read"
 
 
 def prepare_code_snippet(file_path: Path, line_no: int, context_lines_count: int = 5) -> str:

@@ -55,7 +55,7 @@ def chunks(items: Sequence[T], chunk_size: int) -> Iterator[Sequence[T]]:
     :raises ValueError: ``chunk_size`` is not positive
     """
     if chunk_size <= 0:
-        raise ValueError("Chunk size must be a positive integer")
+        raise ValueError(f"chunk_size is {chunk_size}: a chunk holds at least one item")
     for i in range(0, len(items), chunk_size):
         yield items[i : i + chunk_size]
 
@@ -103,7 +103,7 @@ def _flat(args: Iterable[Any]) -> Iterable[Any]:
     items = list(args)
     if any(isinstance(a, list | tuple | set) for a in items):
         raise ValueError(
-            "Not supported for iterable args. Use `*` to unpack your iterable in the function call."
+            "One of the arguments is a list, tuple or set of them: put a * before it in the call."
         )
     return items
 

@@ -78,9 +78,11 @@ class BashOperator(BaseOperator):
         bash_path = shutil.which("bash") or "bash"
         if self.cwd is not None:
             if not os.path.exists(self.cwd):
-                raise AirflowException(f"Can not find the cwd: {self.cwd}")
+                raise AirflowException(
+                    f"The working folder {self.cwd} does not exist: create it, or correct cwd"
+                )
             if not os.path.isdir(self.cwd):
-                raise AirflowException(f"The cwd {self.cwd} must be a directory")
+                raise AirflowException(f"The working folder {self.cwd} is no folder: correct cwd")
         result = self.subprocess_hook.run_command(
             command=[bash_path, "-c", str(self.bash_command)],
             env=self.get_env(context),
@@ -89,11 +91,12 @@ class BashOperator(BaseOperator):
         )
         if result.exit_code in self.skip_on_exit_code:
             raise AirflowSkipException(
-                f"Bash command returned exit code {result.exit_code}. Skipping."
+                f"The command ended with exit code {result.exit_code}, which skip_on_exit_code "
+                "lists"
             )
         if result.exit_code != 0:
             raise AirflowException(
-                f"Bash command failed. The command returned a non-zero exit code {result.exit_code}."
+                f"The command failed with exit code {result.exit_code}: its output above tells why"
             )
         return self.output_processor(result.output)
 

@@ -43,7 +43,8 @@ class _BashDecoratedOperator(DecoratedOperator, BashOperator):
         command = self.python_callable(*self.op_args, **kwargs)
         if not isinstance(command, str) or not command.strip():
             raise TypeError(
-                "The returned value from the TaskFlow callable must be a non-empty string."
+                "A @task.bash function returns the command to run, a string that is not blank: "
+                f"it returned {command!r}"
             )
         self.bash_command = self.render_template(command, context)
         return BashOperator.execute(self, context)

@@ -24,14 +24,14 @@ class LatestOnlyOperator(BaseBranchOperator):
     def choose_branch(self, context: Context) -> str | Iterable[str]:
         run = context["dag_run"]
         if run.run_type not in (DagRunType.SCHEDULED, DagRunType.BACKFILL):
-            self.log.info("Externally triggered DAG_Run: allowing execution to proceed.")
+            self.log.info("The run was triggered from outside: the tasks downstream go on")
             return list(context["task"].downstream_task_ids)
         begin, end = self._window(context)
         now = utcnow()
-        self.log.info("Checking latest only with window from %s to %s, now %s", begin, end, now)
+        self.log.info("The run is the latest from %s to %s; now it is %s", begin, end, now)
         if begin == end or begin < now <= end:
             return list(context["task"].downstream_task_ids)
-        self.log.info("Not latest execution, skipping downstream.")
+        self.log.info("A later run is due already: the tasks downstream are skipped")
         return []
 
     @staticmethod

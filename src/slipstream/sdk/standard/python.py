@@ -59,7 +59,7 @@ class PythonOperator(BaseAsyncOperator):
     ) -> None:
         super().__init__(**kwargs)
         if not callable(python_callable):
-            raise AirflowException("`python_callable` param must be callable")
+            raise AirflowException(f"python_callable is {python_callable!r}: it must be a function")
         self.python_callable = python_callable
         self.op_args = op_args or ()
         self.op_kwargs = op_kwargs or {}
@@ -77,9 +77,9 @@ class PythonOperator(BaseAsyncOperator):
         self.op_kwargs = self.determine_kwargs(context)
         result = self.execute_callable()
         if self.show_return_value_in_logs:
-            self.log.info("Done. Returned value was: %s", result)
+            self.log.info("The function returned %s", result)
         else:
-            self.log.info("Done. Returned value not shown")
+            self.log.info("The function returned; show_return_value_in_logs hides what")
         return result
 
     async def aexecute(self, context: Context) -> Any:
@@ -123,13 +123,13 @@ class ShortCircuitOperator(PythonOperator, SkipMixin):
 
     def execute(self, context: Context) -> Any:
         condition = PythonOperator.execute(self, context)
-        self.log.info("Condition result is %s", condition)
+        self.log.info("The condition is %s", condition)
         if condition:
-            self.log.info("Proceeding with downstream tasks...")
+            self.log.info("The tasks downstream go on")
             return condition
         task = context["task"]
         if not task.downstream_task_ids:
-            self.log.info("No downstream tasks; nothing to do.")
+            self.log.info("Nothing is downstream, so nothing is skipped")
             return condition
         everything = self.ignore_downstream_trigger_rules
         tasks = task.get_flat_relatives(upstream=False) if everything else task.downstream_list

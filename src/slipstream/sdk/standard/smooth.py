@@ -20,4 +20,4 @@ class SmoothOperator(BaseOperator):
         self.yt_link = "https://www.youtube.com/watch?v=4TYv2PhG89A"
 
     def execute(self, context: Context) -> None:
-        self.log.info("Enjoy Sade - Smooth Operator: %s", self.yt_link)
+        self.log.info("No operator is smoother than this one: %s", self.yt_link)

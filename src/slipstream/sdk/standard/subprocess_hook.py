@@ -63,7 +63,7 @@ class SubprocessHook(BaseHook):
                     line = raw.decode(output_encoding, errors="backslashreplace").rstrip()
                     self.log.info("%s", line)
             code = self.sub_process.wait()
-        self.log.info("Command exited with return code %s", code)
+        self.log.info("The command ended with exit code %s", code)
         return SubprocessResult(exit_code=code, output=line)
 
     def send_sigterm(self) -> None:

@@ -36,7 +36,9 @@ class DagIsPaused(AirflowException):
     """The DAG to trigger is paused, and the task was told to mind."""
 
     def __init__(self, dag_id: str) -> None:
-        super().__init__(f"Dag {dag_id} is paused")
+        super().__init__(
+            f"DAG {dag_id!r} is paused: unpause it, or set fail_when_dag_is_paused=False"
+        )
         self.dag_id = dag_id
 
 
@@ -106,8 +108,8 @@ class TriggerDagRunOperator(BaseOperator):
             logical_date = execution_date
         if not isinstance(logical_date, str | dt.datetime | None | ArgNotSet):
             raise TypeError(
-                f"Expected str, datetime.datetime, or None for parameter 'logical_date'. "
-                f"Got {type(logical_date).__name__}"
+                f"logical_date is {logical_date!r}: it must be a datetime, an ISO 8601 string or "
+                "None"
             )
         self.trigger_dag_id = trigger_dag_id
         self.trigger_run_id = trigger_run_id
@@ -128,7 +130,7 @@ class TriggerDagRunOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         if self.conf is not None and not _is_json(self.conf):
-            raise ValueError("conf parameter should be JSON Serializable")
+            raise ValueError("conf has a value without a JSON form: use plain data only")
         if self.fail_when_dag_is_paused and taskapi.current().get_dag(self.trigger_dag_id).get(
             "is_paused"
         ):
@@ -196,9 +198,12 @@ class TriggerDagRunOperator(BaseOperator):
         while True:
             state = taskapi.current().get_dag_run_state(self.trigger_dag_id, run_id)
             if state in self.failed_states:
-                raise AirflowException(f"{self.trigger_dag_id} failed with failed state {state}")
+                raise AirflowException(
+                    f"Run {run_id!r} of DAG {self.trigger_dag_id!r} ended {state}, one of "
+                    "failed_states"
+                )
             if state in self.allowed_states:
-                self.log.info("%s finished with allowed state %s", self.trigger_dag_id, state)
+                self.log.info("Run %s of DAG %s ended %s", run_id, self.trigger_dag_id, state)
                 return
             self.log.info("%s is %s; looking again in %s s", run_id, state, self.poke_interval)
             time.sleep(self.poke_interval)

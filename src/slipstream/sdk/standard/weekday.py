@@ -34,7 +34,7 @@ class WeekDay(IntEnum):
         try:
             return cls[week_day_str.upper()]
         except KeyError:
-            raise AttributeError(f'Invalid Week Day passed: "{week_day_str}"') from None
+            raise AttributeError(f"{week_day_str!r} is no day of the week") from None
 
     @classmethod
     def convert(cls, day: str | WeekDay) -> int:
@@ -49,8 +49,8 @@ class WeekDay(IntEnum):
         if isinstance(week_day, Iterable):
             return {cls.convert(day) for day in week_day}
         raise TypeError(
-            f"Unsupported Type for week_day parameter: {type(week_day)}. "
-            "Input should be iterable type: str, set, list, dict or WeekDay enum type"
+            f"week_day is a {type(week_day).__name__}: it must be a day's name, a WeekDay, or "
+            "several of them"
         )
 
 

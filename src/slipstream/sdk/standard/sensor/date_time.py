@@ -28,13 +28,12 @@ class DateTimeSensor(BaseSensorOperator):
             target_time = target_time.isoformat()
         if not isinstance(target_time, str):
             raise TypeError(
-                "Expected str or datetime.datetime type for target_time. "
-                f"Got {type(target_time).__name__}"
+                f"target_time is {target_time!r}: it must be a datetime or an ISO 8601 string"
             )
         self.target_time = target_time
 
     def poke(self, context: Context) -> bool:
-        self.log.info("Checking if the time (%s) has come", self.target_time)
+        self.log.info("Is it later than %s?", self.target_time)
         return utcnow() > convert_to_utc(parse(self.target_time))
 
 
@@ -50,7 +49,7 @@ class TimeSensor(BaseSensorOperator):
         zone = self.target_time.tzinfo or self.dag.timezone
         today = utcnow().astimezone(zone).date()
         target = dt.datetime.combine(today, self.target_time.replace(tzinfo=None), zone)
-        self.log.info("Checking if the time (%s) has come", target)
+        self.log.info("Is it later than %s?", target)
         return utcnow() > target
 
 
@@ -69,7 +68,7 @@ class TimeDeltaSensor(BaseSensorOperator):
     def poke(self, context: Context) -> bool:
         run = context["dag_run"]
         target = (run.data_interval_end or run.run_after) + self.delta
-        self.log.info("Checking if the delta has elapsed; the moment is %s", target)
+        self.log.info("Is it later than %s?", target)
         return bool(utcnow() > target)
 
 

@@ -69,16 +69,18 @@ class ExternalTaskSensor(BaseSensorOperator):
         super().__init__(**kwargs)
         if external_task_id is not None and external_task_ids is not None:
             raise ValueError(
-                "Only one of `external_task_id` or `external_task_ids` may be provided to "
-                "ExternalTaskSensor; use external_task_id or external_task_ids or external_task_group_id."
+                "external_task_id and external_task_ids exclude each other: put all tasks into "
+                "external_task_ids."
             )
         if external_task_group_id is not None and (external_task_id or external_task_ids):
             raise ValueError(
-                "Only one of `external_task_group_id` or `external_task_id(s)` may be provided."
+                "A sensor waits for tasks or for a task group: leave out external_task_group_id, "
+                "or "
+                "external_task_id and external_task_ids."
             )
         if execution_delta is not None and execution_date_fn is not None:
             raise ValueError(
-                "Only one of `execution_delta` or `execution_date_fn` may be provided."
+                "execution_delta and execution_date_fn both say which run is meant: leave one out."
             )
         self.external_dag_id = external_dag_id
         self.external_task_id = external_task_id
@@ -96,15 +98,17 @@ class ExternalTaskSensor(BaseSensorOperator):
         everything = [*self.allowed_states, *self.skipped_states, *self.failed_states]
         if len(everything) != len(set(everything)):
             raise AirflowException(
-                "Duplicate values provided across allowed_states, skipped_states and failed_states."
+                "A state is in more than one of allowed_states, skipped_states and failed_states, "
+                "or "
+                f"twice in one: {sorted(map(str, everything))}"
             )
         of_tasks = self.external_task_ids or self.external_task_group_id
         valid: Any = TaskInstanceState if of_tasks else DagRunState
         wrong = [s for s in everything if s not in {m.value for m in valid}]
         if wrong:
             raise ValueError(
-                f"Valid values for `allowed_states`, `skipped_states` and `failed_states` are "
-                f"{[m.value for m in valid]}; not {wrong}"
+                f"{wrong} are no states of what is waited for: allowed_states, skipped_states and "
+                f"failed_states take {', '.join(m.value for m in valid)}"
             )
 
     def poke(self, context: Context) -> bool:
@@ -131,7 +135,7 @@ class ExternalTaskSensor(BaseSensorOperator):
             taskapi.current().get_dag(self.external_dag_id)
         except DagNotFound:
             raise AirflowException(
-                f"The external DAG {self.external_dag_id} does not exist."
+                f"There is no DAG {self.external_dag_id!r} to wait for"
             ) from None
 
     def _dates(self, context: Context) -> list[dt.datetime]:
@@ -181,7 +185,7 @@ class ExternalTaskMarker(EmptyOperator):
     ) -> None:
         super().__init__(**kwargs)
         if recursion_depth <= 0:
-            raise ValueError("recursion_depth should be a positive integer")
+            raise ValueError(f"recursion_depth is {recursion_depth}: it must be 1 or more")
         self.external_dag_id = external_dag_id
         self.external_task_id = external_task_id
         if isinstance(logical_date, dt.datetime):
