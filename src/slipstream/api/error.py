@@ -103,7 +103,7 @@ async def _http(_request: Request, e: Exception) -> Response:
 async def _no_route(request: Request, e: Exception) -> Response:
     error = cast(StarletteHTTPException, e)
     if error.detail == "Not Found" and request.scope["path"].startswith("/api/"):
-        return Json({"error": "API route not found"}, 404)
+        return Json({"error": f"The API has no {request.scope['path']}."}, 404)
     return Json({"detail": error.detail}, 404, error.headers)
 
 

@@ -136,7 +136,9 @@ class Asset(os.PathLike[str], BaseAsset):
     def ref(cls, *, name: str = "", uri: str = "") -> AssetRef:
         """Return a reference to an asset that is defined elsewhere."""
         if bool(name) == bool(uri):
-            raise TypeError("Asset reference expects one keyword argument: name or uri")
+            raise TypeError(
+                "Asset.ref() finds an asset by its name or by its uri: give one of them"
+            )
         return AssetNameRef(name) if name else AssetUriRef(uri)
 
     @property

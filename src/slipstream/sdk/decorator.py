@@ -275,7 +275,9 @@ def task_decorator_factory(
             return TaskDecorator(
                 python_callable, decorated_operator_class, multiple_outputs, kwargs
             )
-        raise TypeError("No args allowed while using @task, use kwargs instead")
+        raise TypeError(
+            f"@task takes its arguments by name, and {python_callable!r} has none: write name=value"
+        )
     return lambda func: TaskDecorator(func, decorated_operator_class, multiple_outputs, kwargs)
 
 

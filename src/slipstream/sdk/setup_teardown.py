@@ -110,14 +110,14 @@ class SetupTeardownScope:
 
 
 def setup(func: Callable[..., Any]) -> Any:
-    """Decorate a function (or ``@task``) to be a setup task."""
+    """Make a setup of a function or of what ``@task`` made."""
     return _decorate(func, "is_setup", False)
 
 
 def teardown(
     _func: Callable[..., Any] | None = None, *, on_failure_fail_dagrun: bool = False
 ) -> Any:
-    """Decorate a function (or ``@task``) to be a teardown task."""
+    """Make a teardown of a function or of what ``@task`` made."""
     if _func is None:
         return lambda func: _decorate(func, "is_teardown", on_failure_fail_dagrun)
     return _decorate(_func, "is_teardown", on_failure_fail_dagrun)
