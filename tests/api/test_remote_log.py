@@ -113,7 +113,7 @@ def test_an_object_that_is_not_there_or_cannot_be_read_is_told(api: Api, there: 
     path_of().unlink()
     found = events(api.ok("GET", f"{LOGS}/2", headers=JSON))
     assert found[-2:] == [
-        "No logs available for this task.",
+        "No log of this attempt is here.",
         f"There is no log {_address(there)} either.",
     ]
     there.mkdir()

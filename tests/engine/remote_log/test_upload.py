@@ -221,7 +221,7 @@ def test_a_folder_takes_logs_too(configure: Configure, make_site: MakeSite, tmp_
     assert "line 1999" in site.events()
     copy.unlink()
     events = site.events()
-    assert "No logs available for this task." in events
+    assert "No log of this attempt is here." in events
     assert f"There is no log file://{folder}/{site.name} either." in events
 
 

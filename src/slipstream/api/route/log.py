@@ -92,7 +92,7 @@ def get_external_log_url(
     map_index: Int = -1,
 ) -> Response:
     """Refuse, as Airflow does where logs are files of its own."""
-    raise bad_request("Logs are kept here, so no other service has a URL for them.")
+    raise bad_request("Logs are read through this API: there is no log page of another service.")
 
 
 def _task_instance(
