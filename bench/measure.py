@@ -27,6 +27,17 @@ def tree(root_pid: int) -> list[int]:
     return found
 
 
+def is_scheduler(pid: int) -> bool:
+    """Say whether a process is named or called as a scheduler of either system."""
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    # A fork of standalone's goes by its name, Airflow's by the title that it gives itself.
+    return name == "slip-scheduler" or b"airflow scheduler" in b" ".join(words)
+
+
 def cpu_s(pids: list[int]) -> float:
     """Return user and system seconds of ``pids`` and of their children that were waited for."""
     total = 0.0

@@ -49,6 +49,7 @@ class System:
     """A URL: tasks go through it to one Celery worker; empty for the LocalExecutor."""
     dask: bool = False
     """Tasks go through a Dask scheduler, of which ``dask_port`` is the port, to one Dask worker."""
+    n_schedulers: int = 1
     home: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="bench-")))
     port: int = field(default_factory=free_port)
     dask_port: int = field(default_factory=free_port)
@@ -106,6 +107,10 @@ class System:
         roots = [each.pid for each in (self.process, *self.workers) if each is not None]
         return [pid for root in roots for pid in measure.tree(root)]
 
+    def scheduler_pids(self) -> list[int]:
+        """Return the processes that are schedulers, without those that they started."""
+        return [pid for pid in self.pids() if measure.is_scheduler(pid)]
+
     def migrate(self) -> None:
         """Create the database's tables, so that a start is measured on an existing database."""
         subprocess.run(
@@ -132,7 +137,10 @@ class System:
                 self.stop()
                 raise RuntimeError(f"{self.name} did not become healthy; its log ends:\n{tail}")
             time.sleep(0.02)
-        return time.monotonic() - began
+        took = time.monotonic() - began
+        for _ in range(self.n_schedulers - 1):
+            self.workers.append(self._run(self.command, "scheduler"))
+        return took
 
     def _start_dask(self) -> None:
         dask = str(Path(self.command).parent / "dask")
