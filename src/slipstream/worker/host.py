@@ -54,6 +54,8 @@ _STOP_KILL_S = 1.0
 _CLOSE_S = 2.0
 _ALONE_LOOK_S = 1.0
 _SLOW_STORE_S = 1.0
+_LINGER_S = 0.02
+"""So long a start that is only for show waits for the end of a short task."""
 """A commit that takes longer has its outcomes put on disk meanwhile."""
 
 Locate = Callable[[str, str], Path]
@@ -133,6 +135,7 @@ class Host:
         self._left_journals: list[journal.LeftJournal] = []
         self._paths: dict[tuple[str, str], str] = {}
         self._store_watch: Timer | None = None
+        self._telling: Timer | None = None
         self._is_stopping = False
         self._has_deadline = False
         self._is_overdue = False
@@ -173,6 +176,23 @@ class Host:
         if batch := self._reporter.take_batch():
             self._batcher.add(batch)
             self._watch_store()
+        if self._reporter.events:
+            self._tell_soon()
+
+    def _tell_soon(self) -> None:
+        """Send the events; mere starts wait a moment, since short tasks' ends can come with them.
+
+        That is one message for the launcher, and one turn of the scheduler's, in place of two.
+        """
+        if not self._reporter.has_only_starts:
+            self._tell()
+        elif self._telling is None:
+            self._telling = self._timers.after(_LINGER_S, self._tell)
+
+    def _tell(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            self._telling = None
         if events := self._reporter.take_events():
             self._send({"m": "events", "events": events})
 

@@ -38,6 +38,11 @@ class Reporter:
         batch, self.batch = self.batch, Batch()
         return batch
 
+    @property
+    def has_only_starts(self) -> bool:
+        """Whether nothing is to be told but that attempts have begun."""
+        return all(event["e"] == "started" for event in self.events)
+
     def take_events(self) -> list[Event]:
         """Return the events to be sent, and begin anew."""
         events, self.events = self.events, []
