@@ -201,6 +201,8 @@ def test_clear_while_running_restarts_the_task(any_site: Site) -> None:
     site.start()
     row = site.trigger("long")
     site.until(site.proof, "the task's start")
+    # A try that is cleared before anybody was told of its start does not count as one.
+    site.until(lambda: site.states(row) == {"wait": "running"}, "the news of it")
     command.clear(site.store, site.clock, dag_id="long", run_id=row.run_id, wait_s=0)
     site.until(lambda: len(site.proof()) == 2, "the second start")
     (site.home / "proof.go").touch()

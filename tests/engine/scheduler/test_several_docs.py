@@ -85,7 +85,7 @@ def test_the_pages_commands_bring_up_two_schedulers(
     site.until(is_shared, "both schedulers to have their part", 60.0)
     env, command = machine(site.home, check)
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout == "Found 2 alive jobs.\n"
+    assert done.stdout == "2 services are alive.\n"
     rows = [site.trigger(f"d{i}") for i in range(4)]
     for row in rows:
         assert site.finish(row) == "success"
