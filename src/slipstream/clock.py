@@ -49,9 +49,27 @@ class SyncedClock:
         self._base = base or SystemClock()
         self.offset = timedelta()
         """What is added to the base's time."""
+        self._first_offset: timedelta | None = None
+        """The offset that was heard first; None: nothing was heard yet."""
 
     def now(self) -> datetime:
         return self._base.now() + self.offset
+
+    @property
+    def has_heard(self) -> bool:
+        """Whether the base's time has been compared with another."""
+        return self._first_offset is not None
+
+    def guess(self) -> datetime:
+        """Return the base's time, for ``put_right`` once something has been heard."""
+        return self._base.now()
+
+    def put_right(self, guess: datetime) -> datetime:
+        """Return what ``now`` would have been at a ``guess`` that was made before the first word.
+
+        Says the same whenever it is asked, once something has been heard.
+        """
+        return guess + (self._first_offset or timedelta())
 
     def monotonic(self) -> float:
         return self._base.monotonic()
@@ -64,8 +82,12 @@ class SyncedClock:
         offset = theirs + timedelta(seconds=waited_s / 2) - self._base.now()
         uncertain = _NEGLIGIBLE + timedelta(seconds=waited_s / 2)
         if abs(offset - self.offset) <= uncertain:
+            if self._first_offset is None:
+                self._first_offset = self.offset
             return
         self.offset = timedelta() if abs(offset) <= uncertain else offset
+        if self._first_offset is None:
+            self._first_offset = self.offset
         log.warning(
             "this machine's clock is %.1f s %s the database's; the database's counts",
             abs(offset.total_seconds()),

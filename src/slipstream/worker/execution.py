@@ -67,6 +67,8 @@ class Execution:
     process: TaskProcess | None = None
     leave: Leave = Leave.UNASKED
     started_at: datetime | None = None
+    is_guess: bool = False
+    """``started_at`` is by this machine's clock, which nobody had compared with the database's."""
     outcome: Outcome | None = None
     """Set once: by the process's finish, or by the host when there was none."""
     rendered: dict[str, Any] | None = None

@@ -13,6 +13,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,27 +78,51 @@ class HttpTaskAPI:
         self._n_retries = conf.getint("workers", "execution_api_retries", fallback=5)
         self._first_wait_s = conf.getfloat("workers", "execution_api_retry_wait_min", fallback=1.0)
         self._max_wait_s = conf.getfloat("workers", "execution_api_retry_wait_max", fallback=90.0)
-        self._ask_time()
+        try:
+            self._ask_time()
+        except ApiUnavailable as exc:
+            log.info("the API server's time is not known yet: %s", exc)
 
     def _ask_time(self) -> None:
-        """Learn what time it is before there is an attempt whose start would be off."""
+        """Learn what time it is before there is an attempt whose start would be off.
+
+        Raises ApiUnavailable.
+        """
         try:
             self.client.call("health", None, "", method="GET")
-            self._knows_time = True
-        except (ApiUnavailable, TurnedAway, ApiMisunderstood) as exc:
-            log.info("the API server's time is not known yet: %s", exc)
+        except (TurnedAway, ApiMisunderstood) as exc:
+            log.info("the API server does not tell its time: %s", exc)
+        self._knows_time = True
+
+    def _put_right(self, batch: Batch) -> None:
+        """Ask for the time late, and put right what was stamped without it.
+
+        Nothing that begins is sent before the time is known; so what is sent again has the same time.
+        Raises ApiUnavailable.
+        """
+        if not self._knows_time:
+            self._ask_time()
+        for starts in (batch.starts, batch.callback_starts):
+            for n, start in enumerate(starts):
+                if start.is_guess:
+                    at = self._clock.put_right(start.started_at)
+                    starts[n] = replace(start, started_at=at, is_guess=False)
 
     # Batches
 
     def commit(self, batch: Batch, *, notify: bool = False) -> Committed:
         """Write the batch; see ``TaskAPI.commit``."""
+        vouchers = _tokens(batch)
         try:
-            token = self._registered(_tokens(batch))
+            self._put_right(batch)
+        except ApiUnavailable:
+            if vouchers:
+                raise
+        try:
+            token = self._registered(vouchers)
         except TurnedAway as exc:
             return self._refused_at_the_door(batch, exc)
         if token is None:
-            if not self._knows_time:
-                self._ask_time()
             return Committed()  # an idle host that nobody has heard of
         answer = self.client.call("commit", self._body(batch), token)
         self._token = answer.get("host_token") or self._token

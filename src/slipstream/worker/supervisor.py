@@ -266,12 +266,22 @@ class Supervisor:
     # Starting
 
     def _ask_leave(self, execution: Execution, process: TaskProcess) -> None:
-        execution.started_at = self._clock.now()
+        clock = self._clock
+        # Asked first: another thread may hear of the time at any moment.
+        execution.is_guess = isinstance(clock, SyncedClock) and not clock.has_heard
+        if execution.is_guess and isinstance(clock, SyncedClock):
+            execution.started_at = clock.guess()
+        else:
+            execution.started_at = clock.now()
         execution.leave = Leave.ASKED
         workload = execution.workload
         if not execution.is_task:
             start = Start(
-                execution.attempt_id, process.pid, execution.started_at, token=workload.get("token")
+                execution.attempt_id,
+                process.pid,
+                execution.started_at,
+                token=workload.get("token"),
+                is_guess=execution.is_guess,
             )
             self._reporter.batch.callback_starts.append(start)
             return
@@ -283,6 +293,7 @@ class Supervisor:
                 execution.started_at,
                 clears=self._own_place(workload) if is_first else None,
                 token=workload.get("token"),
+                is_guess=execution.is_guess,
             )
         )
 
@@ -308,6 +319,10 @@ class Supervisor:
                 self.forget(process)
             return
         execution.leave = Leave.GRANTED
+        if execution.is_guess and isinstance(self._clock, SyncedClock):
+            assert execution.started_at is not None
+            execution.started_at = self._clock.put_right(execution.started_at)
+            execution.is_guess = False
         if execution.is_task:
             self._reporter.started(execution)
         if process is not None:

@@ -54,6 +54,8 @@ class Start:
     clears: Place | None = None
     """Whose XComs go with the start: what an earlier try of the task instance has pushed."""
     token: str | None = None
+    is_guess: bool = False
+    """``started_at`` is by this machine's clock, which nobody had compared with the database's."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,19 +251,24 @@ def test_a_workload_that_cannot_be_read_fails_its_attempt_with_the_reason(rig: R
     assert rig.outcome("quick").state is S.SUCCESS
 
 
+def _skew(env: dict[str, str], folder: Path, seconds: int) -> None:
+    """Have a host's wall clock be so many seconds off."""
+    (folder / "skewed").mkdir()
+    (folder / "skewed" / "sitecustomize.py").write_text(
+        "import datetime as d, slipstream.clock as clock\n"
+        "class Skewed(d.datetime):\n"
+        "    @classmethod\n"
+        f"    def now(cls, tz=None): return d.datetime.now(tz) + d.timedelta(seconds={seconds})\n"
+        "clock.datetime = Skewed\n"
+    )
+    env["PYTHONPATH"] = str(folder / "skewed")
+
+
 @pytest.mark.parametrize("wrong_by_s", [60, -60])
 def test_a_machine_whose_clock_is_a_minute_off_reports_the_databases_time(
     rig: Rig, env: dict[str, str], tmp_path: Path, wrong_by_s: int
 ) -> None:
-    (tmp_path / "skewed").mkdir()
-    (tmp_path / "skewed" / "sitecustomize.py").write_text(
-        "import datetime as d, slipstream.clock as clock\n"
-        "class Skewed(d.datetime):\n"
-        "    @classmethod\n"
-        f"    def now(cls, tz=None): return d.datetime.now(tz) + d.timedelta(seconds={wrong_by_s})\n"
-        "clock.datetime = Skewed\n"
-    )
-    env["PYTHONPATH"] = str(tmp_path / "skewed")
+    _skew(env, tmp_path, wrong_by_s)
     rig.start()
     rig.dag(
         """
@@ -280,6 +285,25 @@ def test_a_machine_whose_clock_is_a_minute_off_reports_the_databases_time(
     assert outcome.state is S.UP_FOR_RESCHEDULE
     for at in (outcome.started_at, outcome.ended_at, outcome.reschedule_at - timedelta(seconds=30)):
         assert before - little < at < after + little
+
+
+@pytest.mark.parametrize("wrong_by_s", [60, -60])
+def test_an_attempt_that_came_before_the_time_was_known_begins_by_the_databases(
+    rig: Rig, env: dict[str, str], tmp_path: Path, wrong_by_s: int
+) -> None:
+    _skew(env, tmp_path, wrong_by_s)
+    assert rig.api_server is not None
+    rig.api_server.kill()
+    before = datetime.now(UTC)
+    rig.start()
+    rig.dag(WAITS)
+    attempt_id = rig.submit("quick")
+    rig.until(lambda: len(rig.processes()) >= 3, "a process to wait for leave to begin")
+    rig.api_server.start()
+    assert rig.finished(attempt_id).state is S.SUCCESS
+    started_at = rig.row(attempt_id).started_at
+    little = timedelta(seconds=2)
+    assert before - little < started_at < datetime.now(UTC) + little
 
 
 def test_a_dag_file_that_the_worker_does_not_have_is_the_reason(rig: Rig) -> None:

@@ -57,6 +57,23 @@ def test_a_small_difference_is_let_be_and_a_large_one_counts() -> None:
     assert clock.monotonic() == base.monotonic()
 
 
+@pytest.mark.parametrize("seconds", [-60, 0.5, 60])
+def test_a_time_that_was_taken_before_the_first_word_is_put_right_by_that_word(
+    seconds: float,
+) -> None:
+    base = FakeClock()
+    clock = SyncedClock(base)
+    guess = clock.guess()
+    assert not clock.has_heard
+    base.advance(3)
+    clock.heard(base.now() + timedelta(seconds=seconds))
+    assert clock.has_heard
+    expected = guess + timedelta(seconds=seconds if abs(seconds) > 1 else 0)
+    assert clock.put_right(guess) == expected
+    clock.heard(base.now() + timedelta(seconds=500))
+    assert clock.put_right(guess) == expected, "what is sent again says the same"
+
+
 def test_a_slow_answer_moves_nothing_by_its_slowness() -> None:
     base = FakeClock()
     clock = SyncedClock(base)
