@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
 
 from tests.chaos.stage import Stage
 from tests.occupancy import highest_use
 
 from slipstream.store import Connection, attempt, inbox, run, story, task_instance, xcom
-from slipstream.store.row import RunRow
+from slipstream.store.row import RunRow, StoryRow
 
 EXPECTED = {
     "chaos_chain": ("success", {f"s{i}": "success" for i in range(6)}),
@@ -18,6 +19,10 @@ EXPECTED = {
         {"choose": "success", "left": "success", "right": "skipped", "join": "success"},
     ),
 }
+MAX_ACTIVE_RUNS = {"chaos_chain": 4, "chaos_fan": 2}
+MAX_ACTIVE_TASKS = {"chaos_fan": 3}
+"""Of each run."""
+MAX_ACTIVE_TIS = {("chaos_chain", "s3"): 2}
 
 
 def check(stage: Stage, rows: list[RunRow]) -> None:
@@ -35,13 +40,55 @@ def check(stage: Stage, rows: list[RunRow]) -> None:
 def most_at_once(stage: Stage, rows: list[RunRow]) -> int:
     """Return how many task instances were ever queued or running at once."""
     with stage.store.read() as conn:
-        events = [
-            event
-            for row in rows
-            for task_id, index in task_instance.states(conn, row.id)
-            for event in story.of_task_instance(conn, row.id, task_id, index)
-        ]
+        return _most([event for row in rows for event in _of_tasks(conn, row)])
+
+
+def check_limits(stage: Stage, rows: list[RunRow], n_slots: int) -> None:
+    """Raise AssertionError unless the pool and every limit of a DAG were kept at every moment."""
+    of_dag: dict[str, list[StoryRow]] = defaultdict(list)
+    of_task: dict[tuple[str, str | None], list[StoryRow]] = defaultdict(list)
+    runs: dict[str, list[StoryRow]] = defaultdict(list)
+    with stage.store.read() as conn:
+        for row in rows:
+            events = _of_tasks(conn, row)
+            of_dag[row.dag_id] += events
+            for event in events:
+                of_task[row.dag_id, event.task_id].append(event)
+            runs[row.dag_id] += story.of_run(conn, row.id)
+            if row.dag_id in MAX_ACTIVE_TASKS:
+                n = _most(events)
+                assert n <= MAX_ACTIVE_TASKS[row.dag_id], f"{row.dag_id} {row.run_id}: {n} tasks"
+    n = _most([event for events in of_dag.values() for event in events])
+    assert n <= n_slots, f"the pool of {n_slots} held {n}"
+    for dag_id, limit in MAX_ACTIVE_RUNS.items():
+        n = highest_use(runs[dag_id], lambda event: 1, holding=("running",))
+        assert n <= limit, f"{dag_id}: {n} runs at once"
+    for key, limit in MAX_ACTIVE_TIS.items():
+        assert (n := _most(of_task[key])) <= limit, f"{key}: {n} at once"
+
+
+def check_times(stage: Stage, rows: list[RunRow], since: datetime, until: datetime) -> None:
+    """Raise AssertionError unless all attempts began and ended between these, whatever clocks say."""
+    little = timedelta(seconds=5)
+    with stage.store.read() as conn:
+        for row in rows:
+            for task_id, _ in task_instance.states(conn, row.id):
+                for each in attempt.list_tries(conn, row.id, task_id):
+                    told = [at for at in (each.started_at, each.ended_at) if at is not None]
+                    off = [at for at in told if not since - little < at < until + little]
+                    assert not off, f"{row.dag_id} {row.run_id} {task_id} {each.id}: {off}"
+
+
+def _most(events: list[StoryRow]) -> int:
     return highest_use(events, lambda event: 1)
+
+
+def _of_tasks(conn: Connection, row: RunRow) -> list[StoryRow]:
+    return [
+        event
+        for task_id, index in task_instance.states(conn, row.id)
+        for event in story.of_task_instance(conn, row.id, task_id, index)
+    ]
 
 
 def _check_run(conn: Connection, row: RunRow, executed: set[str]) -> None:

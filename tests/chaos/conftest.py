@@ -17,7 +17,7 @@ from slipstream.store import Store
 @pytest.fixture
 def seconds() -> float:
     """How long the killing goes on."""
-    return float(os.environ.get("SLIPSTREAM_CHAOS_SECONDS", "20"))
+    return float(os.environ.get("SLIPSTREAM_CHAOS_SECONDS", "10"))
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from slipstream import command
@@ -24,10 +24,24 @@ from slipstream.state import DagRunTriggeredByType
 from slipstream.store import Store, run
 from slipstream.store.row import RunRow
 
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A program of Python's, by its words, and what is different in its environment."""
+
+    words: Sequence[str]
+    env: Mapping[str, str] = field(default_factory=dict)
+    hidden: Sequence[str] = ()
+    """Variables of ours that it does not get."""
+
+    def environment(self) -> dict[str, str]:
+        return {k: v for k, v in os.environ.items() if k not in self.hidden} | dict(self.env)
+
+
 SERVICES = {
-    "scheduler": ["-m", "slipstream.scheduler"],
-    "dag_processor": ["-m", "slipstream.dagprocessor"],
-    "api_server": ["-m", "slipstream.api", "--host", "127.0.0.1"],
+    "scheduler": Service(["-m", "slipstream.scheduler"]),
+    "dag_processor": Service(["-m", "slipstream.dagprocessor"]),
+    "api_server": Service(["-m", "slipstream.api", "--host", "127.0.0.1"]),
 }
 MORE_SCHEDULERS = dict.fromkeys(("scheduler_2", "scheduler_3"), SERVICES["scheduler"])
 ROLES = (*SERVICES, "worker_host", "zygote", "dag_zygote", "task", "all")
@@ -59,9 +73,12 @@ def step(before, pause, ti=None):
 with DAG("chaos_chain", schedule=None, default_args=AGAIN, max_active_runs=4):
     last = None
     for i in range(6):
-        last = step.override(task_id=f"s{i}")(last, 0.02)
+        limit = 2 if i == 3 else None
+        last = step.override(task_id=f"s{i}", max_active_tis_per_dag=limit)(last, 0.02)
 
-with DAG("chaos_fan", schedule=None, default_args=AGAIN, max_active_runs=2):
+with DAG(
+    "chaos_fan", schedule=None, default_args=AGAIN, max_active_runs=2, max_active_tasks=3
+):
     leaves = [step.override(task_id=f"leaf{i}")(None, 0.05) for i in range(8)]
 
     @task
@@ -117,12 +134,15 @@ class Process:
 class Stage:
     """Real services on one database, restarted when they die."""
 
-    def __init__(self, home: Path, store: Store) -> None:
+    def __init__(
+        self, home: Path, store: Store, programs: Mapping[str, Service] | None = None
+    ) -> None:
         self.home = home
+        self._programs = SERVICES | MORE_SCHEDULERS if programs is None else programs
         self.store = store
         self.clock = SystemClock()
         self.services: dict[str, subprocess.Popen[bytes]] = {}
-        self.n_started: dict[str, int] = dict.fromkeys(SERVICES | MORE_SCHEDULERS, 0)
+        self.n_started: dict[str, int] = dict.fromkeys(self._programs, 0)
         self._log = (home / "services.log").open("ab")
 
     def prepare(self) -> None:
@@ -134,9 +154,11 @@ class Stage:
         for name in names or self.services:
             process = self.services.get(name)
             if process is None or process.poll() is not None:
+                program = self._programs[name]
                 self.services[name] = subprocess.Popen(
-                    [sys.executable, *(SERVICES | MORE_SCHEDULERS)[name]],
+                    [sys.executable, *program.words],
                     cwd=self.home,
+                    env=program.environment(),
                     stdin=subprocess.DEVNULL,
                     stdout=self._log,
                     stderr=self._log,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.chaos.checker import check
-from tests.chaos.cluster import Cluster, NoPostgres
+from tests.chaos.cluster import Cluster, NoServer, Postgres
 from tests.chaos.stage import Stage, wait_until
 
 from slipstream.config import conf
@@ -17,14 +17,14 @@ from slipstream.store import Store, migrate
 
 pytestmark = pytest.mark.alone
 
-AWAY_S = float(os.environ.get("SLIPSTREAM_CHAOS_AWAY", "30"))
+AWAY_S = float(os.environ.get("SLIPSTREAM_CHAOS_AWAY", "20"))
 
 
 @pytest.fixture
 def cluster() -> Iterator[Cluster]:
     try:
-        cluster = Cluster()
-    except NoPostgres as error:
+        cluster = Postgres()
+    except NoServer as error:
         if os.environ.get("CI"):
             raise
         pytest.skip(str(error))

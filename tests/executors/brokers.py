@@ -122,6 +122,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def without_ours() -> dict[str, str]:
+    """Return an environment for what is no part of the installation, and is not killed with it."""
+    return {k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW_")}
+
+
 class PrivateBroker:
     """A broker of a test's own, which may be stopped, killed and started again on its port."""
 
@@ -149,7 +154,7 @@ class PrivateBroker:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env={**os.environ, **environment},
+            env={**without_ours(), **environment},
             start_new_session=True,
             cwd=self._folder,
         )

@@ -1,0 +1,219 @@
+"""Storms over Celery and Dask: whatever dies, stands still, comes twice or goes away, all is right after it.
+
+Each storm has its own broker and its own database server, which are restarted in its midst; every
+Celery message goes out twice and in any order; and the clocks of the two workers are two minutes apart
+where the library for that is there.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.chaos.checker import check, check_limits, check_times
+from tests.chaos.cluster import Cluster, MariaDb, NoServer, Postgres
+from tests.chaos.far import (
+    WORKERS,
+    celery_words,
+    dask_scheduler,
+    dask_words,
+    services,
+)
+from tests.chaos.stage import Service, Stage, wait_until
+from tests.chaos.storm import Storm
+from tests.executors.brokers import PrivateBroker, free_port, private_broker  # noqa: F401
+from tests.faketime import Clock
+
+from slipstream.config import conf
+from slipstream.store import Store, inbox, migrate, pool
+from slipstream.store.row import InboxMessage
+
+pytestmark = pytest.mark.alone
+
+Private = Callable[[str], PrivateBroker]
+_SLOTS = 5
+_LEASE_S = 3
+_VISIBLE_S = 2
+_PATIENCE_S = 120.0
+_AWAY_S = 1.5
+_APART_S = {"worker_1": 60, "worker_2": -60}
+
+
+@pytest.fixture
+def servers() -> Iterator[Callable[[type[Cluster]], Cluster]]:
+    """Return a function that starts a database server; it ends with the test."""
+    with ExitStack() as stack:
+
+        def start(kind: type[Cluster]) -> Cluster:
+            try:
+                cluster = kind()
+            except NoServer as error:
+                if os.environ.get("CI"):
+                    raise
+                pytest.skip(str(error))
+            stack.callback(cluster.close)
+            cluster.start()
+            return cluster
+
+        yield start
+
+
+@pytest.fixture
+def settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return a function that sets what every service of the storm is to know."""
+
+    def apply(**more: str) -> None:
+        common = {
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1",
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": str(_LEASE_S),
+            "AIRFLOW__SCHEDULER__JOB_HEARTBEAT_SEC": "0.5",
+        }
+        for name, value in (common | more).items():
+            monkeypatch.setenv(name, value)
+        conf.reload()
+
+    return apply
+
+
+def _clocks(tmp_path: Path) -> dict[str, dict[str, str]]:
+    """Return the environments of workers whose clocks are a minute fast and a minute slow."""
+    found = {}
+    for name, seconds in _APART_S.items():
+        (tmp_path / name).mkdir()
+        clock = Clock(tmp_path / name)
+        clock.check()
+        clock.jump(seconds)
+        found[name] = clock.env
+    return found
+
+
+def _weather(
+    home: Path,
+    cluster: Cluster,
+    chance: random.Random,
+    seconds: float,
+    programs: dict[str, Service],
+    outage: Callable[[Stage], None],
+) -> None:
+    """Let a storm pass over the installation, and look at what it has left."""
+    began = datetime.now(UTC)
+
+    def database_restarted() -> None:
+        cluster.stop()
+        time.sleep(_AWAY_S)
+        cluster.start()
+
+    with Store.open(cluster.url) as store:
+        migrate.upgrade(store)
+        stage = Stage(home, store, programs)
+        storm = Storm(
+            stage,
+            chance,
+            still_s=_LEASE_S + _VISIBLE_S,
+            outages={
+                "database restarted": database_restarted,
+                "broker restarted": lambda: outage(stage),
+            },
+        )
+        try:
+            stage.prepare()
+            store.write(pool.upsert, "default_pool", _SLOTS)
+            stage.start(*programs)
+            wait_until(lambda: _is_at_work(stage, storm), _PATIENCE_S, stage.tail)
+            storm.rage(seconds)
+            stage.settle(storm.rows, _PATIENCE_S)
+            wait_until(lambda: not _unread(stage), 25, lambda: f"{_unread(stage)}\n{stage.tail()}")
+            print(f"{len(storm.rows)} runs, {len(stage.proof())} executions, {dict(storm.done)}")
+            check(stage, storm.rows)
+            check_limits(stage, storm.rows, _SLOTS)
+            check_times(stage, storm.rows, began, datetime.now(UTC))
+        finally:
+            stage.close()
+
+
+def _is_at_work(stage: Stage, storm: Storm) -> bool:
+    """Say whether something runs, which proves that all parts are up."""
+    if not storm.rows:
+        storm.rows.append(stage.trigger("chaos_chain"))
+    return bool(stage.proof())
+
+
+def _unread(stage: Stage) -> list[InboxMessage]:
+    with stage.store.read() as conn:
+        return inbox.take(conn, "scheduler", 100)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(
+    ("kind", "database"),
+    [
+        pytest.param("redis", Postgres, marks=[pytest.mark.redis, pytest.mark.postgres]),
+        pytest.param("rabbitmq", MariaDb, marks=[pytest.mark.rabbitmq, pytest.mark.mysql]),
+    ],
+)
+def test_a_storm_over_celery(
+    kind: str,
+    database: type[Cluster],
+    home: Path,
+    tmp_path: Path,
+    settings: Callable[..., None],
+    servers: Callable[[type[Cluster]], Cluster],
+    private_broker: Private,  # noqa: F811
+    chance: random.Random,
+    seconds: float,
+) -> None:
+    broker, cluster = private_broker(kind), servers(database)
+    corner = broker.corner
+    if kind == "redis":
+        options = ("unacked_restore_interval", "unacked_restore_throttle")
+        corner.options |= {"visibility_timeout": _VISIBLE_S, **dict.fromkeys(options, 1)}
+    settings(
+        AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=cluster.url,
+        **corner.environment(),
+    )
+    words = {name: celery_words(home, name) for name in WORKERS}
+    programs = services(words, worker_env=_clocks(tmp_path), n_copies=2)
+
+    def broker_restarted(stage: Stage) -> None:
+        chance.choice([broker.stop, broker.kill])()
+        broker.start()
+
+    _weather(home, cluster, chance, seconds, programs, broker_restarted)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.mysql
+def test_a_storm_over_dask(
+    home: Path,
+    tmp_path: Path,
+    settings: Callable[..., None],
+    servers: Callable[[type[Cluster]], Cluster],
+    chance: random.Random,
+    seconds: float,
+) -> None:
+    cluster, port = servers(MariaDb), free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    settings(
+        AIRFLOW__CORE__EXECUTOR="DaskExecutor",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=cluster.url,
+        AIRFLOW__DASK__CLUSTER_ADDRESS=address,
+    )
+    words = {name: dask_words(home, name, address) for name in WORKERS}
+    # Dask knows its tasks by their key: none comes twice.
+    far = services(words, worker_env={}, n_copies=1)
+    programs = {"dask_scheduler": dask_scheduler(port), **far}
+
+    def scheduler_restarted(stage: Stage) -> None:
+        process = stage.services["dask_scheduler"]
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    _weather(home, cluster, chance, seconds, programs, scheduler_restarted)
