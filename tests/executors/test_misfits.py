@@ -1,0 +1,153 @@
+"""Workers that do not fit the installation: each task instance fails with the reason, and none is stuck.
+
+The whole way is real: scheduler, broker or Dask cluster, worker, API server. What a worker host alone
+does with such attempts is in ``tests/engine/worker/test_remote.py``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.engine.scheduler.site import HEADER, Site
+from tests.executors.brokers import corner_on
+from tests.executors.celery_rig import WorkerProcess
+from tests.executors.dask_rig import DaskScheduler, DaskWorker
+from tests.executors.program import Program
+from tests.executors.remote import ApiServer
+
+from slipstream import executors
+from slipstream.config import conf
+from slipstream.store import Store
+
+PATIENCE_S = 60.0
+DAG = """
+with DAG("d", schedule=None):
+    @task
+    def t():
+        prove("ran")
+    t()
+"""
+ANOTHER = """
+with DAG("d", schedule=None):
+    @task
+    def other(): ...
+    other()
+"""
+StartWorker = Callable[..., Program]
+
+
+@pytest.fixture
+def api_server() -> Iterator[ApiServer]:
+    server = ApiServer()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(params=[pytest.param("Celery", marks=pytest.mark.redis), "Dask"])
+def start_worker(
+    request: pytest.FixtureRequest,
+    home: Path,
+    api_server: ApiServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[StartWorker]:
+    """Return a function that starts a worker of the executor that is configured, with variables."""
+    with contextlib.ExitStack() as stack:
+        monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", f"{request.param}Executor")
+        monkeypatch.setenv("AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION", "False")
+        if request.param == "Celery":
+            corner = stack.enter_context(contextlib.contextmanager(corner_on)("redis", request))
+            settings = corner.environment()
+        else:
+            scheduler: DaskScheduler = request.getfixturevalue("dask_scheduler")
+            settings = {"AIRFLOW__DASK__CLUSTER_ADDRESS": scheduler.address}
+        for name, value in settings.items():
+            monkeypatch.setenv(name, value)
+        conf.reload()
+
+        def start(**more: str) -> Program:
+            env = {"AIRFLOW__CORE__EXECUTION_API_SERVER_URL": api_server.url, **more}
+            worker: Program
+            if request.param == "Celery":
+                worker = WorkerProcess(home, "worker", "--concurrency", "1", env=env)
+            else:
+                words = ["--nthreads", "1", "--no-nanny"]
+                worker = DaskWorker(home, "worker", scheduler.address, words, env)
+            stack.callback(worker.stop)
+            return worker
+
+        yield start
+
+
+@pytest.fixture
+def site(home: Path, start_worker: StartWorker) -> Iterator[Site]:
+    with Store.open() as store:
+        site = Site(home, store, queued_timeout_s=12.0, queued_retries=0)
+        site.write_dag("d", DAG)
+        site.start(executors.create(conf.get("core", "executor")))
+        yield site
+        site.stop()
+
+
+def _fails(site: Site, worker: Program, reason: str) -> None:
+    """A run's task fails, and its story says why."""
+    row = site.trigger("d")
+    state = site.finish(row, PATIENCE_S)
+    print(worker.log)
+    assert state == "failed"
+    assert site.states(row) == {"t": "failed"}
+    told = [event.detail or "" for event in site.task_story(row, "t")]
+    assert any(reason in detail for detail in told), told
+    assert not (site.home / "proof").exists()
+
+
+def test_a_worker_without_the_dag_file(
+    site: Site, start_worker: StartWorker, api_server: ApiServer, tmp_path: Path
+) -> None:
+    api_server.start()
+    (tmp_path / "empty").mkdir()
+    worker = start_worker(AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path / "empty"))
+    _fails(site, worker, "d.py")
+
+
+def test_a_worker_with_a_different_dag_file(
+    site: Site, start_worker: StartWorker, api_server: ApiServer, tmp_path: Path
+) -> None:
+    api_server.start()
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "d.py").write_text(HEADER + ANOTHER)
+    worker = start_worker(AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path / "theirs"))
+    _fails(site, worker, "'t'")
+
+
+def test_a_worker_of_another_version(
+    site: Site, start_worker: StartWorker, api_server: ApiServer, tmp_path: Path
+) -> None:
+    api_server.start()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "sitecustomize.py").write_text(
+        "import slipstream.worker.task_api as t\nt.VERSION = 2\n"
+    )
+    worker = start_worker(PYTHONPATH=str(tmp_path / "other"))
+    _fails(site, worker, "install the same release")
+
+
+def test_an_api_server_with_another_key_whose_workers_can_begin_nothing(
+    site: Site, start_worker: StartWorker, api_server: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To it every token is forged: the worker says so, and the scheduler waits no longer than it is told."""
+    with monkeypatch.context() as patch:
+        patch.setitem(os.environ, "AIRFLOW__API_AUTH__JWT_SECRET", secrets.token_hex(32))
+        api_server.start()
+    worker = start_worker()
+    row = site.trigger("d")
+    assert site.finish(row, PATIENCE_S) == "failed"
+    print(worker.log)
+    told = [event.detail or "" for event in site.task_story(row, "t")]
+    assert any("queued" in detail for detail in told), told
+    assert "refuses this worker (401)" in worker.log
+    assert not (site.home / "proof").exists()
