@@ -188,7 +188,8 @@ class Stage:
         mine = {p.pid: name for name, p in self.services.items() if p.poll() is None}
         found = []
         for pid, environ, name in _processes():
-            if pid != os.getpid() and mark in environ:
+            # Some write over their environment, as Dask's do.
+            if pid in mine or (pid != os.getpid() and mark in environ):
                 found.append(Process(pid, mine.get(pid) or _role(name)))
         return found
 

@@ -11,8 +11,8 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,12 +28,14 @@ from tests.chaos.far import (
 )
 from tests.chaos.stage import Service, Stage, wait_until
 from tests.chaos.storm import Storm
+from tests.engine.worker.rig import is_alive
 from tests.executors.brokers import PrivateBroker, free_port, private_broker  # noqa: F401
 from tests.faketime import Clock
 
 from slipstream.config import conf
-from slipstream.store import Store, inbox, migrate, pool
+from slipstream.store import Store, attempt, inbox, migrate, pool, xcom
 from slipstream.store.row import InboxMessage
+from slipstream.worker import sweeper
 
 pytestmark = pytest.mark.alone
 
@@ -43,6 +45,25 @@ _LEASE_S = 3
 _VISIBLE_S = 2
 _PATIENCE_S = 120.0
 _AWAY_S = 1.5
+STILL = """
+import os, time
+from datetime import timedelta
+from airflow.sdk import DAG, task
+
+HOME = os.environ["AIRFLOW_HOME"]
+
+with DAG("still", schedule=None):
+    @task(retries=3, retry_delay=timedelta(seconds=0.05))
+    def t(ti=None):
+        fd = os.open(os.path.join(HOME, "proof"), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        os.write(fd, (ti.id + "\\n").encode())
+        os.close(fd)
+        while not os.path.exists(os.path.join(HOME, "go")):
+            time.sleep(0.02)
+        return ti.id
+
+    t()
+"""
 _APART_S = {"worker_1": 60, "worker_2": -60}
 
 
@@ -82,6 +103,12 @@ def settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]
     return apply
 
 
+def _lapsing() -> dict[str, int]:
+    """Return Redis transport options by which a message soon comes again."""
+    often = dict.fromkeys(("unacked_restore_interval", "unacked_restore_throttle"), 1)
+    return {"visibility_timeout": _VISIBLE_S, **often}
+
+
 def _clocks(tmp_path: Path) -> dict[str, dict[str, str]]:
     """Return the environments of workers whose clocks are a minute fast and a minute slow."""
     found = {}
@@ -94,48 +121,46 @@ def _clocks(tmp_path: Path) -> dict[str, dict[str, str]]:
     return found
 
 
+@contextmanager
+def _installation(home: Path, cluster: Cluster, programs: Mapping[str, Service]) -> Iterator[Stage]:
+    """Yield a stage of these programs, which have been started."""
+    with Store.open(cluster.url) as store:
+        migrate.upgrade(store)
+        store.write(pool.upsert, "default_pool", _SLOTS)
+        stage = Stage(home, store, programs)
+        try:
+            stage.prepare()
+            stage.start(*programs)
+            yield stage
+        finally:
+            stage.close()
+
+
 def _weather(
-    home: Path,
+    stage: Stage,
     cluster: Cluster,
     chance: random.Random,
     seconds: float,
-    programs: dict[str, Service],
-    outage: Callable[[Stage], None],
+    restart_broker: Callable[[], None],
 ) -> None:
     """Let a storm pass over the installation, and look at what it has left."""
     began = datetime.now(UTC)
 
-    def database_restarted() -> None:
+    def restart_database() -> None:
         cluster.stop()
         time.sleep(_AWAY_S)
         cluster.start()
 
-    with Store.open(cluster.url) as store:
-        migrate.upgrade(store)
-        stage = Stage(home, store, programs)
-        storm = Storm(
-            stage,
-            chance,
-            still_s=_LEASE_S + _VISIBLE_S,
-            outages={
-                "database restarted": database_restarted,
-                "broker restarted": lambda: outage(stage),
-            },
-        )
-        try:
-            stage.prepare()
-            store.write(pool.upsert, "default_pool", _SLOTS)
-            stage.start(*programs)
-            wait_until(lambda: _is_at_work(stage, storm), _PATIENCE_S, stage.tail)
-            storm.rage(seconds)
-            stage.settle(storm.rows, _PATIENCE_S)
-            wait_until(lambda: not _unread(stage), 25, lambda: f"{_unread(stage)}\n{stage.tail()}")
-            print(f"{len(storm.rows)} runs, {len(stage.proof())} executions, {dict(storm.done)}")
-            check(stage, storm.rows)
-            check_limits(stage, storm.rows, _SLOTS)
-            check_times(stage, storm.rows, began, datetime.now(UTC))
-        finally:
-            stage.close()
+    outages = {"database restarted": restart_database, "broker restarted": restart_broker}
+    storm = Storm(stage, chance, still_s=_LEASE_S + _VISIBLE_S, outages=outages)
+    wait_until(lambda: _is_at_work(stage, storm), _PATIENCE_S, stage.tail)
+    storm.rage(seconds)
+    stage.settle(storm.rows, _PATIENCE_S)
+    wait_until(lambda: not _unread(stage), 25, lambda: f"{_unread(stage)}\n{stage.tail()}")
+    print(f"{len(storm.rows)} runs, {len(stage.proof())} executions, {dict(storm.done)}")
+    check(stage, storm.rows)
+    check_limits(stage, storm.rows, _SLOTS)
+    check_times(stage, storm.rows, began, datetime.now(UTC))
 
 
 def _is_at_work(stage: Stage, storm: Storm) -> bool:
@@ -172,8 +197,7 @@ def test_a_storm_over_celery(
     broker, cluster = private_broker(kind), servers(database)
     corner = broker.corner
     if kind == "redis":
-        options = ("unacked_restore_interval", "unacked_restore_throttle")
-        corner.options |= {"visibility_timeout": _VISIBLE_S, **dict.fromkeys(options, 1)}
+        corner.options |= _lapsing()
     settings(
         AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
         AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=cluster.url,
@@ -182,11 +206,12 @@ def test_a_storm_over_celery(
     words = {name: celery_words(home, name) for name in WORKERS}
     programs = services(words, worker_env=_clocks(tmp_path), n_copies=2)
 
-    def broker_restarted(stage: Stage) -> None:
+    def restart() -> None:
         chance.choice([broker.stop, broker.kill])()
         broker.start()
 
-    _weather(home, cluster, chance, seconds, programs, broker_restarted)
+    with _installation(home, cluster, programs) as stage:
+        _weather(stage, cluster, chance, seconds, restart)
 
 
 @pytest.mark.timeout(900)
@@ -211,9 +236,69 @@ def test_a_storm_over_dask(
     far = services(words, worker_env={}, n_copies=1)
     programs = {"dask_scheduler": dask_scheduler(port), **far}
 
-    def scheduler_restarted(stage: Stage) -> None:
+    def restart() -> None:
         process = stage.services["dask_scheduler"]
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.wait()  # the storm starts it again
 
-    _weather(home, cluster, chance, seconds, programs, scheduler_restarted)
+    with _installation(home, cluster, programs) as stage:
+        _weather(stage, cluster, chance, seconds, restart)
+
+
+@pytest.mark.redis
+@pytest.mark.postgres
+def test_what_a_worker_ran_that_stood_still_longer_than_all_leases_counts_for_nothing(
+    home: Path,
+    settings: Callable[..., None],
+    servers: Callable[[type[Cluster]], Cluster],
+    private_broker: Private,  # noqa: F811
+) -> None:
+    cluster, corner = servers(Postgres), private_broker("redis").corner
+    corner.options |= _lapsing()
+    settings(
+        AIRFLOW__CORE__EXECUTOR="CeleryExecutor",
+        AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=cluster.url,
+        **corner.environment(),
+    )
+    words = {name: celery_words(home, name) for name in WORKERS}
+    (home / "dags" / "still.py").write_text(STILL)
+    with _installation(home, cluster, services(words, worker_env={}, n_copies=2)) as stage:
+        row = stage.trigger("still")
+        wait_until(lambda: len(stage.proof()) == 1, _PATIENCE_S, stage.tail)
+        [first] = stage.proof()
+        first_pid, tree = _machine_of(stage, first)
+        for pid in tree:
+            os.kill(pid, signal.SIGSTOP)
+        # The lease lapses, and the other worker has the next try.
+        wait_until(lambda: len(stage.proof()) == 2, _PATIENCE_S, stage.tail)
+        (home / "go").touch()
+        stage.settle([row], _PATIENCE_S)
+        for pid in tree:
+            os.kill(pid, signal.SIGCONT)
+        wait_until(lambda: not is_alive(first_pid), _PATIENCE_S, stage.tail)
+        later = stage.trigger("still")
+        stage.settle([later], _PATIENCE_S)
+        second = stage.proof()[1]
+        assert stage.proof()[:2] == [first, second]
+        assert len(stage.proof()) == 3
+        with stage.store.read() as conn:
+            tries = attempt.list_tries(conn, row.id, "t")
+            value = xcom.get(conn, row.id, "t")
+        assert [(each.id, each.ti_state) for each in tries][-1] == (second, "success")
+        assert [each.ti_state for each in tries].count("success") == 1
+        assert value is not None
+        assert value.value == second
+
+
+def _machine_of(stage: Stage, attempt_id: str) -> tuple[int, list[int]]:
+    """Return the process that executes an attempt, and all processes of its worker."""
+    with stage.store.read() as conn:
+        row = attempt.get(conn, attempt_id)
+    assert row is not None
+    assert row.pid is not None
+    for name in WORKERS:
+        pid = stage.services[name].pid
+        tree = [pid, *sweeper.descendants(pid)]
+        if row.pid in tree:
+            return row.pid, tree
+    raise AssertionError(f"no worker has process {row.pid}\n{stage.tail()}")
