@@ -394,7 +394,7 @@ class Host:
     def _drain(self) -> None:
         """The launcher has gone: take no more, finish what runs, tell the scheduler by the store."""
         if not self._is_stopping:
-            log.warning("the scheduler is gone; finishing what runs")
+            log.warning("the process that started this host is gone; finishing what runs")
         self._is_stopping = True
         self._supervisor.accepts_work = False
         self._batcher.notify = True

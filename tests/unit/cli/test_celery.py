@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from slipstream.cli.main import main
+from slipstream.cli.service.daemon import write_pid
 from slipstream.config import conf
 
 
@@ -63,3 +65,51 @@ def test_a_broker_that_is_away_is_said_in_one_line(
     said = capsys.readouterr().err
     assert "The broker does not answer" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--concurrency", "0"], "--concurrency is 0; it must be 1 at least"),
+        (["--concurrency", "-3"], "it must be 1 at least"),
+        (["--umask", "9x"], "must be an octal number"),
+        (["--umask", "-1"], "must be an octal number"),
+        (["--umask", "1000"], "must be an octal number"),
+    ],
+)
+def test_an_impossible_number_is_refused_before_anything_starts(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["celery", "worker", *words]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_a_port_that_there_is_not_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["celery", "flower", "--port", "99999"]) == 1
+    assert "1 to 65535" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("", "is empty"),
+        ("nonsense", "is no URL ('nonsense')"),
+        ("foo://host", "No such transport: foo"),
+        ("redis://127.0.0.1:6379/x", "'x'"),
+    ],
+)
+def test_a_broker_that_cannot_be_is_said_in_one_line(
+    url: str, said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", url)
+    conf.reload()
+    assert main(["celery", "list-workers"]) == 1
+    found = capsys.readouterr().err
+    assert "[celery] broker_url" in found
+    assert said in found
+
+
+def test_a_pid_file_s_folder_is_made(home: Path) -> None:
+    path = home / "not" / "there" / "yet" / "worker.pid"
+    write_pid(str(path), "worker")
+    assert path.read_text() == f"{os.getpid()}\n"

@@ -72,12 +72,14 @@ def _app() -> Any:
 def _queues_by_worker(app: Any) -> dict[str, list[str]]:
     from kombu.exceptions import OperationalError
 
+    connection = app.connection_for_write(connect_timeout=4)
+    refusals = (*connection.connection_errors, *connection.channel_errors)
     try:
-        with app.connection_for_write(connect_timeout=4) as connection:
+        with connection:
             connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
             inspect = app.control.inspect(timeout=_TIMEOUT_S, connection=connection)
             found = inspect.active_queues() or {}
-    except (OperationalError, OSError) as error:
+    except (OperationalError, OSError, *refusals) as error:
         raise UserError(f"The broker does not answer: {error}") from error
     return {name: [queue["name"] for queue in queues] for name, queues in found.items()}
 

@@ -8,6 +8,7 @@ from slipstream.cli.celery.extra import require
 from slipstream.cli.command import Command, arg
 from slipstream.cli.service.process import SERVICE_ARGS, begin
 from slipstream.config import conf
+from slipstream.errors import UserError
 
 _SERVICE = [each for each in SERVICE_ARGS if not {"--migrate", "--dev"} & set(each.flags)]
 
@@ -17,6 +18,9 @@ def run(args: argparse.Namespace) -> None:
 
     require("celery", "celery")
     require("flower", "flower")
+    port = args.port or conf.getint("celery", "flower_port")
+    if not 1 <= port <= 65535:  # tornado would wait for ever
+        raise UserError(f"--port ([celery] flower_port) is {port}; it must be 1 to 65535.")
     if went_to_background(args, "flower", command=["celery", "flower"]):
         return
     begin(args, "flower")
@@ -24,7 +28,7 @@ def run(args: argparse.Namespace) -> None:
 
     options = {
         "address": args.hostname or conf.get("celery", "flower_host"),
-        "port": args.port or conf.getint("celery", "flower_port"),
+        "port": port,
         "url_prefix": args.url_prefix or conf.get("celery", "flower_url_prefix"),
         "basic_auth": args.basic_auth or conf.get("celery", "flower_basic_auth"),
         "broker_api": args.broker_api,

@@ -20,7 +20,10 @@ def run(args: argparse.Namespace) -> int:
     from slipstream.cli.service.daemon import went_to_background, write_pid
 
     require("celery", "celery")
-    umask = args.umask or conf.get("celery", "worker_umask", fallback=None)
+    umask = _umask(args.umask)
+    autoscale = _autoscale(args.autoscale)
+    if args.concurrency is not None and args.concurrency < 1:
+        raise UserError(f"--concurrency is {args.concurrency}; it must be 1 at least.")
     if went_to_background(args, "worker", command=["celery", "worker"], umask=umask):
         return 0
     begin(args, "celery")
@@ -28,7 +31,6 @@ def run(args: argparse.Namespace) -> int:
         os.umask(int(umask, 8))
     from slipstream.executors.celery.worker import run_worker
 
-    autoscale = _autoscale(args.autoscale)
     write_pid(args.pid or _pid_path(), "worker")
     return run_worker(
         queues=_names(args.queues or conf.get("operators", "default_queue")),
@@ -53,6 +55,21 @@ def stop(args: argparse.Namespace) -> None:
     except OSError as error:
         raise UserError(f"The worker in {path} cannot be stopped: {error.strerror}.") from error
     print(f"The worker (pid {pid}) ends when its tasks have.")
+
+
+def _umask(given: str | None) -> str | None:
+    """Return the umask, in octal digits; raise UserError for anything else."""
+    text = given or conf.get("celery", "worker_umask", fallback=None)
+    if not text:
+        return None
+    try:
+        if not 0 <= int(text, 8) <= 0o777:
+            raise ValueError
+    except ValueError:
+        raise UserError(
+            f"--umask ([celery] worker_umask) is {text!r}; it must be an octal number like 077"
+        ) from None
+    return text
 
 
 def _autoscale(given: str | None) -> str | None:

@@ -36,6 +36,7 @@ def went_to_background(
     # What it logs goes to its standard error.
     stdout = _open(args.stdout or args.log_file or str(home / f"airflow-{name}.out"))
     stderr = _open(args.log_file or args.stderr or str(home / f"airflow-{name}.err"))
+    _make_folder(pid_path)
     with stdout, stderr:
         process = subprocess.Popen(
             argv,
@@ -73,6 +74,7 @@ def _pid_in(path: str) -> int | None:
 def write_pid(path: str, name: str) -> None:
     """Write this process's id to a file that goes with it; refuse when another's process has it."""
     _refuse_second(path, name)
+    _make_folder(path)
     try:
         with open(path, "w", encoding="utf-8") as file:
             file.write(f"{os.getpid()}\n")
@@ -95,9 +97,17 @@ def _refuse_second(path: str, name: str) -> None:
     raise UserError(f"{name} runs already (pid {pid}, from {path}).")
 
 
-def _open(path: str) -> IO[bytes]:
+def _make_folder(path: str) -> None:
+    """Make the folder of a file: on a new machine there is no ``$AIRFLOW_HOME`` yet."""
     try:
         os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    except OSError as error:
+        raise UserError(f"Cannot write {path}: {error.strerror}.") from error
+
+
+def _open(path: str) -> IO[bytes]:
+    _make_folder(path)
+    try:
         return open(path, "ab")
     except OSError as error:
         raise UserError(f"Cannot write {path}: {error.strerror}.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -34,14 +35,21 @@ class Consumer(CeleryConsumer):
             maybe_shutdown()
             self.pool.poll()
 
-        found = conn.ensure_connection(
-            on_error,
-            None,
-            interval_start=_FIRST_RETRY_S,
-            interval_step=_RETRY_STEP_S,
-            interval_max=_LONGEST_RETRY_S,
-            callback=meanwhile,
-        )
+        while True:
+            try:
+                found = conn.ensure_connection(
+                    on_error,
+                    None,
+                    interval_start=_FIRST_RETRY_S,
+                    interval_step=_RETRY_STEP_S,
+                    interval_max=_LONGEST_RETRY_S,
+                    callback=meanwhile,
+                )
+                break
+            except (*conn.connection_errors, *conn.channel_errors) as exc:
+                # No such user or vhost: RabbitMQ may get them soon after it has started.
+                on_error(exc, _LONGEST_RETRY_S)
+                _wait(_LONGEST_RETRY_S, meanwhile)
         self.first_connection_attempt = False
         if is_away:
             log.info("The broker %s is there.", conn.as_uri())
@@ -87,6 +95,13 @@ class Consumer(CeleryConsumer):
     def on_decode_error(self, message: Any, exc: BaseException) -> None:
         """Refuse a body that cannot be decoded."""
         refuse(message, Garbage(f"it cannot be decoded ({exc})"), self.connection_errors)
+
+
+def _wait(for_s: float, meanwhile: Callable[[], None]) -> None:
+    ends_at = time.monotonic() + for_s
+    while time.monotonic() < ends_at:
+        meanwhile()
+        time.sleep(0.1)
 
 
 def _survive_non_messages(transport: Any) -> None:

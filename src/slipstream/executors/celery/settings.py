@@ -29,6 +29,7 @@ def celery_settings() -> dict[str, Any]:
     settings.update(_from_dict())
     settings.update(_extra())
     settings.update(_FIXED)
+    _check_broker_url(settings["broker_url"])
     return settings
 
 
@@ -73,6 +74,18 @@ _FIXED: dict[str, Any] = {
     "worker_redirect_stdouts": False,
 }
 """What no option changes: the engine relies on it."""
+
+
+def _check_broker_url(url: Any) -> None:
+    """Raise ConfigError for what Celery would take for a broker on this machine, or a host's name."""
+    for each in url.split(";") if isinstance(url, str) else url or [""]:
+        text = each.strip()
+        if not all(text.partition("://")[::2]):
+            said = f"is no URL ({text.rpartition('@')[2]!r})" if text else "is empty"
+            raise ConfigError(
+                f"[celery] broker_url {said}; it must be like redis://host:6379/0 or "
+                "amqp://user:password@host:5672//"
+            )
 
 
 def is_redis(broker_url: str) -> bool:

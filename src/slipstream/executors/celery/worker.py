@@ -39,7 +39,10 @@ class Worker(CeleryWorker):
         """Say once that the worker takes work."""
         super().on_consumer_ready(consumer)
         queues = ", ".join(self.app.amqp.queues.consume_from)
-        log.info("%s is ready: queues %s, %d slots", self.hostname, queues, self.concurrency)
+        slots = f"{self.min_concurrency} slots"
+        if self.max_concurrency:
+            slots = f"{self.min_concurrency} to {self.max_concurrency} slots"
+        log.info("%s is ready: queues %s, %s", self.hostname, queues, slots)
 
     def _on_stop_signal(self, number: int, frame: FrameType | None) -> None:
         if state.should_stop is None:
