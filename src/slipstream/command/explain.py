@@ -20,9 +20,11 @@ from slipstream.machine.event import TIKey
 from slipstream.machine.explain import AdmissionView, Explanation
 from slipstream.machine.run import RunMachine
 from slipstream.state import TERMINAL_STATES, DagRunState, TaskInstanceState
-from slipstream.store import Connection, Store, dag, pool, quota, run, task_instance
+from slipstream.store import Connection, Store, attempt, dag, pool, quota, run, task_instance
 from slipstream.store.row import PoolRow, RunRow
 from slipstream.store.task_instance import Occupancy
+
+_AFTER_A_FAILURE = frozenset({TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY})
 
 
 def explain(
@@ -46,6 +48,8 @@ def explain(
         answer = machine.explain(key, now, _view(conn, row, machine, key))
         if answer.state not in TERMINAL_STATES:
             _add_what_is_around(conn, row, answer, now)
+        if answer.state in _AFTER_A_FAILURE:
+            _add_what_failed(conn, row, key, answer)
     return answer
 
 
@@ -62,8 +66,13 @@ def _view(conn: Connection, row: RunRow, machine: RunMachine, key: TIKey) -> Adm
         else None,
         dag_is_paused=dag_row is not None and dag_row.is_paused,
         active_runs=active_runs,
-        executor=ti.task.executor or conf.get("core", "executor", fallback="LocalExecutor"),
+        executor=ti.task.executor or _default_executor(),
     )
+
+
+def _default_executor() -> str:
+    """Return the first of ``[core] executor``, which may be a list."""
+    return conf.get("core", "executor", fallback="LocalExecutor").split(",")[0].strip()
 
 
 def _blocked(conn: Connection, row: RunRow, machine: RunMachine, key: TIKey) -> Blocked | None:
@@ -121,6 +130,14 @@ def _add_what_is_around(conn: Connection, row: RunRow, answer: Explanation, now:
         _put_first(answer, "no_scheduler", "No scheduler is alive: start one to go on.")
     if row.quarantined is not None:
         _put_first(answer, "quarantined", row.quarantined)
+
+
+def _add_what_failed(conn: Connection, row: RunRow, key: TIKey, answer: Explanation) -> None:
+    """Say how the last attempt ended: one whose host is gone, or that never began, has not logged it."""
+    tries = attempt.list_tries(conn, row.id, key.task_id, key.map_index)
+    outcome = tries[-1].outcome if tries else None
+    if outcome is not None and outcome.error:
+        answer.reasons.append(f"The reason: {outcome.error}")
 
 
 def _put_first(answer: Explanation, code: str, reason: str) -> None:
