@@ -88,14 +88,24 @@ def rabbitmq_vhost() -> Iterator[str]:
     """The URL of a vhost of this process's own."""
     base = os.environ.get("SLIPSTREAM_TEST_RABBITMQ", "amqp://guest:guest@127.0.0.1:5672/")
     _find("rabbitmq", base)
-    name = f"slipstream-test-{uuid.uuid4().hex[:12]}"
+    url = base.rstrip("/") + f"/slipstream-test-{uuid.uuid4().hex[:12]}"
+    with vhost(url):
+        yield url
+
+
+@contextlib.contextmanager
+def vhost(url: str) -> Iterator[None]:
+    """Make the vhost that the URL names, and delete it afterwards."""
+    name = url.rpartition("/")[2]
     try:
         _rabbitmqctl("add_vhost", name)
         _rabbitmqctl("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
     except (OSError, subprocess.SubprocessError) as error:
         _missing(f"rabbitmqctl cannot make a vhost: {error}")
-    yield base.rstrip("/") + f"/{name}"
-    _rabbitmqctl("delete_vhost", name)
+    try:
+        yield
+    finally:
+        _rabbitmqctl("delete_vhost", name)
 
 
 def _rabbitmqctl(*words: str) -> None:

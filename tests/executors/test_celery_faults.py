@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.executors.brokers import BROKERS, Corner, PrivateBroker
+from tests.executors.brokers import BROKERS, Corner, PrivateBroker, vhost
 from tests.executors.celery_rig import CeleryRig, WorkerProcess, celery_rig, wait_for
 from tests.executors.dags import PATIENCE_S, QUICK, SLOW, all_ran_once, go
 
@@ -60,6 +60,19 @@ def test_a_worker_and_a_scheduler_that_are_there_first_wait_for_the_broker(
         broker.start()
         all_ran_once(rig, ids)
         assert worker.log.count("Waiting for it") == 1, "one line, not one per try"
+
+
+@pytest.mark.rabbitmq
+@pytest.mark.parametrize("corner", [BROKERS[1]], indirect=True)
+def test_a_worker_waits_until_rabbitmq_knows_its_vhost(rig: CeleryRig, rabbitmq_vhost: str) -> None:
+    url = f"{rabbitmq_vhost}-not-yet"
+    worker = rig.worker(AIRFLOW__CELERY__BROKER_URL=url)
+    rig.until_logged(worker, "Waiting for it")
+    assert "vhost" in worker.log
+    assert "Traceback" not in worker.log
+    with vhost(url):
+        rig.until_logged(worker, "is ready")
+        worker.stop()
 
 
 @pytest.mark.parametrize("kind", BROKERS)

@@ -154,7 +154,8 @@ def test_a_host_that_dies_is_replaced_and_what_it_had_not_begun_runs(rig: Celery
 
 def test_a_pool_grows_with_its_work(rig: CeleryRig) -> None:
     slow(rig)
-    rig.worker("--autoscale", "3,1", n_slots=1)
+    worker = rig.worker("--autoscale", "3,1", n_slots=1)
+    rig.until_logged(worker, "1 to 3 slots")
     ids = [rig.submit("t", map_index=n) for n in range(4)]
     for attempt_id in ids[:3]:
         rig.started(attempt_id)

@@ -121,3 +121,9 @@ def test_the_algorithm_is_not_the_bearers_to_choose() -> None:
     for token in (f"{none}.{claims}.", f"{head}.{claims}.", f"{none}.{claims}"):
         with pytest.raises(InvalidToken):
             TOKENS.check(token, NOW, Scope.RUN)
+
+
+def test_a_token_of_another_secret_is_refused_with_the_option_s_name() -> None:
+    token = ExecutionTokens(b"o" * 64, AUDIENCE).issue(Scope.START, "a", NOW, 600)
+    with pytest.raises(InvalidToken, match=r"is \[api_auth\] jwt_secret the same"):
+        TOKENS.check(token, NOW, Scope.START)
