@@ -10,6 +10,7 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 from slipstream.config import conf
@@ -109,19 +110,23 @@ def _writable_folder(text: str) -> None:
         raise ValueError(f"a folder that can be written ({path} cannot)")
 
 
-def _url(text: str) -> None:
+def _url(text: str, *, example: str = "https://airflow.example.org") -> None:
     try:
         parts = urlsplit(text)
         is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         is_url = False
     if not is_url:
-        raise ValueError("a URL such as https://airflow.example.org")
+        raise ValueError(f"a URL such as {example}")
+
+
+_execution_url = partial(_url, example="http://localhost:8080/execution/")
 
 
 CHECKERS: dict[tuple[str, str], Callable[[str], object]] = {
     ("api", "base_url"): _url,
     ("core", "auth_manager"): _auth_manager,
+    ("core", "execution_api_server_url"): _execution_url,
     ("core", "executor"): _executor,
     ("core", "fernet_key"): _fernet_key,
     ("core", "hostname_callable"): _importable,

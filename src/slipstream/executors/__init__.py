@@ -86,7 +86,8 @@ def _path(name: str) -> str:
         raise ConfigError(f"[core] executor: there is no {short} ({_NEVER[short]})")
     if path is None:
         raise ConfigError(
-            f"[core] executor has the unknown value {name!r}; allowed are {', '.join(_BUILT_IN)}"
+            f"[core] executor has the unknown value {name!r}; allowed are {', '.join(_BUILT_IN)}, "
+            "alone or with an alias in front (alias:LocalExecutor)"
         )
     return path
 
