@@ -78,3 +78,20 @@ def test_a_dict_of_the_user_s_is_merged(tmp_path: Path, monkeypatch: pytest.Monk
     found = celery_settings()
     assert found["broker_heartbeat"] == 7
     assert found["worker_pool"].endswith("HostPool")
+
+
+@pytest.mark.parametrize("text", ["abc", "0", "-5"])
+def test_a_visibility_timeout_that_is_no_time_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT", text)
+    with pytest.raises(ConfigError, match=r"visibility_timeout is .*; it must be a number"):
+        celery_settings()
+
+
+def test_a_sentinel_without_its_master_s_name_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", "sentinel://127.0.0.1:26379/0")
+    with pytest.raises(ConfigError, match="master_name is not set"):
+        celery_settings()
+    monkeypatch.setenv("AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__MASTER_NAME", "mymaster")
+    assert celery_settings()["broker_transport_options"]["master_name"] == "mymaster"

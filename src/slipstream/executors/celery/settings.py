@@ -103,6 +103,17 @@ def _transport_options(broker_url: str) -> dict[str, Any]:
             raise ConfigError(
                 "[celery_broker_transport_options] sentinel_kwargs is not the JSON of an object"
             ) from exc
+    timeout_s = options.get("visibility_timeout", _DAY_S)
+    if not isinstance(timeout_s, int | float) or timeout_s <= 0:
+        raise ConfigError(
+            f"[celery_broker_transport_options] visibility_timeout is {timeout_s!r}; it must be a "
+            "number of seconds"
+        )
+    if broker_url.startswith("sentinel://") and not options.get("master_name"):
+        raise ConfigError(
+            "[celery_broker_transport_options] master_name is not set; a broker behind Redis Sentinel "
+            "needs the name of its master"
+        )
     if is_redis(broker_url):
         options.setdefault("visibility_timeout", _DAY_S)
         options.setdefault("priority_steps", list(range(N_LEVELS)))
