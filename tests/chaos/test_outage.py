@@ -64,5 +64,5 @@ def test_the_database_goes_away_and_comes_back(private_stage: Stage, cluster: Cl
     stage.settle(rows, 60)
     check(stage, rows)
     # Nobody had to restart anything.
-    expected = {"scheduler": 1, "dag_processor": 1, "api_server": 0}
-    assert stage.n_started == expected, stage.tail()
+    started = {name: n for name, n in stage.n_started.items() if n}
+    assert started == {"scheduler": 1, "dag_processor": 1}, stage.tail()
