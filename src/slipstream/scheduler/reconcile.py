@@ -160,7 +160,11 @@ def sweep_queued(turn: Turn) -> None:
             turn.step(run_, HandedBack(key, attempt_id))
         else:
             world.requeued.pop((run_.pk, key), None)
-            lose(turn, {attempt_id: f"it was queued for over {limit:.0f} s, {n} times"})
+            why = (
+                f"it was queued for over {limit:.0f} s, {n} times, and no worker began it: is there one "
+                f"for its queue, and what does its log say?"
+            )
+            lose(turn, {attempt_id: why})
 
 
 def _common(reasons: dict[str, str]) -> str:
