@@ -38,10 +38,11 @@ from slipstream.worker import journal, sweeper
 from slipstream.worker.batcher import Batcher
 from slipstream.worker.execution import Execution, TaskProcess
 from slipstream.worker.link import Link
+from slipstream.worker.log_sink import LogSink
 from slipstream.worker.pool import ZygotePool
 from slipstream.worker.report import Reporter
 from slipstream.worker.request_pool import RequestPool
-from slipstream.worker.supervisor import Limits, LogSink, Supervisor
+from slipstream.worker.supervisor import Limits, Supervisor
 from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, TaskAPI, TurnedAway
 from slipstream.worker.timer import Timer, Timers
 from slipstream.worker.zygote import ZygoteHandle

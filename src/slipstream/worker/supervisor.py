@@ -15,7 +15,7 @@ import signal
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from slipstream.attempt import Outcome
 from slipstream.clock import Clock, SyncedClock
@@ -23,6 +23,7 @@ from slipstream.state import TaskInstanceState
 from slipstream.task.protocol import Message
 from slipstream.worker import ending
 from slipstream.worker.execution import Execution, Exit, Leave, TaskProcess
+from slipstream.worker.log_sink import LogSink, NoLogSink
 from slipstream.worker.pool import ZygotePool
 from slipstream.worker.report import Reporter
 from slipstream.worker.talk import Talk
@@ -53,32 +54,6 @@ class Limits:
 
 
 Ask = Callable[[Execution, TaskProcess, Message], None]
-
-
-class LogSink(Protocol):
-    """Who takes the logs of executions elsewhere. Neither call may block."""
-
-    def begin(self, execution: Execution) -> None:
-        """The execution has a process, which waits for leave to begin."""
-
-    def started(self, execution: Execution) -> None:
-        """It has leave, and is about to write."""
-
-    def end(self, execution: Execution) -> None:
-        """The execution has left the host; nothing more will be written."""
-
-
-class NoLogSink:
-    """Leaves the logs where they are."""
-
-    def begin(self, execution: Execution) -> None:
-        """Nothing to do."""
-
-    def started(self, execution: Execution) -> None:
-        """Nothing to do."""
-
-    def end(self, execution: Execution) -> None:
-        """Nothing to do."""
 
 
 class Supervisor:
