@@ -7,7 +7,6 @@ that follow it. It knows neither the host's protocol nor where output goes.
 from __future__ import annotations
 
 import logging
-import os
 import signal
 from collections.abc import Callable
 from dataclasses import replace
@@ -31,8 +30,8 @@ from slipstream.sdk.mask import mask_text
 from slipstream.sdk.runtime import RuntimeTaskInstance
 from slipstream.state import TaskInstanceState
 from slipstream.task.failure import text_of
-from slipstream.task.fast_signal import set_signal
 from slipstream.task.limit import time_limit
+from slipstream.task.sigterm import on_sigterm
 
 log = logging.getLogger("task")
 
@@ -73,7 +72,7 @@ class TaskRun:
 
         ``on_rendered`` gets the rendered fields before the task's own code runs.
         """
-        _on_sigterm(self._terminate)
+        on_sigterm(self._terminate)
         limit_s = self._workload.execution_timeout_s or 0.0
         try:
             with time_limit(limit_s, f"Timeout after {limit_s:g} s (execution_timeout)"):
@@ -234,18 +233,3 @@ def _run_context(workload: Workload, dag: DAG, started_at: datetime, failed: boo
     # The workload speaks of a run under way; these callbacks are about its end.
     ti.dag_run = ti.dag_run.as_stored()
     return ti.get_template_context()
-
-
-def _on_sigterm(handler: Any) -> None:
-    """Call the handler once on SIGTERM, in this process and not in those it forks."""
-    own_pid = os.getpid()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        if os.getpid() != own_pid:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-            return
-        signal.signal(number, signal.SIG_IGN)
-        handler(number, frame)
-
-    set_signal(signal.SIGTERM, on_signal)
