@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -150,7 +151,17 @@ with DAG("sleeper", schedule=None, start_date=datetime(2026, 1, 1)):
 """
 
 
-def test_ctrl_c_ends_the_tasks_and_fails_the_run(env: dict[str, str], file: Path) -> None:
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda pid: os.killpg(pid, signal.SIGINT),  # as a terminal does
+        lambda pid: os.kill(pid, signal.SIGTERM),  # as CI does when its time is over
+    ],
+    ids=["ctrl_c", "sigterm"],
+)
+def test_ended_from_outside_it_ends_the_tasks_and_fails_the_run(
+    env: dict[str, str], file: Path, send: Callable[[int], None]
+) -> None:
     file.write_text(SLEEPER)
     process = subprocess.Popen(
         [sys.executable, "-m", "slipstream.cli.main", "dags", "test", str(file)],
@@ -165,7 +176,7 @@ def test_ctrl_c_ends_the_tasks_and_fails_the_run(env: dict[str, str], file: Path
         for line in process.stdout:
             if "sleep: running" in line:
                 break
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+        send(process.pid)
         assert process.wait(30) == 130
     listed = slipstream(env, "dags", "list-runs", "sleeper", "--state", "failed", "-o", "plain")
     assert "sleeper" in listed.stdout

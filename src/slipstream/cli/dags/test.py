@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ def test(args: argparse.Namespace) -> int:
     from slipstream.config import conf
     from slipstream.store import Store
 
+    _end_as_at_ctrl_c()
     option_check.check()
     log_to_stderr("DEBUG" if args.verbose else "WARNING")
     run_conf = parse_conf(args.conf)
@@ -53,6 +55,13 @@ def test(args: argparse.Namespace) -> int:
             _show_logs(one, all_of_them=args.verbose)
         _show_graph(store, one, args)
     return _report(one)
+
+
+def _end_as_at_ctrl_c() -> None:
+    """End the tasks and the run in good order, too, when CI or a closed terminal ends us."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, signal.default_int_handler)
 
 
 def _view(one: OneRun) -> View:
