@@ -6,13 +6,17 @@ import json
 from typing import Any
 
 from slipstream.sdk import taskapi
-from slipstream.sdk.exceptions import AirflowException
+from slipstream.sdk.exceptions import AirflowException, AirflowRuntimeError
 from slipstream.sdk.mask import is_sensitive, mask_secret
 from slipstream.sdk.types import NOTSET, ArgNotSet
 
 
-class VariableNotFound(KeyError, AirflowException):
-    """There is no variable of that name; a KeyError, as in Airflow 2."""
+class VariableNotFound(KeyError, AirflowException, AirflowRuntimeError):
+    """There is no variable of that name: a KeyError as in Airflow 2, an AirflowRuntimeError as in 3."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.error = message
 
     def __str__(self) -> str:
         return str(self.args[0])
