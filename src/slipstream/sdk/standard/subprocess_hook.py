@@ -7,10 +7,14 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from slipstream.sdk.hook import BaseHook
+
+_PATIENCE_S = 3
+"""Less than the grace that the worker host gives a task after its execution_timeout."""
 
 
 class SubprocessResult(NamedTuple):
@@ -67,8 +71,15 @@ class SubprocessHook(BaseHook):
         return SubprocessResult(exit_code=code, output=line)
 
     def send_sigterm(self) -> None:
-        """Ask the command and its children to end."""
+        """Ask the command and its children to end, and end those that do not within seconds."""
         process = self.sub_process
-        if process is not None and process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGTERM)
+        if process is None or process.poll() is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+            for _ in range(_PATIENCE_S * 20):
+                time.sleep(0.05)
+                process.poll()  # a leader that nobody waited for still counts as its group
+                os.killpg(process.pid, 0)
+            self.log.warning("The command goes on after SIGTERM; it is killed")
+            os.killpg(process.pid, signal.SIGKILL)
