@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from slipstream.sdk import environment, mask, policy, xcom_codec
+from slipstream.sdk import environment, mask, policy, xcom_codec, yielded
 from slipstream.sdk.context import context_to_environment, set_current_context
 from slipstream.sdk.exceptions import (
     AirflowFailException,
@@ -112,7 +112,7 @@ def _render_and_execute(
     if ti.next_method:
         value = task.resume_execution(ti.next_method, ti.next_kwargs, context)
     else:
-        value = task.execute(context)
+        value = yielded.result_of(task.execute, task.execute(context), context)
     _render_map_index(task, context)
     return value
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 
 from slipstream.clock import utcnow
 from slipstream.sdk import context as context_module
+from slipstream.sdk.asset import Asset, Metadata
 from slipstream.sdk.branch import BaseBranchOperator
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.decorator import task_decorator as task
@@ -354,3 +357,36 @@ def test_a_branch_that_skips_nothing_pushes_its_choice(run: Runner) -> None:
     ended = run(dag, "t")
     assert ended.skip == ["c"]
     assert "return_value" not in {x["key"] for x in ended.xcoms}
+
+
+def test_a_task_that_is_a_generator_runs_to_its_end(run: Runner) -> None:
+    done: list[str] = []
+
+    def function() -> Any:
+        yield 1
+        done.append("function")
+        return "result"
+
+    class Generator(BaseOperator):
+        def execute(self, context: Any) -> Any:
+            yield Metadata(Asset("a"), {"rows": 3})
+            done.append("operator")
+            return "result"
+
+    assert run(call(function), "t").xcoms == [{"key": "return_value", "value": "result"}]
+    ended = run(dag_of(Generator), "t")
+    assert ended.xcoms == [{"key": "return_value", "value": "result"}]
+    assert [event["extra"] for event in ended.outlet_events or []] == [{"rows": 3}]
+    assert done == ["function", "operator"]
+
+
+def test_a_command_that_ignores_sigterm_is_killed(run: Runner, tmp_path: Path) -> None:
+    stubborn = f"trap '' TERM; echo $$ > {tmp_path}/pid; exec sleep 600"
+
+    def ends(context: Any) -> None:
+        threading.Timer(0.2, context["task"].on_kill).start()
+
+    ended = run(dag_of(BashOperator, bash_command=stubborn, on_execute_callback=ends), "t")
+    assert ended.state == "failed"
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text()), 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from slipstream.sdk import yielded
 from slipstream.sdk.branch import BaseBranchOperator
 from slipstream.sdk.context import context_merge, get_current_context
 from slipstream.sdk.exceptions import AirflowException
@@ -75,7 +76,8 @@ class PythonOperator(BaseAsyncOperator):
     def execute(self, context: Context) -> Any:
         context_merge(context, self.op_kwargs, templates_dict=self.templates_dict)
         self.op_kwargs = self.determine_kwargs(context)
-        result = self.execute_callable()
+        returned = self.execute_callable()
+        result = yielded.result_of(self.python_callable, returned, context)
         if self.show_return_value_in_logs:
             self.log.info("The function returned %s", result)
         else:
