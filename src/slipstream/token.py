@@ -88,6 +88,18 @@ class Signer:
         return hmac.digest(self._key, signed, _DIGEST)
 
 
+def key_mark(key: bytes, audience: str) -> str:
+    """Return by what services tell whether they sign alike: a keyed hash, from which no key follows."""
+    return hmac.digest(key, b"which key signs for " + audience.encode(), _DIGEST).hex()[:32]
+
+
+def configured_key_mark() -> str:
+    """Return the mark of ``[api_auth] jwt_secret`` with ``[execution_api] jwt_audience``."""
+    return key_mark(
+        conf.get("api_auth", "jwt_secret").encode(), conf.get("execution_api", "jwt_audience")
+    )
+
+
 class Scope(StrEnum):
     """What a token is for."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,9 +21,9 @@ from tests.executors.dask_rig import DaskScheduler, DaskWorker
 from tests.executors.program import Program
 from tests.executors.remote import ApiServer
 
-from slipstream import executors
+from slipstream import command, executors
 from slipstream.config import conf
-from slipstream.store import Store
+from slipstream.store import Store, job
 
 PATIENCE_S = 60.0
 DAG = """
@@ -137,17 +138,42 @@ def test_a_worker_of_another_version(
 
 
 def test_an_api_server_with_another_key_whose_workers_can_begin_nothing(
-    site: Site, start_worker: StartWorker, api_server: ApiServer, monkeypatch: pytest.MonkeyPatch
+    site: Site,
+    start_worker: StartWorker,
+    api_server: ApiServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """To it every token is forged: the worker says so, and the scheduler waits no longer than it is told."""
+    """To it every token is forged, so that no worker can say a word: the scheduler sees and says why."""
     with monkeypatch.context() as patch:
         patch.setitem(os.environ, "AIRFLOW__API_AUTH__JWT_SECRET", secrets.token_hex(32))
         api_server.start()
     worker = start_worker()
     row = site.trigger("d")
+    site.until(lambda: site.states(row) == {"t": "queued"}, "its start")
+    site.until(lambda: "signing key" in caplog.text, "that the scheduler sees it")
+    waits = command.explain(site.store, site.clock, dag_id="d", run_id=row.run_id, task_id="t")
+    assert waits.code == "signing_key"
+    assert "jwt_secret" in waits.summary
+    began = time.monotonic()
     assert site.finish(row, PATIENCE_S) == "failed"
+    assert time.monotonic() - began < 11.0, "it was not the timeout of the queue"
     print(worker.log)
     told = [event.detail or "" for event in site.task_story(row, "t")]
-    assert any("queued" in detail for detail in told), told
+    assert any("another signing key" in detail and "jwt_secret" in detail for detail in told), told
+    ended = command.explain(site.store, site.clock, dag_id="d", run_id=row.run_id, task_id="t")
+    assert any("another signing key" in reason for reason in ended.reasons)
     assert "refuses this worker (401)" in worker.log
     assert not (site.home / "proof").exists()
+    with site.store.read() as conn:
+        marks = {row.key_mark for row in job.list_running(conn, "ApiServer", "SchedulerJob")}
+    assert len(marks) == 2
+    assert not any(str(mark) in conf.get("api_auth", "jwt_secret") for mark in marks)
+
+
+def test_no_api_server_at_all(site: Site, start_worker: StartWorker) -> None:
+    """What waits for a worker says that nobody would answer the worker."""
+    row = site.trigger("d")
+    site.until(lambda: site.states(row) == {"t": "queued"}, "its start")
+    waits = command.explain(site.store, site.clock, dag_id="d", run_id=row.run_id, task_id="t")
+    assert any("No API server" in reason for reason in waits.reasons)

@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from slipstream.api import workers
 from slipstream.api.app import create_app, parts_of
 from slipstream.api.front import Front
+from slipstream.api.presence import present
 from slipstream.api.protocol import Protocol
 from slipstream.config import conf
 from slipstream.errors import UserError
@@ -50,7 +51,10 @@ def serve(
         opened = store or Store.open()
         try:
             with synced(opened) as clock:
-                _run(create_app(opened, clock, apps), sock, checked)
+                app = create_app(opened, clock, apps)
+                answers_workers = "execution" in parts_of(apps)
+                with present(opened, clock) if answers_workers else contextlib.nullcontext():
+                    _run(app, sock, checked)
         finally:
             if store is None:
                 opened.close()

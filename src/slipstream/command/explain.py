@@ -13,6 +13,7 @@ from slipstream.clock import Clock
 from slipstream.command.deliver import scheduler_alive
 from slipstream.command.restore import restore
 from slipstream.command.scope import the_run
+from slipstream.command.signing import has_api_server, key_trouble
 from slipstream.config import conf
 from slipstream.errors import NotFound
 from slipstream.machine.admission import Blocked, Candidate, Limits, PoolLimit, blocked_by
@@ -20,10 +21,21 @@ from slipstream.machine.event import TIKey
 from slipstream.machine.explain import AdmissionView, Explanation
 from slipstream.machine.run import RunMachine
 from slipstream.state import TERMINAL_STATES, DagRunState, TaskInstanceState
-from slipstream.store import Connection, Store, attempt, dag, pool, quota, run, task_instance
+from slipstream.store import (
+    Connection,
+    Store,
+    attempt,
+    dag,
+    job,
+    pool,
+    quota,
+    run,
+    task_instance,
+)
 from slipstream.store.row import PoolRow, RunRow
 from slipstream.store.task_instance import Occupancy
 
+_LOCAL = ("LocalExecutor", "SequentialExecutor")
 _AFTER_A_FAILURE = frozenset({TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY})
 
 
@@ -48,6 +60,8 @@ def explain(
         answer = machine.explain(key, now, _view(conn, row, machine, key))
         if answer.state not in TERMINAL_STATES:
             _add_what_is_around(conn, row, answer, now)
+        if answer.state == TaskInstanceState.QUEUED:
+            _add_what_workers_lack(conn, row, machine, key, answer, now)
         if answer.state in _AFTER_A_FAILURE:
             _add_what_failed(conn, row, key, answer)
     return answer
@@ -130,6 +144,34 @@ def _add_what_is_around(conn: Connection, row: RunRow, answer: Explanation, now:
         _put_first(answer, "no_scheduler", "No scheduler is alive: start one to go on.")
     if row.quarantined is not None:
         _put_first(answer, "quarantined", row.quarantined)
+
+
+def _add_what_workers_lack(
+    conn: Connection,
+    row: RunRow,
+    machine: RunMachine,
+    key: TIKey,
+    answer: Explanation,
+    now: datetime,
+) -> None:
+    """Say what keeps workers on other machines from beginning anything."""
+    owner = None if row.owner is None else job.get(conn, row.owner)
+    if owner is None or owner.key_mark is None or not _is_remote(machine.tis[key].task.executor):
+        return
+    if (trouble := key_trouble(conn, owner.key_mark, now)) is not None:
+        _put_first(answer, "signing_key", trouble.text)
+    elif not has_api_server(conn, now):
+        answer.reasons.append(
+            "No API server is alive that answers workers: they can begin nothing until there is one."
+        )
+
+
+def _is_remote(executor: str | None) -> bool:
+    """Say whether attempts of an executor, as a task names it, go to workers that ask an API server."""
+    wanted = executor or _default_executor().partition(":")[0]
+    configured = conf.get("core", "executor", fallback="LocalExecutor")
+    names = {entry.partition(":")[0].strip(): entry for entry in configured.split(",")}
+    return not any(local in names.get(wanted, wanted) for local in _LOCAL)
 
 
 def _add_what_failed(conn: Connection, row: RunRow, key: TIKey, answer: Explanation) -> None:

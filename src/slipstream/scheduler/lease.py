@@ -69,19 +69,28 @@ class Lease:
         self._job_type = ONE_RUN_JOB_TYPE if only_run else SCHEDULER_JOB_TYPE
         self.id = new_id()
 
-    def register(self, now: datetime, executor: str) -> None:
+    def register(self, now: datetime, executor: str, key_mark: str | None = None) -> None:
         """Add this scheduler's job, and tell the others.
 
         Raises UserError on SQLite when another scheduler is alive.
         """
-        self._store.write(self._register, now, executor)
+        self._store.write(self._register, now, executor, key_mark)
 
-    def _register(self, conn: Connection, now: datetime, executor: str) -> None:
+    def _register(
+        self, conn: Connection, now: datetime, executor: str, key_mark: str | None
+    ) -> None:
         if job.get(conn, self.id) is not None:
             return  # an earlier call's commit went through, its answer did not
         if self._job_type == SCHEDULER_JOB_TYPE and self._store.dialect == "sqlite":
             self._refuse_second(conn, now)
-        job.register(conn, job_type=self._job_type, now=now, executor=executor, id=self.id)
+        job.register(
+            conn,
+            job_type=self._job_type,
+            now=now,
+            executor=executor,
+            key_mark=key_mark,
+            id=self.id,
+        )
         if self._job_type == SCHEDULER_JOB_TYPE:
             self._tell_others(conn, now)
 

@@ -113,10 +113,12 @@ def host_died(turn: Turn, reasons: dict[str, str]) -> None:
         lose(turn, begun)
 
 
-def refused(turn: Turn, reasons: dict[str, str]) -> None:
+def refused(
+    turn: Turn, reasons: dict[str, str], *, because: str = "The worker cannot run it"
+) -> None:
     """Fail attempts that nobody can begin. One that has begun all the same goes on."""
     turn.close()
-    why = {id_: f"The worker cannot run it: {reason}" for id_, reason in reasons.items()}
+    why = {id_: f"{because}: {reason}" for id_, reason in reasons.items()}
     turn.world.write(remote.refuse, why, turn.now)
     apply_done(turn, reasons)
 
@@ -164,6 +166,8 @@ def sweep_queued(turn: Turn) -> None:
                 f"it was queued for over {limit:.0f} s, {n} times, and no worker began it: is there one "
                 f"for its queue, and what does its log say?"
             )
+            if world.keys.trouble is not None:
+                why += f" {world.keys.trouble.text}"
             lose(turn, {attempt_id: why})
 
 

@@ -130,7 +130,7 @@ class Scheduler:
         self._recover()
 
     def _register(self) -> None:
-        self._lease.register(self._clock.now(), ",".join(self._executors))
+        self._lease.register(self._clock.now(), ",".join(self._executors), self.world.keys.mark)
         if not self._only_run:
             self._store.wake(SCHEDULER)  # the others have DAGs to give up
 
@@ -358,6 +358,7 @@ class Scheduler:
     def _beat(self, turn: Turn) -> None:
         self._lease.heartbeat(turn.now)
         self.world.ownership.members.beat()
+        self.world.keys.look(turn)
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = self._clock.monotonic()

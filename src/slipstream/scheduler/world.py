@@ -12,6 +12,7 @@ from slipstream.machine.event import TIKey
 from slipstream.scheduler.book import RunBook
 from slipstream.scheduler.catalog import Catalog
 from slipstream.scheduler.hosts import Hosts
+from slipstream.scheduler.keys import KeyWatch
 from slipstream.scheduler.lease import write_fenced
 from slipstream.scheduler.members import Members
 from slipstream.scheduler.ownership import Ownership
@@ -57,6 +58,7 @@ class World:
         self.quotas = Quotas(is_shared=not only_run)
         self.hosts = Hosts(settings.host_threshold_s)
         self.signs = TokenSigner(executors)
+        self.keys = KeyWatch(executors)
         self.finished: list[RunRow] = []
         """Runs that ended in this turn."""
         self.claim_soon = True

@@ -21,6 +21,9 @@ SCHEDULER_JOB_TYPE = "SchedulerJob"
 ONE_RUN_JOB_TYPE = "DagTestJob"
 """A scheduler of one run alone: it owns that run, and no DAG."""
 
+API_SERVER_JOB_TYPE = "ApiServer"
+"""A process that serves the execution API."""
+
 _SELECT = select(*JOB.columns)
 
 
@@ -48,6 +51,7 @@ def register(
     now: datetime,
     executor: str | None = None,
     parent_id: str | None = None,
+    key_mark: str | None = None,
     id: str | None = None,
 ) -> str:
     """Add this process as a running job and return its id."""
@@ -63,6 +67,7 @@ def register(
             unixname=_user(),
             executor=executor,
             parent_id=parent_id,
+            key_mark=key_mark,
             started_at=now,
             heartbeat_at=now,
         )

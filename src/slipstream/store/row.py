@@ -170,6 +170,7 @@ class JobRow(NamedTuple):
     unixname: str | None
     executor: str | None
     parent_id: str | None
+    key_mark: str | None
     started_at: datetime
     ended_at: datetime | None
     heartbeat_at: datetime

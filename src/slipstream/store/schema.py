@@ -384,6 +384,9 @@ job = Table(
     Column("unixname", String(255)),
     Column("executor", String(250)),
     Column("parent_id", Uuid7),  # a worker host's scheduler
+    Column(
+        "key_mark", String(64)
+    ),  # tells apart the keys by which services sign; see token.key_mark
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("heartbeat_at", UtcDateTime, nullable=False),
