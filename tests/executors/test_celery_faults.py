@@ -230,54 +230,6 @@ def test_a_worker_that_stood_still_longer_than_the_visibility_timeout_changes_no
         assert rig.proof().count("begun") == 2
 
 
-# Machines
-
-
-@pytest.mark.usefixtures("impatient")
-def test_of_a_worker_that_is_killed_only_what_ran_is_lost(rig: CeleryRig) -> None:
-    rig.dag(SLOW)
-    victim = rig.worker(n_slots=1, AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER="3")
-    running = rig.submit("t", map_index=0)
-    rig.proven("begun")
-    rig.started(running)
-    reserved = [rig.submit("t", map_index=n) for n in (1, 2)]
-    wait_for(lambda: rig.queue_length() == 0, "the worker to hold them")
-    victim.kill_all()
-    rig.worker(n_slots=2)
-    go(rig)
-    for attempt_id in reserved:
-        assert rig.finished(attempt_id, PATIENCE_S).state is S.SUCCESS
-    assert rig.row(running).state == "running", "until its host's lease lapses"
-    assert rig.proof().count("begun") == 3
-
-
-def test_a_worker_killed_without_its_host_still_delivers_what_ran(rig: CeleryRig) -> None:
-    rig.dag(SLOW)
-    victim = rig.worker(n_slots=1)
-    running = rig.submit("t")
-    rig.proven("begun")
-    victim.signal(signal.SIGKILL)
-    victim.wait()
-    go(rig)
-    assert rig.finished(running).state is S.SUCCESS
-
-
-def test_an_api_server_restarted_in_mid_task_gets_the_result_all_the_same(rig: CeleryRig) -> None:
-    rig.dag(SLOW)
-    rig.worker()
-    running = rig.submit("t", map_index=0)
-    rig.proven("begun")
-    rig.started(running)
-    rig.api_server.kill()
-    go(rig)
-    rig.until(lambda: "ended" in rig.proof(), "its end")
-    waiting = rig.submit("t", map_index=1)
-    rig.api_server.start()
-    assert rig.finished(running, PATIENCE_S).state is S.SUCCESS
-    assert rig.finished(waiting, PATIENCE_S).state is S.SUCCESS
-    assert rig.proof().count("begun") == 2
-
-
 # Garbage
 
 
@@ -343,14 +295,3 @@ def test_a_message_of_another_version_fails_its_attempt_with_the_reason(rig: Cel
     outcome = rig.finished(workload.attempt_id)
     assert outcome.state is S.FAILED
     assert "version '99'" in (outcome.error or "")
-
-
-def test_a_workload_that_no_host_can_read_fails_with_the_reason(rig: CeleryRig) -> None:
-    rig.dag(QUICK)
-    workload = rig.workload("t")
-    workload.relative_fileloc = 7  # type: ignore[assignment]
-    rig.executor.submit([workload])
-    rig.worker()
-    outcome = rig.finished(workload.attempt_id)
-    assert outcome.state is S.FAILED
-    assert "cannot read the workload" in (outcome.error or "")

@@ -138,20 +138,6 @@ def test_a_cold_shutdown_ends_what_runs_within_seconds(
     assert rig.finished(reserved).state is S.SUCCESS
 
 
-def test_a_host_that_dies_is_replaced_and_what_it_had_not_begun_runs(rig: CeleryRig) -> None:
-    slow(rig)
-    worker = rig.worker(n_slots=1, AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER="2")
-    rig.submit("t", map_index=0)
-    rig.proven("begun")
-    reserved = rig.submit("t", map_index=1)
-    wait_for(lambda: rig.queue_length() == 0, "the worker to hold it")
-    subprocess.run(["kill", "-9", str(rig.host_pid)], check=True)
-    go(rig)
-    assert rig.finished(reserved).state is S.SUCCESS
-    assert "the worker host" in worker.log
-    assert rig.proof().count("begun") == 2
-
-
 def test_a_pool_grows_with_its_work(rig: CeleryRig) -> None:
     slow(rig)
     worker = rig.worker("--autoscale", "3,1", n_slots=1)

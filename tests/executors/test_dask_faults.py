@@ -193,23 +193,6 @@ def test_what_two_schedulers_submit_runs_once(rig: DaskRig) -> None:
 # Machines
 
 
-def test_a_worker_killed_in_mid_task_still_delivers_what_ran_and_it_ran_once(rig: DaskRig) -> None:
-    rig.dag(SLOW)
-    victim = rig.worker(n_slots=1)
-    running = rig.submit("t", map_index=0)
-    rig.proven("begun")
-    waiting = rig.submit("t", map_index=1)
-    rig.worker(n_slots=1)  # where Dask runs again what the victim had
-    rig.started(waiting)
-    victim.signal(signal.SIGKILL)
-    victim.wait()
-    go(rig)
-    assert rig.finished(waiting).state is S.SUCCESS
-    assert rig.finished(running).state is S.SUCCESS
-    assert rig.finished(rig.submit("t", map_index=2)).state is S.SUCCESS
-    assert rig.proof().count("begun") == 3
-
-
 @pytest.mark.parametrize("nanny", [False, True])
 def test_a_worker_told_to_end_does_so_at_once_and_what_ran_is_delivered(
     rig: DaskRig, nanny: bool
@@ -226,22 +209,6 @@ def test_a_worker_told_to_end_does_so_at_once_and_what_ran_is_delivered(
     rig.worker(n_slots=1)
     assert rig.finished(rig.submit("t", map_index=1), PATIENCE_S).state is S.SUCCESS
     assert rig.proof().count("begun") == 2
-
-
-def test_of_a_machine_that_is_gone_only_what_ran_is_lost(rig: DaskRig) -> None:
-    rig.dag(SLOW)
-    victim = rig.worker(n_slots=1)
-    running = rig.submit("t", map_index=0)
-    rig.proven("begun")
-    rig.started(running)
-    waiting = [rig.submit("t", map_index=n) for n in (1, 2)]
-    victim.kill_all()
-    rig.worker(n_slots=2)
-    go(rig)
-    for attempt_id in waiting:
-        assert rig.finished(attempt_id, PATIENCE_S).state is S.SUCCESS
-    assert rig.row(running).state == "running", "until its host's lease lapses"
-    assert rig.proof().count("begun") == 3
 
 
 def test_a_worker_s_process_that_its_nanny_starts_again_goes_on(rig: DaskRig) -> None:
@@ -274,36 +241,6 @@ def test_workers_killed_again_and_again_under_load_run_everything_once(rig: Dask
 
 def _parent(pid: int) -> int:
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
-def test_a_host_that_dies_takes_what_ran_and_the_next_one_goes_on(rig: DaskRig) -> None:
-    rig.dag(SLOW)
-    worker = rig.worker(n_slots=1)
-    running = rig.submit("t", map_index=0)
-    rig.proven("begun")
-    rig.started(running)
-    waiting = rig.submit("t", map_index=1)
-    os.kill(rig.host_pid, signal.SIGKILL)
-    go(rig)
-    assert rig.finished(waiting, PATIENCE_S).state is S.SUCCESS
-    assert rig.row(running).state == "running", "until its host's lease lapses"
-    assert "killed by signal 9" in worker.log
-
-
-def test_an_api_server_restarted_in_mid_task_gets_the_result_all_the_same(rig: DaskRig) -> None:
-    rig.dag(SLOW)
-    rig.worker()
-    running = rig.submit("t", map_index=0)
-    rig.proven("begun")
-    rig.started(running)
-    rig.api_server.kill()
-    go(rig)
-    rig.until(lambda: "ended" in rig.proof(), "its end")
-    waiting = rig.submit("t", map_index=1)
-    rig.api_server.start()
-    assert rig.finished(running, PATIENCE_S).state is S.SUCCESS
-    assert rig.finished(waiting, PATIENCE_S).state is S.SUCCESS
-    assert rig.proof().count("begun") == 2
 
 
 # Queues, and what is unwanted

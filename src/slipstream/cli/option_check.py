@@ -10,7 +10,6 @@ import json
 import os
 from collections import defaultdict
 from collections.abc import Callable
-from functools import partial
 from urllib.parse import urlsplit
 
 from slipstream.config import conf
@@ -120,13 +119,15 @@ def _url(text: str, *, example: str = "https://airflow.example.org") -> None:
         raise ValueError(f"a URL such as {example}")
 
 
-_execution_url = partial(_url, example="http://localhost:8080/execution/")
+def _execution_urls(text: str) -> None:
+    for url in text.split(","):
+        _url(url.strip(), example="http://localhost:8080/execution/, or several by commas")
 
 
 CHECKERS: dict[tuple[str, str], Callable[[str], object]] = {
     ("api", "base_url"): _url,
     ("core", "auth_manager"): _auth_manager,
-    ("core", "execution_api_server_url"): _execution_url,
+    ("core", "execution_api_server_url"): _execution_urls,
     ("core", "executor"): _executor,
     ("core", "fernet_key"): _fernet_key,
     ("core", "hostname_callable"): _importable,

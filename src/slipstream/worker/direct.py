@@ -6,6 +6,7 @@ With ``commit`` and ``request``, the only modules of the worker that know the st
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from typing import Any
 
 from slipstream.clock import Clock
@@ -65,6 +66,9 @@ class DirectTaskAPI:
             return request.answer(self._store, self._clock, caller, method, params)
         except StoreUnavailable as exc:
             raise ApiUnavailable(str(exc)) from exc
+
+    def watch(self, tell: Callable[[bool, str], None]) -> None:
+        """Tell nothing: the scheduler that started this host sees its database itself."""
 
     def close(self, *, ok: bool) -> None:
         """End the host's job row."""

@@ -160,6 +160,7 @@ class Host:
                 "recovered": recovered,
             }
         )
+        self._api.watch(lambda *word: self._call_in_loop(partial(self._on_reach, *word)))
         self._timers.after(self._settings.heartbeat_s, self._heartbeat)
         try:
             while not self._is_done():
@@ -317,6 +318,8 @@ class Host:
             case "submit":
                 for workload in message["workloads"]:
                     self._submit(workload)
+            case "give_back":
+                self._supervisor.give_back()
             case "grow":
                 self._supervisor.grow(message["slots"])
             case "cancel":
@@ -326,6 +329,9 @@ class Host:
                 self._stop(message["deadline_s"])
             case unknown:
                 raise ValueError(f"unknown message {unknown!r} from the executor")
+
+    def _on_reach(self, is_there: bool, why: str) -> None:
+        self._send({"m": "api", "is_there": is_there, "why": why})
 
     def _submit(self, workload: Any) -> None:
         try:

@@ -12,7 +12,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from slipstream.task import process
 from slipstream.token import expires_at
 from slipstream.worker import log_ship
 from slipstream.worker.http_client import ApiMisunderstood, Client
+from slipstream.worker.reach import Reach
 from slipstream.worker.task_api import (
     VERSION,
     ApiUnavailable,
@@ -252,6 +253,11 @@ class HttpTaskAPI:
         if error is not None:
             raise RequestRefused(error["type"], error["message"])
         return answer.get("value")
+
+    def watch(self, tell: Callable[[bool, str], None]) -> None:
+        """Tell whether the API server answers; see ``TaskAPI.watch``."""
+        every_s = conf.getfloat("scheduler", "job_heartbeat_sec", fallback=5.0)
+        Reach(self.client, tell, every_s=every_s).start()
 
     def close(self, *, ok: bool) -> None:
         """End the host's registration; a server that is away finds that its heartbeat stopped."""

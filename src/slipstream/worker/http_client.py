@@ -11,6 +11,7 @@ import json
 import ssl
 import threading
 import time
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,24 +31,47 @@ class ApiMisunderstood(SlipstreamError):
     """The server can make nothing of this message; others may be taken."""
 
 
-class Client:
-    """JSON over HTTP to one server; each thread has its connection."""
+@dataclass(frozen=True, slots=True)
+class _Address:
+    """Where one server is."""
 
-    def __init__(self, url: str, clock: SyncedClock, *, timeout_s: float) -> None:
-        """``url`` is the execution API's, with its path. Raises ConfigError."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ConfigError(
-                f"The execution API's address is {url!r}; it must be like "
-                "http://host:8080/execution/ ([core] execution_api_server_url)."
-            )
-        self.url = url
-        self._host, self._port = parts.hostname, parts.port
-        self._path = parts.path.rstrip("/")
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+    url: str
+    host: str
+    port: int | None
+    path: str
+    tls: ssl.SSLContext | None
+
+
+class _NoConnection(Exception):
+    """Nobody took the connection, so nothing was said."""
+
+
+class Client:
+    """JSON over HTTP to one server of several that are alike; each thread has its connection.
+
+    All threads stay with a server until it fails; then all go on to the next.
+    """
+
+    def __init__(self, urls: str, clock: SyncedClock, *, timeout_s: float) -> None:
+        """``urls`` are the execution API's, with their paths, by commas. Raises ConfigError."""
+        self._addresses = [_address(url.strip()) for url in urls.split(",")]
+        self._n_moves = 0
+        """Modulo their number: which address is in use."""
         self._timeout_s = timeout_s
         self._clock = clock
         self._mine = threading.local()
+        self._heard_at = float("-inf")
+        self.trouble = threading.Event()
+        """Set when a call has found nobody; whoever looks into it clears it."""
+
+    @property
+    def url(self) -> str:
+        """The address in use."""
+        return self._addresses[self._n_moves % len(self._addresses)].url
+
+    def silent_s(self) -> float:
+        """Return how long ago a server has answered."""
+        return time.monotonic() - self._heard_at
 
     def call(
         self, name: str, body: Any, token: str, *, method: str = "POST", version: int = VERSION
@@ -62,50 +86,80 @@ class Client:
             "Content-Type": "application/json",
             VERSION_HEADER: str(VERSION),
         }
+        whys = []
+        for _ in self._addresses:
+            n = self._n_moves
+            at = self._addresses[n % len(self._addresses)]
+            path = f"{at.path}/v{version}/{name}"
+            try:
+                return self._ask(at, n, method, path, data, headers)
+            except _NoConnection as exc:
+                self._move(n)
+                whys.append(f"The API server at {at.url} is away: {exc}")
+            except ApiUnavailable:
+                self._move(
+                    n
+                )  # it may have heard us: whether to say it again is the caller's matter
+                raise
+        raise ApiUnavailable(". ".join(whys))
+
+    def _ask(
+        self, at: _Address, n: int, method: str, path: str, data: bytes, headers: dict[str, str]
+    ) -> dict[str, Any]:
         began = time.monotonic()
         try:
-            status, answer = self._exchange(
-                method, f"{self._path}/v{version}/{name}", data, headers
-            )
+            status, answer = self._exchange(at, n, method, path, data, headers)
         except (OSError, http.client.HTTPException) as exc:
             self._hang_up()
             reason = str(exc) or type(exc).__name__
-            raise ApiUnavailable(f"The API server at {self.url} is away: {reason}") from exc
+            raise ApiUnavailable(f"The API server at {at.url} is away: {reason}") from exc
         if status != 200:
-            raise self._error(name, status, answer)
+            raise _error(at.url, path.rpartition("/")[2], status, answer)
         try:
             found = json.loads(answer)
             self._clock.heard(datetime.fromisoformat(found["now"]), time.monotonic() - began)
         except (ValueError, KeyError, TypeError) as exc:
-            raise ApiUnavailable(f"{self.url} does not answer as an API server: {exc!r}") from exc
+            raise ApiUnavailable(f"{at.url} does not answer as an API server: {exc!r}") from exc
+        self._heard_at = time.monotonic()
         return dict(found)
 
+    def _move(self, n: int) -> None:
+        """Have everybody go on to the next address, unless somebody has done so since."""
+        self.trouble.set()
+        if self._n_moves == n:
+            self._n_moves = n + 1
+
     def _exchange(
-        self, method: str, path: str, data: bytes, headers: dict[str, str]
+        self, at: _Address, n: int, method: str, path: str, data: bytes, headers: dict[str, str]
     ) -> tuple[int, bytes]:
-        connection = self._connection()
+        try:
+            connection = self._connection(at, n)
+        except OSError as exc:
+            self._hang_up()
+            raise _NoConnection(str(exc) or type(exc).__name__) from exc
         connection.request(method, path, data, headers)
         reply = connection.getresponse()
         answer = reply.read()
         self._mine.used_at = time.monotonic()
         return reply.status, answer
 
-    def _connection(self) -> http.client.HTTPConnection:
+    def _connection(self, at: _Address, n: int) -> http.client.HTTPConnection:
         connection: http.client.HTTPConnection | None = getattr(self._mine, "connection", None)
-        if connection is not None and time.monotonic() - self._mine.used_at > _IDLE_S:
+        if connection is not None and (
+            self._mine.n != n or time.monotonic() - self._mine.used_at > _IDLE_S
+        ):
             self._hang_up()
             connection = None
         if connection is None:
-            if self._tls is not None:
+            if at.tls is not None:
                 connection = http.client.HTTPSConnection(
-                    self._host, self._port, timeout=self._timeout_s, context=self._tls
+                    at.host, at.port, timeout=self._timeout_s, context=at.tls
                 )
             else:
-                connection = http.client.HTTPConnection(
-                    self._host, self._port, timeout=self._timeout_s
-                )
+                connection = http.client.HTTPConnection(at.host, at.port, timeout=self._timeout_s)
             connection.connect()  # which sets TCP_NODELAY
             self._mine.connection, self._mine.used_at = connection, time.monotonic()
+            self._mine.n = n
         return connection
 
     def _hang_up(self) -> None:
@@ -114,17 +168,25 @@ class Client:
             connection.close()
             self._mine.connection = None
 
-    def _error(self, name: str, status: int, answer: bytes) -> SlipstreamError:
-        text = _detail(answer)
-        if status >= 500 or status in _PATIENT_STATUS:
-            return ApiUnavailable(
-                f"The API server at {self.url} answered {name} with {status}: {text}"
-            )
-        if status in _FINAL_STATUS:
-            return TurnedAway(
-                f"The API server at {self.url} refuses this worker ({status}): {text}"
-            )
-        return ApiMisunderstood(f"{self.url} answered {name} with {status}: {text}")
+
+def _address(url: str) -> _Address:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError(
+            f"The execution API's address is {url!r}; it must be like "
+            "http://host:8080/execution/ ([core] execution_api_server_url)."
+        )
+    tls = ssl.create_default_context() if parts.scheme == "https" else None
+    return _Address(url, parts.hostname, parts.port, parts.path.rstrip("/"), tls)
+
+
+def _error(url: str, name: str, status: int, answer: bytes) -> SlipstreamError:
+    text = _detail(answer)
+    if status >= 500 or status in _PATIENT_STATUS:
+        return ApiUnavailable(f"The API server at {url} answered {name} with {status}: {text}")
+    if status in _FINAL_STATUS:
+        return TurnedAway(f"The API server at {url} refuses this worker ({status}): {text}")
+    return ApiMisunderstood(f"{url} answered {name} with {status}: {text}")
 
 
 def _detail(answer: bytes) -> str:

@@ -4,6 +4,7 @@ Frames as on an attempt's socket (``slipstream.task.protocol``). Messages to the
 
     submit  {workloads}
     cancel  {reasons}                             by attempt id
+    give_back {}                                  hand back what has not begun
     grow    {slots}                               how many attempts run at a time from now on
     stop    {deadline_s}                          null: whenever what runs has ended
 
@@ -11,6 +12,7 @@ and from it::
 
     hello   {host_id, pid, hostname, recovered}   registered; attempts whose journaled outcomes
                                                   it has delivered for a dead host
+    api     {is_there, why}                       of a remote host: whether its API server answers
     events  {events}                              see ``report``
 """
 

@@ -150,6 +150,13 @@ class Supervisor:
         while self._queue:
             self._hand_back(self._queue.popleft())
 
+    def give_back(self) -> None:
+        """Give back all for which nobody has asked leave to begin."""
+        self.hand_back_queue()
+        for execution in list(self._executions.values()):
+            if execution.leave is Leave.UNASKED and execution.process is None:
+                self._hand_back(execution)
+
     def cancel_all(self, reason: str) -> None:
         """End everything that runs."""
         for attempt_id in list(self._executions):

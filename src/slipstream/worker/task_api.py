@@ -7,7 +7,7 @@ outcome means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -150,6 +150,13 @@ class TaskAPI(Protocol):
 
     def request(self, caller: Caller, method: str, params: dict[str, Any]) -> Any:
         """Answer a task's request; raises RequestRefused or ApiUnavailable."""
+        ...
+
+    def watch(self, tell: Callable[[bool, str], None]) -> None:
+        """Have told, from a thread, whether the store can be reached, and why not; each change once.
+
+        Nothing is told of a store that the host's launcher sees for itself.
+        """
         ...
 
     def close(self, *, ok: bool) -> None:

@@ -56,6 +56,26 @@ class Consumer(CeleryConsumer):
         _survive_non_messages(found.transport)
         return found
 
+    def loop_args(self) -> tuple[Any, ...]:
+        """Return what Celery's loop works with; it is to open the queues by way of us."""
+        me, connection, task_consumer, *rest = super().loop_args()
+        self.pool.on_taking = self.open_or_close
+        return me, connection, _Gate(task_consumer, self.open_or_close), *rest
+
+    def open_or_close(self) -> None:
+        """Take messages while the pool takes attempts, and only then."""
+        if self.task_consumer is None:
+            return
+        if self.pool.taking.is_on:
+            self.task_consumer.consume()
+        else:
+            self.task_consumer.cancel()
+
+    def add_task_queue(self, *args: Any, **kwargs: Any) -> None:
+        """Take messages of one more queue; Celery would begin with all of them at once."""
+        super().add_task_queue(*args, **kwargs)
+        self.open_or_close()
+
     def on_connection_error_after_connected(self, exc: BaseException) -> None:
         """Drop the connection; what runs goes on, and is not ended as Celery can be told to."""
         log.error("The connection to the broker is lost: %s.", exc)
@@ -95,6 +115,19 @@ class Consumer(CeleryConsumer):
     def on_decode_error(self, message: Any, exc: BaseException) -> None:
         """Refuse a body that cannot be decoded."""
         refuse(message, Garbage(f"it cannot be decoded ({exc})"), self.connection_errors)
+
+
+class _Gate:
+    """Celery's loop sees the consumer of the tasks through this."""
+
+    def __init__(self, consumer: Any, consume: Callable[[], None]) -> None:
+        self.__dict__.update(_consumer=consumer, consume=consume)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._consumer, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._consumer, name, value)
 
 
 def _wait(for_s: float, meanwhile: Callable[[], None]) -> None:

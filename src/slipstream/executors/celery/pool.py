@@ -22,7 +22,7 @@ from typing import Any
 from celery.concurrency.base import BasePool
 from kombu.asynchronous import READ, Hub
 
-from slipstream.executors.linked_host import LinkedHost, Restarts, in_words
+from slipstream.executors.linked_host import Event, LinkedHost, Restarts, Taking, in_words
 from slipstream.worker.address import execution_api_url
 from slipstream.worker.link import Link
 
@@ -66,6 +66,9 @@ class HostPool(BasePool):
         """What the host has not begun, for the next one should it die."""
         self._host: LinkedHost | None = None
         self._restarts = Restarts()
+        self.taking = Taking()
+        self.on_taking: Callable[[], None] = lambda: None
+        """Called, in the event loop, when ``taking`` has changed."""
         self._started_at = 0.0
         self._restart_at: float | None = None
         self._hub: Hub | None = None
@@ -106,6 +109,8 @@ class HostPool(BasePool):
         if is_new:
             self._workloads[attempt_id] = workload
             self._send({"m": "submit", "workloads": [workload]})
+            if self.taking.is_known and not self.taking.is_on:
+                self._send({"m": "give_back"})  # it was on its way
         elif attempt_id not in self._workloads:
             accept(os.getpid(), time.monotonic())
         return carried
@@ -236,26 +241,32 @@ class HostPool(BasePool):
         host = self._host
         if host is None:
             return
-        for message in host.link.receive():
-            if message["m"] == "events":
-                for event in message["events"]:
-                    self._on_event(event)
+        news = host.news()
+        if news.api is not None and self.taking.heard(news.api):
+            if self._hub is not None:
+                # Not from here: it may fail with the broker's connection, and the rest would be lost.
+                self._hub.call_soon(self._on_taking)
+            if not self.taking.is_on:
+                self._send({"m": "give_back"})
+        for event in news.events:
+            self._on_event(event)
         if not host.link.is_open:
             self._on_death(host)
 
-    def _on_event(self, event: dict[str, Any]) -> None:
-        if event["e"] == "started":
-            self._on_started(event["attempt_id"])
+    def _on_taking(self) -> None:
+        if not self._is_stopping:
+            self.on_taking()
+
+    def _on_event(self, event: Event) -> None:
+        attempt_id = event.attempt_id
+        if event.is_start:
+            self._on_started(attempt_id)
             return
-        attempt_id = (
-            event["outcome"]["attempt_id"] if event["e"] == "finished" else event["attempt_id"]
-        )
         self._workloads.pop(attempt_id, None)
         carried = self._carried.pop(attempt_id, None)
         if carried is None:
             return
-        back = event["e"] == "handed_back" and not carried.is_unwanted
-        settle = carried.fail if back else carried.done
+        settle = carried.fail if event.is_back and not carried.is_unwanted else carried.done
         if settle is not None:
             settle()
 

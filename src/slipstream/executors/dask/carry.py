@@ -14,13 +14,14 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from distributed import Worker, WorkerPlugin, get_worker
+from distributed import Reschedule, Worker, WorkerPlugin, get_worker
 
 from slipstream.errors import SlipstreamError
-from slipstream.executors.linked_host import LinkedHost, Restarts, in_words
+from slipstream.executors.linked_host import Event, LinkedHost, Restarts, Taking, in_words
 from slipstream.worker.address import execution_api_url
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,9 @@ log = logging.getLogger(__name__)
 VERSION = 1
 _NAME = "DaskExecutor"
 _MAX_DEATHS = 3
+_OFFER_S = 2.0
+"""So long an attempt waits for an API server that is away; then Dask may give it to another worker. A
+worker that is paused would also keep other people's work from running there."""
 _ENDED = "its Dask worker has ended"
 
 
@@ -42,7 +46,7 @@ class GivenBack(SlipstreamError):
 def carry(text: str, version: int) -> None:
     """Run the attempt in a workload's JSON; return when it is over, whatever became of it.
 
-    Raises CannotCarry, and GivenBack for one that is to be submitted again.
+    Raises CannotCarry, GivenBack for one that is to be submitted again, and Dask's Reschedule.
     """
     if version != VERSION:
         raise CannotCarry(
@@ -90,6 +94,8 @@ class Carrier(WorkerPlugin):
         self._carried: dict[str, Carried] = {}
         self._host: LinkedHost | None = None
         self._restarts = Restarts()
+        self._taking = Taking()
+        self._is_taking = asyncio.Event()
         self._started_at = 0.0
         self._restarts_later = False
         self._is_stopped = False
@@ -98,6 +104,11 @@ class Carrier(WorkerPlugin):
         """Hand an attempt to the host, and wait for its end."""
         if self._is_stopped:
             raise GivenBack(_ENDED)
+        if self._taking.is_known and not self._taking.is_on:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_taking.wait(), _OFFER_S)
+            if not self._is_taking.is_set():
+                raise Reschedule  # perhaps Dask has another worker for it
         attempt_id = workload["attempt_id"]
         carried = self._carried.get(attempt_id)
         if carried is None:
@@ -163,24 +174,31 @@ class Carrier(WorkerPlugin):
         host = self._host
         if host is None:
             return
-        for message in host.link.receive():
-            if message["m"] == "events":
-                for event in message["events"]:
-                    self._on_event(event)
+        news = host.news()
+        if news.api is not None and self._taking.heard(news.api):
+            if self._taking.is_on:
+                self._is_taking.set()
+            else:
+                self._is_taking.clear()
+                self._send({"m": "give_back"})
+        for event in news.events:
+            self._on_event(event)
         if not host.link.is_open:
             self._on_death(host)
 
-    def _on_event(self, event: dict[str, Any]) -> None:
-        kind = event["e"]
-        attempt_id = event["outcome"]["attempt_id"] if kind == "finished" else event["attempt_id"]
+    def _on_event(self, event: Event) -> None:
+        attempt_id = event.attempt_id
         carried = self._carried.get(attempt_id)
         if carried is None:
             return
-        if kind == "started":
+        if event.is_start:
             carried.workload = None
             return
-        is_back = kind == "handed_back" and not carried.is_unwanted
-        self._settle(attempt_id, GivenBack("its worker host never began it") if is_back else None)
+        error: Exception | None = None
+        if event.is_back and not carried.is_unwanted:
+            is_away = not self._taking.is_on
+            error = Reschedule() if is_away else GivenBack("its worker host never began it")
+        self._settle(attempt_id, error)
 
     def _settle(self, attempt_id: str, error: Exception | None = None) -> None:
         over = self._carried.pop(attempt_id).over
