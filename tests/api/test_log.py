@@ -15,7 +15,7 @@ from slipstream.api import log_file
 from slipstream.config import conf
 from slipstream.machine.decision import Decision, TaskInstanceChange
 from slipstream.machine.event import TIKey
-from slipstream.store import Store, decision, run
+from slipstream.store import Store, attempt, decision, remote, run
 
 LOGS = "/dags/sales/dagRuns/done/taskInstances/extract/logs"
 JSON = {"Accept": "application/json"}
@@ -106,6 +106,63 @@ def test_a_try_without_a_file_says_so(filled: Api) -> None:
         assert events(reply)[-1] == "No log of this attempt is here."
 
 
+def third_try(store: Store, state: str) -> tuple[int, str]:
+    """Give ``extract`` a third try, which is queued; return its run and its attempt."""
+    attempt_id = "00000000-0000-7000-8000-000000000099"
+    with store.read() as conn:
+        row = run.get(conn, "sales", "done")
+    assert row is not None
+    new = decision.NewAttempt(id=attempt_id, dag_run_id=row.id, task_id="extract", try_number=3)
+    decided = Decision()
+    values = {"state": state, "try_number": 3, "attempt_id": attempt_id, "queued_at": START}
+    decided.changes[TIKey("extract")] = TaskInstanceChange(TIKey("extract"), values)
+    store.write(decision.save, [(row.id, decided)], [new], START)
+    return row.id, attempt_id
+
+
+def test_a_try_that_was_refused_says_why(filled: Api, store: Store) -> None:
+    _, attempt_id = third_try(store, "failed")
+    store.write(remote.refuse, {attempt_id: "no worker can begin it: the key"}, START)
+    reply = filled.ok("GET", f"{LOGS}/3", headers=JSON)
+    assert events(reply)[-2:] == [
+        "No log of this attempt is here.",
+        "No worker can begin it: the key",
+    ]
+    assert reply["content"][-1]["level"] == "error"
+    assert reply["content"][-1]["timestamp"] == START.isoformat().replace("+00:00", "Z")
+    streamed = filled.get(f"{LOGS}/3", headers=NDJSON).text.splitlines()
+    assert json.loads(streamed[-1]) == reply["content"][-1]
+
+
+def test_a_try_whose_host_is_lost_says_so_after_its_own_lines_and_once(
+    filled: Api, store: Store
+) -> None:
+    _, attempt_id = third_try(store, "running")
+    store.write(attempt.start, [attempt.AttemptStart(attempt_id, "host-1", "worker", 7, START)])
+    path_of(try_number=3).write_text('{"event": "mine"}\n')
+    live = filled.get(f"{LOGS}/3", headers=NDJSON)
+    assert "host is gone" not in live.text
+    store.write(attempt.finish_lost, [attempt_id], "its worker host is gone", START)
+    set_state(store, "failed")
+    assert events(filled.ok("GET", f"{LOGS}/3", headers=JSON))[-2:] == [
+        "mine",
+        "Its worker host is gone",
+    ]
+    token = live.headers["airflow-continuation-token"]
+    rest = filled.get(f"{LOGS}/3", headers=NDJSON, params={"token": token})
+    assert [json.loads(line)["event"] for line in rest.text.splitlines()] == [
+        "Its worker host is gone"
+    ]
+    token = rest.headers["airflow-continuation-token"]
+    assert filled.get(f"{LOGS}/3", headers=NDJSON, params={"token": token}).text == ""
+
+
+def test_a_try_that_waits_for_a_worker_says_what_for(filled: Api, store: Store) -> None:
+    third_try(store, "queued")
+    reply = filled.ok("GET", f"{LOGS}/3", headers=JSON)
+    assert any("waits for a worker to start it" in event for event in events(reply))
+
+
 @pytest.mark.parametrize(
     ("path", "told"),
     [
@@ -134,7 +191,7 @@ def test_tokens_of_nobody_are_refused(shared: Api, token: str) -> None:
 
 
 def test_a_token_beyond_the_end_shows_nothing(shared: Api) -> None:
-    token = log_file.Span(Path("x"), 0, 10**9).token
+    token = log_file.Span([], 0, 10**9).token(is_over=False)
     assert shared.ok("GET", f"{LOGS}/2", headers=JSON, params={"token": token})["content"] == []
 
 

@@ -85,24 +85,25 @@ class Span:
     start: int
     end: int
 
-    @property
-    def token(self) -> str:
-        """The token that goes on after this span."""
-        text = json.dumps({"end": self.end}, separators=(",", ":"))
+    def token(self, *, is_over: bool) -> str:
+        """Return what goes on after this span; ``is_over``: nothing will follow."""
+        said = {"end": self.end, "over": True} if is_over else {"end": self.end}
+        text = json.dumps(said, separators=(",", ":"))
         return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def start_of(token: str | None) -> int:
-    """Return the byte to go on at; raise BadToken."""
+def read_token(token: str | None) -> tuple[int, bool]:
+    """Return the byte to go on at, and whether the log was over then; raise BadToken."""
     if not token:
-        return 0
+        return 0, False
     try:
-        at = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))["end"]
-    except (ValueError, TypeError, KeyError):
+        said = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        at, is_over = said["end"], bool(said.get("over"))
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise BadToken from None
     if not isinstance(at, int) or isinstance(at, bool) or at < 0:
         raise BadToken
-    return at
+    return at, is_over
 
 
 def span(pieces: Sequence[Piece], start: int, *, is_finished: bool) -> Span | None:
@@ -167,6 +168,6 @@ def _is_record(text: str) -> bool:
     return isinstance(record, dict) and isinstance(record.get("event"), str)
 
 
-def note(event: str, timestamp: str | None = None) -> str:
+def note(event: str, timestamp: str | None = None, **facts: str) -> str:
     """Return an event of the server's own, as a line."""
-    return json.dumps({"timestamp": timestamp, "event": event})
+    return json.dumps({"timestamp": timestamp, **facts, "event": event})

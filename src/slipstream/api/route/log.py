@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query
 from starlette.responses import Response, StreamingResponse
 
+from slipstream import command
 from slipstream.api import log_file
 from slipstream.api.call import Call, Viewer
 from slipstream.api.error import bad_request, not_found, task_instance_not_found
@@ -15,6 +17,7 @@ from slipstream.api.log_file import Piece, Span
 from slipstream.api.negotiate import wants
 from slipstream.api.query import Int
 from slipstream.state import TaskInstanceState
+from slipstream.store import attempt
 from slipstream.store.listing import task_instance as listing
 from slipstream.store.listing.task_instance import TaskInstanceListed
 from slipstream.worker.remote_log.files import RemoteLogError
@@ -54,7 +57,7 @@ def get_log(
     kind = wants(accept, "application/json", _NDJSON)
     row = _task_instance(call, dag_id, dag_run_id, task_id, map_index, try_number)
     try:
-        start = 0 if full_content else log_file.start_of(token)
+        start, was_over = (0, False) if full_content else log_file.read_token(token)
         pieces, why = _pieces(call, row, try_number)
     except log_file.BadToken:
         raise bad_request(
@@ -68,8 +71,9 @@ def get_log(
         part = log_file.span(pieces, start, is_finished=not is_live)
     except (RemoteLogError, FileNotFoundError) as error:
         part, why = None, f"The log cannot be read: {error}"
-    lines = _lines(call, part, start, why)
-    following = part.token if part is not None else token or ""
+    last = _last_words(call, row, try_number, is_live=is_live, has_log=part is not None)
+    lines = _lines(call, part, start, why, [] if was_over else last)
+    following = part.token(is_over=not is_live) if part is not None else token or ""
     if kind == _NDJSON:
         return StreamingResponse(
             _batched(line + "\n" for line in lines),
@@ -117,7 +121,39 @@ def _pieces(call: Call, row: TaskInstanceListed, try_number: int) -> tuple[list[
     return ([] if piece is None else [piece]), None
 
 
-def _lines(call: Call, part: Span | None, start: int, why: str | None) -> Iterator[str]:
+def _last_words(
+    call: Call, row: TaskInstanceListed, try_number: int, *, is_live: bool, has_log: bool
+) -> list[str]:
+    """Return what no process of the try could write: why it is lost, was refused, or waits to begin.
+
+    Said by the attempt's outcome in the store, and by what explains the task instance.
+    """
+    with call.store.read() as conn:
+        tries = attempt.list_tries(conn, row.dag_run_id, row.task_id, row.map_index)
+    mine = [each for each in tries if each.try_number == try_number]
+    if not mine:
+        return []
+    found, outcome = mine[-1], mine[-1].outcome
+    if is_live:
+        if has_log or row.state != TaskInstanceState.QUEUED:
+            return []
+        ids = {"dag_id": row.dag_id, "run_id": row.run_id, "task_id": row.task_id}
+        said = command.explain(call.store, call.clock, **ids, map_index=row.map_index)
+        return [_word(call.clock.now(), "info", reason) for reason in said.reasons]
+    if outcome is None or not outcome.error or not (found.started_at is None or outcome.host_lost):
+        return []
+    return [_word(found.ended_at or call.clock.now(), "error", outcome.error)]
+
+
+def _word(at: datetime, level: str, text: str) -> str:
+    when = at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    text = text[:1].upper() + text[1:]
+    return log_file.note(text, when, level=level, logger="slipstream.scheduler")
+
+
+def _lines(
+    call: Call, part: Span | None, start: int, why: str | None, last: list[str]
+) -> Iterator[str]:
     if start == 0:
         # Three events that tell where the log is from come first, as in Airflow.
         yield log_file.note("::group::Log message source details")
@@ -134,6 +170,7 @@ def _lines(call: Call, part: Span | None, start: int, why: str | None) -> Iterat
         yield log_file.note("No log of this attempt is here.", now)
     if why is not None and start == 0:
         yield log_file.note(why, now)
+    yield from last
 
 
 def _document(lines: Iterator[str], ending: str) -> Iterator[str]:
