@@ -12,6 +12,7 @@ from tests.api.build import fill
 from tests.api.running import Api, running
 from tests.api.test_log import JSON, LINES, LOGS, NDJSON, events, path_of, set_state
 
+from slipstream.api.remote_log import RemoteLogs
 from slipstream.config import conf
 from slipstream.store import Store
 
@@ -119,3 +120,19 @@ def test_an_object_that_is_not_there_or_cannot_be_read_is_told(api: Api, there: 
     there.mkdir()
     found = events(api.ok("GET", f"{LOGS}/2", headers=JSON))
     assert "IsADirectoryError" in found[-1]
+
+
+def test_a_connection_that_is_not_there_is_named_at_the_start(
+    store: Store, tmp_path: Path, monkeypatch: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AIRFLOW__LOGGING__REMOTE_LOGGING", "True")
+    monkeypatch.setenv("AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER", f"file://{tmp_path}/store")
+    monkeypatch.setenv("AIRFLOW__LOGGING__REMOTE_LOG_CONN_ID", "nobody")
+    conf.reload()
+    assert RemoteLogs.configured(store) is not None
+    assert "remote_log_conn_id is 'nobody'" in caplog.text
+    assert "connections add" in caplog.text
+    monkeypatch.setenv("AIRFLOW_CONN_NOBODY", "generic://")
+    caplog.clear()
+    RemoteLogs.configured(store)
+    assert not caplog.text

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 from tests.executors.brokers import Corner, free_port
-from tests.executors.celery_rig import CeleryRig, celery_rig, wait_for
+from tests.executors.celery_rig import CeleryRig, WorkerProcess, celery_rig, wait_for
 from tests.executors.dags import QUICK, SLOW, go
 
 from slipstream.state import TaskInstanceState as S
@@ -171,6 +171,19 @@ def test_workers_do_what_the_commands_tell_them(rig: CeleryRig) -> None:
     rig.until_logged(second, "is ready")
     command(rig, "shutdown-all-workers", "--yes")
     assert second.wait() == 0
+
+
+def test_a_second_worker_of_a_name_does_not_start(rig: CeleryRig) -> None:
+    first = rig.worker()
+    rig.until_logged(first, "is ready")
+    second = WorkerProcess(
+        rig.home, "w0", "--concurrency", "1", "--pid", str(rig.home / "second.pid"), env={}
+    )
+    assert second.wait() == 1
+    assert "named 'w0@test' is at this broker already" in second.log
+    assert "--celery-hostname" in second.log
+    assert "Traceback" not in second.log
+    assert first.popen.poll() is None
 
 
 def test_a_worker_is_stopped_by_its_pid_file(rig: CeleryRig) -> None:

@@ -7,15 +7,19 @@ they are uploaded: the file may then be what a later attempt of the try has writ
 from __future__ import annotations
 
 import io
+import logging
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 from slipstream.api.log_file import Piece, local_piece
+from slipstream.errors import StoreUnavailable, UserError
 from slipstream.store import Store
 from slipstream.worker.remote_log import credentials
 from slipstream.worker.remote_log.files import RemoteFiles, RemoteLogError
-from slipstream.worker.remote_log.target import configured
+from slipstream.worker.remote_log.target import Target, configured
+
+log = logging.getLogger(__name__)
 
 _HEAD = 16 * 1024
 """Lines begin with their time: so many bytes tell whether two logs are one."""
@@ -36,6 +40,7 @@ class RemoteLogs:
         target = configured()
         if target is None:
             return None
+        _tell_of_missing_connection(target, store)
         return cls(RemoteFiles(target, lambda: credentials.of(target, store)))
 
     def pieces(self, path: Path, name: str) -> tuple[list[Piece], str | None]:
@@ -72,6 +77,24 @@ class RemoteLogs:
         if at >= 0 and self._files.read(name, at, at + len(head)) == head:
             return [there]
         return [there, here]
+
+
+def _tell_of_missing_connection(target: Target, store: Store) -> None:
+    """Say so at once; it is no reason not to start, since it may be made through this very server."""
+    if not target.conn_id:
+        return
+    try:
+        credentials.find(target.conn_id, store)
+    except UserError as error:
+        log.error(
+            "%s Until there is one, logs stay where they are written, and those in %s cannot be read. "
+            "It may be the id of a connection (`slipstream connections add`), or empty for the "
+            "environment's own credentials.",
+            error,
+            target.shown,
+        )
+    except StoreUnavailable as error:
+        log.debug("the connection of the log folder is not looked for now: %s", error)
 
 
 def _open(files: RemoteFiles, name: str, size: int) -> BinaryIO:

@@ -9,6 +9,7 @@ import pytest
 
 from slipstream.config import conf
 from slipstream.errors import ConfigError
+from slipstream.executors.celery.app import create_app
 from slipstream.executors.celery.settings import celery_settings
 
 
@@ -95,3 +96,48 @@ def test_a_sentinel_without_its_master_s_name_is_refused(monkeypatch: pytest.Mon
         celery_settings()
     monkeypatch.setenv("AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__MASTER_NAME", "mymaster")
     assert celery_settings()["broker_transport_options"]["master_name"] == "mymaster"
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "told"),
+    [
+        ("POOL", "nonsense", r"\[celery\] pool .*nonsense.*prefork"),
+        ("WORKER_PREFETCH_MULTIPLIER", "-3", r"worker_prefetch_multiplier .*-3.*0 or more"),
+        ("OPERATION_TIMEOUT", "-1", r"operation_timeout is -1; it must be more than 0"),
+        (
+            "EXTRA_CELERY_CONFIG",
+            '{"worker_concurrency": "x"}',
+            r"worker_concurrency is 'x'; .*whole",
+        ),
+        (
+            "EXTRA_CELERY_CONFIG",
+            '{"worker_concurrency": 0}',
+            r"worker_concurrency is 0; .*1 or more",
+        ),
+        (
+            "EXTRA_CELERY_CONFIG",
+            '{"broker_transport_options": 5}',
+            r"transport_options is 5; .*object",
+        ),
+        (
+            "EXTRA_CELERY_CONFIG",
+            '{"task_acks_late": "yes"}',
+            r"task_acks_late is 'yes'; .*true or false",
+        ),
+        ("EXTRA_CELERY_CONFIG", "[1]", r"extra_celery_config must be the JSON of an object"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_with_what_is_allowed(
+    option: str, text: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", "redis://127.0.0.1:6379/0")
+    monkeypatch.setenv(f"AIRFLOW__CELERY__{option}", text)
+    with pytest.raises(ConfigError, match=told):
+        create_app()
+
+
+def test_what_celery_itself_takes_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", "redis://127.0.0.1:6379/0")
+    extra = '{"broker_heartbeat": 7, "task_routes": {"a": "b"}, "imports": ["x"], "unknown": 1}'
+    monkeypatch.setenv("AIRFLOW__CELERY__EXTRA_CELERY_CONFIG", extra)
+    assert create_app().conf.broker_heartbeat == 7

@@ -49,7 +49,10 @@ def test_an_address_gets_what_it_lacks(
     assert (found.address, found.tls) == (address, None)
 
 
-@pytest.mark.parametrize("written", ["tcp://", "dask:port", "dask:99999", "tcp://dask/status"])
+@pytest.mark.parametrize(
+    "written",
+    ["tcp://", "dask:port", "dask:99999", "tcp://dask/status", "foo://", "http://dask:8786"],
+)
 def test_what_is_no_address_is_said(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
     set_options(monkeypatch, cluster_address=written)
     with pytest.raises(ConfigError, match="cluster_address is"):

@@ -40,6 +40,12 @@ def options(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Set:
     conf.reload()
 
 
+@pytest.mark.parametrize("folder", ["file://logs", "file://./logs", "file:logs", "file://host/x"])
+def test_a_folder_that_is_no_whole_path_is_refused(options: Set, folder: str) -> None:
+    with pytest.raises(ConfigError, match=r"remote_base_log_folder is .*file:///mnt/logs"):
+        options(folder)
+
+
 @pytest.mark.parametrize(
     ("folder", "protocol", "base", "account"),
     [

@@ -25,12 +25,31 @@ _REDIS = ("redis", "rediss", "sentinel", "redis+socket")
 
 def celery_settings() -> dict[str, Any]:
     """Return the configuration of Celery's app; raise ConfigError for what cannot be."""
+    _check_own()
     settings = default_settings()
-    settings.update(_from_dict())
-    settings.update(_extra())
+    for found in given_settings().values():
+        settings.update(found)
     settings.update(_FIXED)
     _check_broker_url(settings["broker_url"])
     return settings
+
+
+def given_settings() -> dict[str, dict[str, Any]]:
+    """Return what people have set in Celery's own words, by the option in which they did."""
+    return {
+        "[celery] celery_config_options": _from_dict(),
+        "[celery] extra_celery_config": _extra(),
+    }
+
+
+def _check_own() -> None:
+    """Raise ConfigError for values of ``[celery]`` that are not even used, or could not be."""
+    conf.get("celery", "pool")
+    timeout_s = conf.getfloat("celery", "operation_timeout")
+    if timeout_s <= 0:
+        raise ConfigError(
+            f"[celery] operation_timeout is {timeout_s:g}; it must be more than 0 seconds"
+        )
 
 
 def default_settings() -> dict[str, Any]:

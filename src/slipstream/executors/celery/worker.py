@@ -13,14 +13,19 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
+from celery import Celery
 from celery.apps.worker import Worker as CeleryWorker
 from celery.signals import setup_logging
 from celery.utils.nodenames import default_nodename, host_format
 from celery.worker import state
 
+from slipstream.errors import UserError
 from slipstream.executors.celery.app import create_app
 
 log = logging.getLogger(__name__)
+
+_ASK_S = 0.7
+"""How long a worker of the same name has to answer."""
 
 
 class Worker(CeleryWorker):
@@ -63,6 +68,8 @@ def run_worker(
 ) -> int:
     """Run a worker until it is told to stop; return its exit code."""
     app = create_app()
+    name = host_format(default_nodename(hostname))
+    _refuse_double(app, name)
     app.set_current()
     app.set_default()
     app.Worker = Worker
@@ -71,7 +78,7 @@ def run_worker(
     warnings.filterwarnings("ignore", message="(?s).*superuser privileges")
     worker = Worker(
         app=app,
-        hostname=host_format(default_nodename(hostname)),
+        hostname=name,
         queues=list(queues),
         concurrency=concurrency,
         autoscale=autoscale,
@@ -83,6 +90,25 @@ def run_worker(
     )
     worker.start()
     return int(worker.exitcode or 0)
+
+
+def _refuse_double(app: Celery, name: str) -> None:
+    """Raise UserError if a worker of this name answers: commands would reach either, or both.
+
+    A broker that is away is waited for later, and so are its answers not.
+    """
+    try:
+        with app.connection_for_write(connect_timeout=_ASK_S) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+            answers = app.control.ping([name], timeout=_ASK_S, connection=connection, limit=1)
+    except Exception as error:  # whatever the transport raises: the worker itself waits and says so
+        log.debug("nobody can be asked for the name %s: %s", name, error)
+        return
+    if answers:
+        raise UserError(
+            f"--celery-hostname: a worker named {name!r} is at this broker already; each worker needs a "
+            "name of its own, such as --celery-hostname second@%h (%h: this machine's name)."
+        )
 
 
 def _leave_logging(**kwargs: Any) -> None:

@@ -11,6 +11,7 @@ from slipstream.config import conf
 from slipstream.errors import ConfigError
 
 _DEFAULT_PORT = 8786
+_SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")
 _ENCRYPTED = ("tls", "wss")
 
 
@@ -55,10 +56,10 @@ def _address(written: str, *, is_encrypted: bool) -> str:
         host, port = parts.hostname, parts.port or _DEFAULT_PORT
     except ValueError:
         host, port = None, 0
-    if not host or parts.path.strip("/"):
+    if not host or parts.path.strip("/") or parts.scheme not in _SCHEMES:
         raise ConfigError(
             f"[dask] cluster_address is {written!r}; it must be like 127.0.0.1:8786, "
-            "tcp://host:8786 or tls://host:8786"
+            f"tcp://host:8786 or tls://host:8786 (before ://, one of {', '.join(_SCHEMES)})"
         )
     if is_encrypted and parts.scheme not in _ENCRYPTED:
         raise ConfigError(

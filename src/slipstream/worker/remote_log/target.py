@@ -99,7 +99,13 @@ def _read(text: str) -> Target:
         )
     base, account = rest.strip("/"), None
     if kind is _FILE:
-        base = unquote(urlsplit(text).path).rstrip("/")
+        parts = urlsplit(text)
+        base = unquote(parts.path).rstrip("/")
+        if parts.netloc not in ("", "localhost") or not base.startswith("/"):
+            raise ConfigError(
+                f"{_OPTION} is {text!r}, which is no whole path; a folder is written with three slashes, "
+                "as file:///mnt/logs."
+            )
     elif kind is _AZURE and "@" in rest.partition("/")[0]:
         container, _, host_and_path = rest.partition("@")
         host, _, folder = host_and_path.partition("/")
