@@ -1,8 +1,8 @@
 """Storms over Celery and Dask: whatever dies, stands still, comes twice or goes away, all is right after it.
 
 Each storm has its own broker and its own database server, which are restarted in its midst; every
-Celery message goes out twice and in any order; and the clocks of the two workers are two minutes apart
-where the library for that is there.
+message goes out twice and in any order; and the clocks of the two workers are two minutes apart where the
+library for that is there.
 """
 
 from __future__ import annotations
@@ -232,8 +232,7 @@ def test_a_storm_over_dask(
         AIRFLOW__DASK__CLUSTER_ADDRESS=address,
     )
     words = {name: dask_words(home, name, address) for name in WORKERS}
-    # Dask knows its tasks by their key: none comes twice.
-    far = services(words, worker_env={}, n_copies=1)
+    far = services(words, worker_env=_clocks(tmp_path), n_copies=2)
     programs = {"dask_scheduler": dask_scheduler(port), **far}
 
     def restart() -> None:

@@ -171,6 +171,24 @@ def test_an_api_server_with_another_key_whose_workers_can_begin_nothing(
     assert not any(str(mark) in conf.get("api_auth", "jwt_secret") for mark in marks)
 
 
+def test_a_queue_that_nobody_serves(
+    site: Site, start_worker: StartWorker, api_server: ApiServer
+) -> None:
+    """It waits as long as it may, fails with its queue's name, and holds up nobody meanwhile."""
+    api_server.start()
+    start_worker()
+    site.write_dag("d", DAG.replace("@task", '@task(queue="nobody")'))
+    site.write_dag("other", DAG.replace('DAG("d"', 'DAG("other"'))
+    row = site.trigger("d")
+    site.until(lambda: site.states(row) == {"t": "queued"}, "its start")
+    assert site.finish(site.trigger("other"), PATIENCE_S) == "success"
+    assert site.states(row) == {"t": "queued"}
+    assert site.finish(row, PATIENCE_S) == "failed"
+    told = [event.detail or "" for event in site.task_story(row, "t")]
+    assert any("no worker began it: is there one for its queue 'nobody'" in d for d in told), told
+    assert site.proof() == ["ran"]
+
+
 def test_no_api_server_at_all(site: Site, start_worker: StartWorker) -> None:
     """What waits for a worker says that nobody would answer the worker."""
     row = site.trigger("d")

@@ -184,7 +184,7 @@ class LocalExecutor:
         for message in link.receive():
             if message["m"] == "hello":
                 self._on_hello(message["recovered"])
-            else:
+            elif message["m"] == "events":
                 for event in message["events"]:
                     self._on_event(event)
         if not link.is_open:

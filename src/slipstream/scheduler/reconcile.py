@@ -164,7 +164,7 @@ def sweep_queued(turn: Turn) -> None:
             world.requeued.pop((run_.pk, key), None)
             why = (
                 f"it was queued for over {limit:.0f} s, {n} times, and no worker began it: is there one "
-                f"for its queue, and what does its log say?"
+                f"for its queue {run_.machine.tis[key].task.queue!r}, and what does its log say?"
             )
             if world.keys.trouble is not None:
                 why += f" {world.keys.trouble.text}"

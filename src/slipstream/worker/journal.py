@@ -12,6 +12,7 @@ import json
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -34,25 +35,41 @@ class Journal:
         self.path = path_of(folder, host_id)
         self._fd: int | None = None
         self._written: set[str] = set()
+        self._is_failing = False
 
     def add(self, outcomes: Sequence[Outcome]) -> None:
         """Append the outcomes that it does not hold yet; durable on return.
 
-        A disk that cannot take them is logged: they stay in the host's memory all the same.
+        A disk that cannot take them is logged once: they stay in the host's memory all the same.
         """
         new = [o for o in outcomes if o.attempt_id not in self._written]
         if not new:
             return
+        size = 0
         try:
             if self._fd is None:
                 self._fd = left_file.create(self.path)
+            size = os.fstat(self._fd).st_size
             lines = "".join(json.dumps(outcome.to_json()) + "\n" for outcome in new)
             left_file.write_all(self._fd, lines.encode())
             os.fsync(self._fd)
         except OSError as exc:
-            log.error("cannot journal %d outcome(s) to %s: %s", len(new), self.path, exc)
+            self._cut(size)
+            if not self._is_failing:
+                self._is_failing = True
+                log.error(
+                    "cannot journal %d outcome(s) to %s: %s; they are kept in memory",
+                    *(len(new), self.path, exc),
+                )
             return
+        self._is_failing = False
         self._written.update(o.attempt_id for o in new)
+
+    def _cut(self, size: int) -> None:
+        """Drop what a full disk took of a line, for the next line would be part of it."""
+        if self._fd is not None:
+            with suppress(OSError):
+                os.ftruncate(self._fd, size)
 
     def clear(self, keep: Sequence[Outcome] = ()) -> None:
         """Drop what is committed: all that it holds but ``keep``."""

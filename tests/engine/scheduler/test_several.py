@@ -6,11 +6,12 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import update
 from tests.engine.scheduler.crowd import Crowd, took
 from tests.engine.scheduler.site import Site
 from tests.occupancy import highest_use
 
-from slipstream.store import pool, run
+from slipstream.store import pool, run, schema
 from slipstream.store.row import RunRow
 
 pytestmark = pytest.mark.parametrize("dialect", ["postgresql", "mysql"], indirect=True)
@@ -107,6 +108,31 @@ def test_a_killed_schedulers_dags_go_on_within_15_seconds(crowd: Crowd) -> None:
     for i in range(N):
         assert {f"held{i} held", f"held{i} after"} <= set(words)
     assert [t.ti_state for row in held for t in site.tries(row, "held")] == ["success"] * N
+
+
+def test_the_dags_of_a_scheduler_of_a_machine_that_is_gone_go_on_within_15_seconds(
+    crowd: Crowd,
+) -> None:
+    """Nobody sees its process: only its heartbeat tells, and the lease is the default one."""
+    site = crowd.site
+    site.write_dag("all", DAGS)
+    crowd.start("one")
+    crowd.start("two")
+    crowd.shared_out(2 * N, "one", "two")
+    victims, victim = crowd.dags("one"), crowd.id("one")
+    there = update(schema.job).where(schema.job.c.id == victim).values(hostname="elsewhere")
+    site.store.write(lambda conn: conn.execute(there))
+    crowd.send("one", signal.SIGKILL)
+    crowd.wait("one")
+    later = [site.trigger(dag_id) for dag_id in sorted(victims) if dag_id.startswith("d")]
+    took_s = took(
+        lambda: crowd.dags("two") >= victims and all(site.row(r).end_date for r in later),
+        site,
+        "the takeover",
+        TAKEOVER_S,
+    )
+    assert took_s > 2.0, "it was not the process that was missed"
+    assert [site.row(row).state for row in later] == ["success"] * len(later)
 
 
 def test_a_scheduler_that_was_stopped_finds_its_lease_lost_and_takes_part_again(

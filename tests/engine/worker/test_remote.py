@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -131,6 +132,43 @@ def test_an_api_server_killed_in_mid_task_gets_the_outcome_once_when_it_is_back(
     assert rig.xcom("t") == 1
     rig.until(lambda: not rig.journals, "the journal to be emptied")
     assert len(rig.of(AttemptFinished, attempt_id)) == 1
+
+
+def test_a_full_disk_under_the_journal_loses_no_outcome_while_the_host_lives(rig: Rig) -> None:
+    rig.start()
+    rig.dag(WAITS)
+    ids = [_begun(rig), rig.submit("t", map_index=1), rig.submit("t", map_index=2)]
+    for attempt_id in ids:
+        rig.started(attempt_id)
+    rig.api_server.kill()
+    # To the host, the disk is full in the middle of a line; its tasks have their own limit.
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.prlimit(rig.host_pid, resource.RLIMIT_FSIZE, (100, most))
+    _go(rig)
+    rig.until(lambda: rig.proof().count("ended") == 3, "the end of all")
+    rig.until(lambda: list((rig.home / "run" / "remote").glob("outcomes-*")), "a try to write")
+    assert not rig.journals
+    resource.prlimit(rig.host_pid, resource.RLIMIT_FSIZE, (most, most))
+    rig.until(
+        lambda: sorted(rig.journals) == sorted(ids), "all of them on disk, now that it has room"
+    )
+    rig.api_server.start()
+    for attempt_id in ids:
+        assert rig.finished(attempt_id).state is S.SUCCESS
+    rig.until(lambda: not rig.journals, "the journal to be emptied")
+
+
+def test_a_full_disk_under_the_journal_is_no_matter_once_the_server_is_back(rig: Rig) -> None:
+    rig.start()
+    rig.dag(WAITS)
+    attempt_id = _begun(rig)
+    rig.api_server.kill()
+    resource.prlimit(rig.host_pid, resource.RLIMIT_FSIZE, (0, 0))
+    _go(rig)
+    rig.until(lambda: list((rig.home / "run" / "remote").glob("outcomes-*")), "a try to write")
+    rig.api_server.start()
+    assert rig.finished(attempt_id).state is S.SUCCESS
+    assert rig.xcom("t") == 1
 
 
 def test_what_a_killed_host_could_not_deliver_the_next_one_of_the_machine_does(rig: Rig) -> None:
