@@ -11,6 +11,7 @@ import os
 import selectors
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from slipstream.clock import Clock
@@ -359,6 +360,8 @@ class Workshop:
 
     def _save_next_run(self, done: Done) -> None:
         dag_id = done.job.dag_id or ""
+        if self._is_outrun(done.job) and self.ask_next_run(dag_id):
+            return
         failure = next(iter(done.answer.failures), None)
         if failure is not None:
             log.error(
@@ -369,6 +372,19 @@ class Workshop:
         answered = self._messages.get(done.job.key, ())
         self._writer.set_next_run(key, dag_id, found, failure, answered)
         self._messages.pop(done.job.key, None)
+
+    def _is_outrun(self, job: Job) -> bool:
+        """Say whether a newer run was created while the class was asked what follows an older one.
+
+        What it answered would be a run too many, if its answers depend on when it is asked.
+        """
+        with self._store.read() as conn:
+            newest = _last_interval(conn, job.dag_id or "")
+        if newest is None:
+            return False
+        if job.last is None:
+            return True
+        return datetime.fromisoformat(newest["end"]) > datetime.fromisoformat(job.last["end"])
 
     def _save_reply(self, done: Done) -> None:
         job, failure = done.job, next(iter(done.answer.failures), None)

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from tests.engine.dagprocessor.home import HEADER, Home, eventually
+from tests.store.build import new_run
 
 from slipstream import command
 from slipstream.clock import SystemClock, utcnow
 from slipstream.command import backfill
 from slipstream.config import conf
 from slipstream.errors import UserError
-from slipstream.state import DagRunTriggeredByType
+from slipstream.state import DagRunTriggeredByType, DagRunType
 from slipstream.store import inbox, job, run
 from slipstream.store.row import RunRow
 
@@ -304,3 +305,28 @@ def test_a_class_that_stands_still_is_asked_once_more(home: Home) -> None:
     with home.running():
         eventually(lambda: "custom" in home.rows(), "the DAG is seen")
         assert _backfill(home) == [START]
+
+
+def test_an_answer_that_a_run_has_overtaken_is_asked_for_anew(home: Home) -> None:
+    """The scheduler and the parse both ask; between the answers the first run is created."""
+    asked, go = home.path / "asked", home.path / "go"
+    waits = f"""import pathlib, time
+        while last_automated_data_interval is None and not pathlib.Path({str(go)!r}).exists():
+            pathlib.Path({str(asked)!r}).touch()
+            time.sleep(0.01)"""
+    _write(home, waits)
+    with home.running():
+        eventually(asked.exists, "the class is asked")
+        end = START + timedelta(hours=7)
+        first = new_run(
+            "custom",
+            "first",
+            run_type=DagRunType.SCHEDULED,
+            logical_date=START,
+            data_interval_start=START,
+            data_interval_end=end,
+        )
+        home.store.write(run.create, first, utcnow(), notify=False)
+        go.touch()
+        eventually(lambda: home.rows()["custom"].next_logical_date, "a next run is there")
+        assert home.rows()["custom"].next_logical_date == end
