@@ -34,7 +34,7 @@ from slipstream.sdk.key import validate_key
 from slipstream.sdk.operator_args import as_callbacks
 from slipstream.sdk.param import DagParam, ParamsDict
 from slipstream.sdk.taskgroup import TaskGroup
-from slipstream.sdk.timezone import Moment, default_timezone
+from slipstream.sdk.timezone import Moment, as_pendulum, default_timezone
 from slipstream.sdk.types import NOTSET
 from slipstream.state import DagRunType, TriggerRule
 
@@ -195,7 +195,7 @@ class DAG:
         if self._timetable is None:
             from slipstream.sdk.schedule import timetable_of  # heavy: cron
 
-            self._timetable = timetable_of(self.schedule, self.timezone)
+            self._timetable = timetable_of(self.schedule, self.plain_timezone)
         return self._timetable
 
     @timetable.setter
@@ -209,7 +209,12 @@ class DAG:
 
     @property
     def timezone(self) -> tzinfo:
-        """The start date's time zone, or the default one."""
+        """The start date's time zone, or the default one; as Airflow, pendulum's."""
+        return as_pendulum(self.plain_timezone)
+
+    @property
+    def plain_timezone(self) -> tzinfo:
+        """The same, of whatever class it is: pendulum costs what most files need not pay."""
         return self._timezone or default_timezone()
 
     @property

@@ -39,7 +39,7 @@ def dag_to_spec(dag: DAG, relative_fileloc: str) -> DagSpec:
         "owners": sorted({t.owner for t in dag.tasks}),
         "owner_links": dag.owner_links,
         "tags": sorted(dag.tags),
-        "timezone": timezone_name(dag.timezone),
+        "timezone": timezone_name(dag.plain_timezone),
         "start_date": _iso(dag.__dict__["_start_date"]),
         "end_date": _iso(dag.__dict__["_end_date"]),
         "timetable_summary": timetable.summary,

@@ -85,6 +85,14 @@ def timezone_name(tz: dt.tzinfo | None) -> str:
     return f"{sign}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
+def as_pendulum(tz: dt.tzinfo) -> dt.tzinfo:
+    """Return the zone as pendulum's, which has a ``name`` and converts."""
+    if hasattr(tz, "convert"):
+        return tz
+    offset = tz.utcoffset(None)
+    return parse_timezone(int(offset.total_seconds()) if offset else timezone_name(tz))
+
+
 def local_timezone() -> dt.tzinfo:
     """Return the machine's time zone."""
     return _zone("system")

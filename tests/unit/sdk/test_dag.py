@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pendulum
 import pytest
@@ -307,3 +308,20 @@ def test_tasks_are_sorted_as_they_were_written_and_groups_stay_together() -> Non
         z >> last
     found = [task.task_id for task in dag.topological_sort()]
     assert found == ["z", "g.y", "g.x", "last", "late", "a"]
+
+
+@pytest.mark.parametrize(
+    ("zone", "name", "noon"),
+    [
+        (None, "UTC", "12:00"),
+        (UTC, "UTC", "12:00"),
+        (ZoneInfo("Asia/Tokyo"), "Asia/Tokyo", "21:00"),
+        (timezone(timedelta(hours=2)), "+02:00", "14:00"),
+        (pendulum.timezone("Europe/Berlin"), "Europe/Berlin", "13:00"),
+    ],
+)
+def test_the_timezone_converts_as_pendulums(zone: Any, name: str, noon: str) -> None:
+    dag = DAG("d", start_date=datetime(2024, 1, 1, tzinfo=zone))
+    assert dag.timezone.name == name  # type: ignore[attr-defined]
+    at = dag.timezone.convert(datetime(2024, 1, 1, 12, tzinfo=UTC))  # type: ignore[attr-defined]
+    assert at.strftime("%H:%M") == noon
