@@ -143,8 +143,8 @@ def _push_result(task: BaseOperator, ti: RuntimeTaskInstance, value: Any) -> Non
                     f"string: {key!r} is a {type(key).__name__}"
                 )
         for key, item in value.items():
-            ti.xcom_push(key, item)
-    ti.xcom_push(XCOM_RETURN_KEY, value)
+            ti.keep_xcom(key, item)
+    ti.keep_xcom(XCOM_RETURN_KEY, value)
 
 
 def _push_links(task: BaseOperator, ti: RuntimeTaskInstance) -> None:
@@ -154,7 +154,7 @@ def _push_links(task: BaseOperator, ti: RuntimeTaskInstance) -> None:
     """
     for link in task.operator_extra_links:
         try:
-            ti.xcom_push(link.xcom_key, link.get_link(operator=task, ti_key=ti))
+            ti.keep_xcom(link.xcom_key, link.get_link(operator=task, ti_key=ti))
         except Exception:
             task.log.exception("Failed to make the link %r", link.name)
 

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from slipstream.config import conf
 from slipstream.sdk import taskapi, xcom_codec
+from slipstream.sdk.exceptions import AirflowRuntimeError
 from slipstream.sdk.timezone import coerce_datetime
 from slipstream.sdk.types import NOTSET, ArgNotSet, TaskInstanceKey
 from slipstream.sdk.xcom_arg import XCOM_RETURN_KEY
@@ -194,7 +195,8 @@ class RuntimeTaskInstance:
     """The task instance that is running (``ti`` in the context).
 
     XComs that it pushes are kept in ``pushed`` until the attempt ends, and are written together
-    with its outcome; the attempt itself reads them from there.
+    with its outcome; the attempt itself reads them from there. What the author's code pushes is
+    written at once as well: others may wait for it while the task runs.
     """
 
     def __init__(self, workload: Workload, task: BaseOperator, start_date: dt.datetime) -> None:
@@ -309,7 +311,25 @@ class RuntimeTaskInstance:
     # XComs
 
     def xcom_push(self, key: str, value: Any, **_: Any) -> None:
-        """Push a value under ``key``, for other tasks to pull.
+        """Push a value under ``key``, for other tasks to pull from now on.
+
+        :raises TypeError: the value has no JSON form
+        """
+        self.keep_xcom(key, value)
+        try:
+            taskapi.current().set_xcom(
+                dag_id=self.dag_id,
+                run_id=self.run_id,
+                task_id=self.task_id,
+                map_index=self.map_index,
+                key=key,
+                value=self.pushed[key],
+            )
+        except AirflowRuntimeError as e:
+            self.log.warning("XCom %r cannot be written before the task ends: %s", key, e)
+
+    def keep_xcom(self, key: str, value: Any) -> None:
+        """Push a value that is written when the attempt ends, together with its outcome.
 
         :raises TypeError: the value has no JSON form
         """

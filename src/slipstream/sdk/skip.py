@@ -29,7 +29,7 @@ class SkipMixin:
         ids = [t if isinstance(t, str) else t.task_id for t in tasks]
         if not ids:
             return
-        ti.xcom_push(key=XCOM_SKIPMIXIN_KEY, value={XCOM_SKIPMIXIN_SKIPPED: ids})
+        ti.keep_xcom(key=XCOM_SKIPMIXIN_KEY, value={XCOM_SKIPMIXIN_SKIPPED: ids})
         raise DownstreamTasksSkipped(tasks=ids)
 
     def skip_all_except(
@@ -55,7 +55,7 @@ class SkipMixin:
         for i in chosen:
             followed |= dag.get_task(i).get_flat_relative_ids(upstream=False)
         skipped = [t.task_id for t in task.downstream_list if t.task_id not in followed]
-        ti.xcom_push(
+        ti.keep_xcom(
             key=XCOM_SKIPMIXIN_KEY,
             value={XCOM_SKIPMIXIN_FOLLOWED: sorted(task.downstream_task_ids & followed)},
         )

@@ -64,7 +64,7 @@ class BaseXCom:
     def get_value(cls, *, ti_key: Any, key: str) -> Any:
         """Return the value that the task instance of a key pushed, or None.
 
-        What the running task instance itself pushed is not written before it ends.
+        What it returns, and links, are not written before it ends.
         """
         pushed = getattr(ti_key, "pushed", {})
         if key in pushed:

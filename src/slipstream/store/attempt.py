@@ -228,6 +228,14 @@ def get(conn: Connection, id: str) -> AttemptRow | None:
     return ATTEMPT.first(conn.execute(_SELECT.where(attempt.c.id == id)))
 
 
+def is_over(conn: Connection, id: str) -> bool:
+    """Say whether an attempt has ended; one that has not stays so until the transaction ends."""
+    state = conn.execute(
+        select(attempt.c.state).where(attempt.c.id == id).with_for_update(read=True)
+    ).scalar()
+    return state == "done"
+
+
 def get_many(conn: Connection, ids: Iterable[str]) -> dict[str, AttemptRow]:
     """Return the attempts that exist, by id."""
     rows = ATTEMPT.all(conn.execute(_SELECT.where(attempt.c.id.in_(_BY_IDS)), {"ids": list(ids)}))

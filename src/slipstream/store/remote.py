@@ -120,6 +120,7 @@ def caller(conn: Connection, id: str, *, is_callback: bool) -> dict[str, Any] | 
         "dag_run_pk": pk,
         "task_id": task_id or "",
         "map_index": -1 if map_index is None else map_index,
+        "callback": "of a remote host" if is_callback else None,
     }
 
 

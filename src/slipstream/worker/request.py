@@ -15,7 +15,7 @@ from typing import Any
 
 from slipstream.clock import Clock
 from slipstream.errors import NotFound, UserError
-from slipstream.store import Store, connection, dag, run, variable, xcom
+from slipstream.store import Store, attempt, connection, dag, run, variable, xcom
 from slipstream.store.row import RunRow, XComRow
 from slipstream.worker import request_run
 from slipstream.worker.task_api import Caller, RequestRefused
@@ -44,6 +44,7 @@ def answer(store: Store, clock: Clock, caller: Caller, method: str, params: Para
     try:
         if method in _OWN_ONLY:
             _check_own(caller, method, params)
+            params = {**params, "attempt_id": None if caller.get("callback") else _id_of(caller)}
         if method == "trigger_dag_run":
             return request_run.trigger(store, clock, caller, params)
         handler = _HANDLERS.get(method)
@@ -66,6 +67,18 @@ def _check_own(caller: Caller, method: str, params: Params) -> None:
         f"{method} of task {params.get('task_id')!r} in run {params.get('run_id')!r} of DAG "
         f"{params.get('dag_id')!r}: a task may change only XComs of its own",
     )
+
+
+def _id_of(caller: Caller) -> str | None:
+    id: str | None = caller.get("attempt_id")
+    return id
+
+
+def _check_current(conn: Any, params: Params) -> None:
+    """Refuse an attempt that is over: the XComs are those of the next one by now."""
+    id = params["attempt_id"]
+    if id is not None and attempt.is_over(conn, id):
+        raise RequestRefused("Cancelled", "this attempt is no longer the current one")
 
 
 # Variables and connections
@@ -149,6 +162,7 @@ def _prior_xcoms(
 
 def _set_xcom(store: Store, params: Params) -> None:
     def write(conn: Any) -> None:
+        _check_current(conn, params)
         xcom.set(
             conn,
             _run_of(conn, params).id,
@@ -163,6 +177,7 @@ def _set_xcom(store: Store, params: Params) -> None:
 
 def _delete_xcom(store: Store, params: Params) -> None:
     def write(conn: Any) -> None:
+        _check_current(conn, params)
         pk = _run_of(conn, params).id
         xcom.delete(conn, pk, params["task_id"], params["key"], params["map_index"])
 

@@ -21,6 +21,7 @@ from slipstream.sdk.exceptions import (
     AirflowException,
     AirflowFailException,
     AirflowRescheduleException,
+    AirflowRuntimeError,
     AirflowSensorTimeout,
     AirflowSkipException,
     AirflowTaskTerminated,
@@ -218,8 +219,11 @@ def test_trigger_dag_run(run: Runner, api: MemoryAPI) -> None:
     assert (asked["dag_id"], asked["conf"]) == ("other", {"at": "2024-06-03"})
     assert api.xcoms["t", -1, "trigger_run_id"] == "made"
     assert api.xcoms["t", -1, "_link_TriggerDagRunLink"] == "/dags/other/runs/made"
-    (early,) = [params for method, params in api.asked if method == "set_xcom"]
-    assert (early["key"], early["value"]) == ("_link_TriggerDagRunLink", "/dags/other/runs/made")
+    early = [(p["key"], p["value"]) for method, p in api.asked if method == "set_xcom"]
+    assert early == [
+        ("trigger_run_id", "made"),
+        ("_link_TriggerDagRunLink", "/dags/other/runs/made"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -390,3 +394,22 @@ def test_a_command_that_ignores_sigterm_is_killed(run: Runner, tmp_path: Path) -
     assert ended.state == "failed"
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
+
+
+def test_what_the_author_pushes_is_written_at_once(run: Runner, api: MemoryAPI) -> None:
+    def function(ti: Any) -> str:
+        ti.xcom_push("early", {"a": 1})
+        assert [p["key"] for method, p in api.asked if method == "set_xcom"] == ["early"]
+        return "late"
+
+    ended = run(call(function), "t")
+    assert [x["key"] for x in ended.xcoms] == ["early", "return_value"]
+    assert [p["key"] for method, p in api.asked if method == "set_xcom"] == ["early"]
+
+
+def test_an_xcom_that_cannot_be_written_yet_goes_with_the_end(run: Runner, api: MemoryAPI) -> None:
+    def refuse(params: Any) -> None:
+        raise AirflowRuntimeError("the store is away")
+
+    api.answers["set_xcom"] = refuse
+    assert run(call(lambda ti: ti.xcom_push("k", 1)), "t").xcoms == [{"key": "k", "value": 1}]
