@@ -115,6 +115,36 @@ def test_a_warm_shutdown_ends_what_runs_and_gives_the_rest_to_others(rig: Celery
     assert first.wait() == 0
 
 
+def test_a_warm_shutdown_does_not_wait_for_an_api_server_that_is_away(rig: CeleryRig) -> None:
+    slow(rig)
+    leaving = rig.worker(n_slots=1, AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD="3")
+    running = rig.submit("t", map_index=0)
+    rig.proven("begun")
+    rig.started(running)
+    rig.api_server.kill()
+    go(rig)
+    rig.until(lambda: "ended" in rig.proof(), "its end")
+    leaving.signal(signal.SIGTERM)
+    assert leaving.wait(20) == 0
+    assert rig.journals == [running]
+    rig.api_server.start()
+    rig.worker(n_slots=1)
+    assert rig.finished(running).state is S.SUCCESS
+    assert rig.proof().count("begun") == 1
+
+
+def test_a_warm_shutdown_of_a_worker_that_takes_nothing_is_quick(rig: CeleryRig) -> None:
+    rig.dag(QUICK)
+    nowhere = f"http://127.0.0.1:{free_port()}/execution/"
+    leaving = rig.worker(AIRFLOW__CORE__EXECUTION_API_SERVER_URL=nowhere)
+    waiting = rig.submit("t", map_index=0)
+    rig.until_logged(leaving, "takes nothing")
+    leaving.signal(signal.SIGTERM)
+    assert leaving.wait(10) == 0
+    rig.worker()
+    assert rig.finished(waiting).state is S.SUCCESS
+
+
 @pytest.mark.parametrize("signals", [(signal.SIGQUIT,), (signal.SIGTERM, signal.SIGTERM)])
 def test_a_cold_shutdown_ends_what_runs_within_seconds(
     rig: CeleryRig, signals: tuple[signal.Signals, ...]

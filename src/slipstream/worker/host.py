@@ -410,6 +410,8 @@ class Host:
 
     def _look_alone(self, idle_s: float) -> None:
         """Nobody would ever end a host that waits for ever: see how long it has run nothing."""
+        if self._has_deadline:
+            return
         if self._supervisor.is_at_work:
             idle_s = 0.0
         elif idle_s >= self._settings.alone_s:
@@ -432,6 +434,7 @@ class Host:
         self._supervisor.accepts_work = False
         self._supervisor.hand_back_queue()
         if deadline_s is None:
+            self._look_alone(0.0)
             return
         self._has_deadline = True
         reason = "the worker host was stopped"

@@ -18,10 +18,17 @@ from urllib.parse import urlsplit
 
 from slipstream.clock import SyncedClock
 from slipstream.errors import ConfigError, SlipstreamError
-from slipstream.worker.task_api import VERSION, VERSION_HEADER, ApiUnavailable, TurnedAway
+from slipstream.worker.task_api import (
+    VERSION,
+    VERSION_HEADER,
+    ApiUnavailable,
+    OtherVersion,
+    TurnedAway,
+)
 
 _PATIENT_STATUS = frozenset({408, 425, 429})
-_FINAL_STATUS = frozenset({401, 403, 426})
+_OTHER_VERSION = 426
+_FINAL_STATUS = frozenset({401, 403, _OTHER_VERSION})
 _IDLE_S = 20.0
 """A connection that was idle for longer is made anew: the server closes them after 30 s."""
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
@@ -185,7 +192,8 @@ def _error(url: str, name: str, status: int, answer: bytes) -> SlipstreamError:
     if status >= 500 or status in _PATIENT_STATUS:
         return ApiUnavailable(f"The API server at {url} answered {name} with {status}: {text}")
     if status in _FINAL_STATUS:
-        return TurnedAway(f"The API server at {url} refuses this worker ({status}): {text}")
+        kind = OtherVersion if status == _OTHER_VERSION else TurnedAway
+        return kind(f"The API server at {url} refuses this worker ({status}): {text}")
     return ApiMisunderstood(f"{url} answered {name} with {status}: {text}")
 
 

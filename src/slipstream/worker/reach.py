@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 from slipstream.worker.http_client import ApiMisunderstood, Client
-from slipstream.worker.task_api import ApiUnavailable, TurnedAway
+from slipstream.worker.task_api import ApiUnavailable, OtherVersion, TurnedAway
 
 _SECOND_LOOK_S = 0.5
 _LONGEST_PAUSE_S = 2.0
@@ -56,9 +56,9 @@ class Reach:
         self._client.trouble.clear()
         try:
             self._client.call("health", None, "", method="GET")
-        except TurnedAway:
-            return None  # it is there, and has words for each attempt
-        except (ApiUnavailable, ApiMisunderstood) as exc:
+        except OtherVersion:
+            return None  # it is there, and each attempt can be refused with the reason
+        except (ApiUnavailable, ApiMisunderstood, TurnedAway) as exc:
             return str(exc)
         return None
 

@@ -28,6 +28,10 @@ class TurnedAway(SlipstreamError):
     """The API server will have nothing to do with this host; the message says what to do."""
 
 
+class OtherVersion(TurnedAway):
+    """It speaks another version of the protocol, in which each attempt can still be refused."""
+
+
 class RequestRefused(SlipstreamError):
     """The store answered a task's request with no; ``kind`` names the error for the task."""
 
