@@ -20,6 +20,7 @@ IMPOSSIBLE = [
     ("CORE__AUTH_MANAGER", "a.b.FabAuthManager", "there is no FabAuthManager"),
     ("CORE__AUTH_MANAGER", "foo", "SimpleAuthManager"),
     ("CORE__EXECUTION_API_SERVER_URL", "example.org", "a URL such as http://localhost:8080"),
+    ("CORE__EXECUTION_API_SERVER_URL", "http://a/execution/, b", "or several by commas"),
     ("CORE__EXECUTOR", "foo", "LocalExecutor"),
     ("CORE__EXECUTOR", "DaskExecutor:far", "alone or with an alias in front"),
     ("CORE__FERNET_KEY", "hunter2", "not a Fernet key"),
@@ -73,6 +74,7 @@ def test_services_and_lint_name_an_impossible_value(
 
 POSSIBLE = [
     ("API__BASE_URL", "https://example.org:8443/airflow"),
+    ("CORE__EXECUTION_API_SERVER_URL", "http://a:1/execution/, https://b/execution/"),
     (
         "CORE__AUTH_MANAGER",
         "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
