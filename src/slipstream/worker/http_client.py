@@ -94,6 +94,7 @@ class Client:
             VERSION_HEADER: str(VERSION),
         }
         whys = []
+        turned_away: TurnedAway | None = None
         for _ in self._addresses:
             n = self._n_moves
             at = self._addresses[n % len(self._addresses)]
@@ -104,10 +105,16 @@ class Client:
                 self._move(n)
                 whys.append(f"The API server at {at.url} is away: {exc}")
             except ApiUnavailable:
-                self._move(
-                    n
-                )  # it may have heard us: whether to say it again is the caller's matter
+                # It may have heard us: whether to say it again is the caller's matter.
+                self._move(n)
                 raise
+            except TurnedAway as exc:
+                # Perhaps it is the one that is set up wrong.
+                turned_away = exc
+                if len(self._addresses) > 1:
+                    self._move(n)
+        if turned_away is not None:
+            raise turned_away
         raise ApiUnavailable(". ".join(whys))
 
     def _ask(

@@ -16,7 +16,7 @@ from slipstream.clock import SyncedClock
 from slipstream.errors import ConfigError
 from slipstream.worker.http_client import Client
 from slipstream.worker.reach import Reach
-from slipstream.worker.task_api import ApiUnavailable
+from slipstream.worker.task_api import ApiUnavailable, TurnedAway
 
 
 class Server(ThreadingHTTPServer):
@@ -102,6 +102,19 @@ def test_what_a_server_may_have_heard_is_not_said_to_another(
     assert (first.heard, second.heard) == (["/execution/v1/request"], [])
     found.call("request", {}, "")
     assert second.heard == ["/execution/v1/request"], "the next one goes there"
+
+
+def test_one_that_turns_us_away_is_not_the_last_word(servers: Callable[[], Server]) -> None:
+    first, second = servers(), servers()
+    first.status = 401
+    found = client(first.url, second.url)
+    found.call("commit", {}, "")
+    assert second.heard == ["/execution/v1/commit"]
+    second.status = 401
+    with pytest.raises(TurnedAway):
+        found.call("commit", {}, "")
+    with pytest.raises(TurnedAway):
+        client(nowhere(), first.url).call("commit", {}, "")
 
 
 def test_when_nobody_answers_all_are_named() -> None:

@@ -16,6 +16,7 @@ from slipstream.api.error import bad_request, not_found, task_instance_not_found
 from slipstream.api.log_file import Piece, Span
 from slipstream.api.negotiate import wants
 from slipstream.api.query import Int
+from slipstream.errors import SlipstreamError
 from slipstream.state import TaskInstanceState
 from slipstream.store import attempt
 from slipstream.store.listing import task_instance as listing
@@ -138,7 +139,10 @@ def _last_words(
         if has_log or row.state != TaskInstanceState.QUEUED:
             return []
         ids = {"dag_id": row.dag_id, "run_id": row.run_id, "task_id": row.task_id}
-        said = command.explain(call.store, call.clock, **ids, map_index=row.map_index)
+        try:
+            said = command.explain(call.store, call.clock, **ids, map_index=row.map_index)
+        except SlipstreamError:
+            return []  # the log is shown all the same; who asks for the explanation hears why not
         return [_word(call.clock.now(), "info", reason) for reason in said.reasons]
     if outcome is None or not outcome.error or not (found.started_at is None or outcome.host_lost):
         return []

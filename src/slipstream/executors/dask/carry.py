@@ -104,12 +104,9 @@ class Carrier(WorkerPlugin):
         """Hand an attempt to the host, and wait for its end."""
         if self._is_stopped:
             raise GivenBack(_ENDED)
-        if self._taking.is_known and not self._taking.is_on:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._is_taking.wait(), _OFFER_S)
-            if not self._is_taking.is_set():
-                raise Reschedule  # perhaps Dask has another worker for it
         attempt_id = workload["attempt_id"]
+        if attempt_id not in self._carried:
+            await self._until_taking()
         carried = self._carried.get(attempt_id)
         if carried is None:
             carried = Carried(workload, self._loop.create_future())
@@ -120,6 +117,17 @@ class Carrier(WorkerPlugin):
                 self._start_host()
         # Dask may ask for an attempt that is here already, after its scheduler had lost sight of it.
         await asyncio.shield(carried.over)
+
+    async def _until_taking(self) -> None:
+        """Wait a little for an API server that is away, and then give up."""
+        if not self._taking.is_known or self._taking.is_on:
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._is_taking.wait(), _OFFER_S)
+        if self._is_stopped:
+            raise GivenBack(_ENDED)
+        if not self._taking.is_on:
+            raise Reschedule  # perhaps Dask has another worker for it
 
     def end(self, reasons: Mapping[str, str]) -> None:
         """End those of these attempts that are here."""
