@@ -71,6 +71,14 @@ def test_a_file_runs_with_nothing_set_up(env: dict[str, str], file: Path) -> Non
     assert "manual__2026-02-03T00:00:00+00:00" in listed.stdout
 
 
+def test_failed_deps_of_a_task_that_has_run_say_how_it_ended(
+    env: dict[str, str], file: Path
+) -> None:
+    slipstream(env, "dags", "test", str(file), "2026-01-01")
+    told = slipstream(env, "tasks", "failed-deps", "flow", "one", "2026-01-01").stdout
+    assert told.startswith("The task instance has ended as success:")
+
+
 def test_a_failed_run_shows_its_log_and_exits_with_1(env: dict[str, str], file: Path) -> None:
     file.write_text(FILE.format(name="flow").replace("return n +", "raise ValueError('boom')\n#"))
     done = slipstream(env, "dags", "test", str(file), "--verbose")

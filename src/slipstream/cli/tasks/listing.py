@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from slipstream.cli.command import BUNDLE, DAG_ID, MAP_INDEX, OUTPUT, RUN, Command, arg
 from slipstream.cli.output import show
 from slipstream.cli.session import open_store
+from slipstream.state import TERMINAL_STATES
 
 if TYPE_CHECKING:
     from slipstream.machine.explain import Explanation
@@ -64,10 +65,13 @@ def states_for_dag_run(args: argparse.Namespace) -> None:
 def failed_deps(args: argparse.Namespace) -> None:
     with open_store() as store:
         found = _explanation(store, args)
-    if found.code in ("running", "success"):
+    if found.state in TERMINAL_STATES:
+        print(f"The task instance has ended as {found.state}:")
+    elif found.code == "running":
         print("Nothing keeps the task instance from running.")
         return
-    print("The task instance waits, because:")
+    else:
+        print("The task instance waits, because:")
     for reason in found.reasons:
         print(f"  {reason}")
 
