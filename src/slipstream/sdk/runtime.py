@@ -400,6 +400,18 @@ class RuntimeTaskInstance:
             return values
         return values[0]
 
+    async def axcom_push(self, key: str, value: Any) -> None:
+        """Push a value from a coroutine."""
+        import asyncio  # only coroutines call this
+
+        await asyncio.to_thread(self.xcom_push, key, value)
+
+    async def axcom_pull(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what tasks pushed; with the arguments of ``xcom_pull``, from a coroutine."""
+        import asyncio  # only coroutines call this
+
+        return await asyncio.to_thread(self.xcom_pull, *args, **kwargs)
+
     def _own(
         self, ids: list[str], dag_id: str, run_id: str, key: str, indexes: list[int] | None
     ) -> tuple[Any] | None:

@@ -413,3 +413,11 @@ def test_an_xcom_that_cannot_be_written_yet_goes_with_the_end(run: Runner, api: 
 
     api.answers["set_xcom"] = refuse
     assert run(call(lambda ti: ti.xcom_push("k", 1)), "t").xcoms == [{"key": "k", "value": 1}]
+
+
+def test_a_coroutine_pushes_and_pulls(run: Runner) -> None:
+    async def function(ti: Any) -> Any:
+        await ti.axcom_push("k", 1)
+        return await ti.axcom_pull("t", key="k")
+
+    assert run.result(call(function), "t") == 1
