@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TextIO
@@ -105,8 +106,15 @@ class LogJournal:
             left_file.write_all(self._fd, data)
         except OSError as exc:
             log.error("cannot journal to %s: %s", self.path, exc)
+            self._cut()
             return
         self._size += len(data)
+
+    def _cut(self) -> None:
+        """Drop what a full disk took of a line, for the next line would be part of it."""
+        if self._fd is not None:
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._size)
 
     def _begin_anew(self) -> None:
         """Keep only what is open. Other hosts find the old file or the new one, never none."""

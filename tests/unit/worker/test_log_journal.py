@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 from slipstream.worker import log_journal
@@ -65,3 +66,20 @@ def test_it_stays_small_and_locked(tmp_path: Path) -> None:
     [left] = take_left(tmp_path)
     assert left.logs == [_log("last")]
     left.over("last")
+
+
+def test_what_a_full_disk_cut_short_does_not_spoil_what_follows(tmp_path: Path) -> None:
+    journal = LogJournal(tmp_path, "host")
+    journal.note(_log("a"))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (journal.path.stat().st_size + 20, before[1]))
+    try:
+        journal.note(_log("b"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    journal.note(_log("c"))
+    journal.close()
+    [left] = take_left(tmp_path)
+    assert {each.id for each in left.logs} >= {"a", "c"}
+    for each in left.logs:
+        left.over(each.id)
