@@ -124,6 +124,11 @@ def _execution_urls(text: str) -> None:
         _url(url.strip(), example="http://localhost:8080/execution/, or several by commas")
 
 
+def _some_seconds(text: str) -> None:
+    if not 0 < float(text) < float("inf"):
+        raise ValueError("more than 0 seconds")
+
+
 CHECKERS: dict[tuple[str, str], Callable[[str], object]] = {
     ("api", "base_url"): _url,
     ("core", "auth_manager"): _auth_manager,
@@ -142,6 +147,7 @@ CHECKERS: dict[tuple[str, str], Callable[[str], object]] = {
     ("logging", "remote_logging"): _remote_logging,
     ("secrets", "backend"): _importable,
     ("secrets", "backend_kwargs"): _json_object,
+    ("workers", "execution_api_timeout"): _some_seconds,
     ("workers", "secrets_backend"): _importable,
     ("workers", "secrets_backend_kwargs"): _json_object,
 }

@@ -34,6 +34,10 @@ IMPOSSIBLE = [
     ("LOGGING__BASE_LOG_FOLDER", "/dev/null/logs", "can be written"),
     ("LOGGING__LOG_FORMAT", "%(asctime", "incomplete format key"),
     ("LOGGING__REMOTE_LOGGING", "True", "remote_base_log_folder is empty"),
+    ("WORKERS__EXECUTION_API_TIMEOUT", "-1", "more than 0 seconds"),
+    ("WORKERS__EXECUTION_API_TIMEOUT", "0", "more than 0 seconds"),
+    ("WORKERS__EXECUTION_API_TIMEOUT", "inf", "more than 0 seconds"),
+    ("WORKERS__EXECUTION_API_RETRIES", "-1", "0 or more"),
     ("SECRETS__BACKEND", "nowhere.Backend", "No module named 'nowhere'"),
     ("SECRETS__BACKEND_KWARGS", "hunter2", "a JSON object"),
 ]

@@ -124,6 +124,7 @@ def test_a_sentinel_without_its_master_s_name_is_refused(monkeypatch: pytest.Mon
             '{"task_acks_late": "yes"}',
             r"task_acks_late is 'yes'; .*true or false",
         ),
+        ("EXTRA_CELERY_CONFIG", '{"broker_url": 5}', r"broker_url is no URL"),
         ("EXTRA_CELERY_CONFIG", "[1]", r"extra_celery_config must be the JSON of an object"),
     ],
 )
@@ -141,3 +142,20 @@ def test_what_celery_itself_takes_is_taken(monkeypatch: pytest.MonkeyPatch) -> N
     extra = '{"broker_heartbeat": 7, "task_routes": {"a": "b"}, "imports": ["x"], "unknown": 1}'
     monkeypatch.setenv("AIRFLOW__CELERY__EXTRA_CELERY_CONFIG", extra)
     assert create_app().conf.broker_heartbeat == 7
+
+
+def test_an_empty_default_queue_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__OPERATORS__DEFAULT_QUEUE", " ")
+    with pytest.raises(ConfigError, match=r"default_queue is empty"):
+        celery_settings()
+
+
+def test_priority_steps_are_read_as_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__PRIORITY_STEPS"
+    monkeypatch.setenv(name, "[0, 3, 6]")
+    assert celery_settings()["broker_transport_options"]["priority_steps"] == [0, 3, 6]
+    monkeypatch.setenv(name, "foo")
+    with pytest.raises(
+        ConfigError, match=r"priority_steps is 'foo'; it must be the JSON of a list"
+    ):
+        celery_settings()

@@ -22,7 +22,7 @@ _TYPES: dict[Any, tuple[Any, str]] = {
     "list": ((list, tuple, set, str), "a list"),
     "tuple": ((list, tuple, set, str), "a list"),
 }
-_FREE = ("broker_url", "broker_read_url", "broker_write_url", "broker_use_ssl")
+_FREE = ("broker_url", "broker_read_url", "broker_write_url", "broker_use_ssl", "task_queues")
 """May have several types, whatever Celery's table says."""
 _COUNTS = {"worker_concurrency": 1, "worker_prefetch_multiplier": 0}
 

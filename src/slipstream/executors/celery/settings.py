@@ -45,6 +45,8 @@ def given_settings() -> dict[str, dict[str, Any]]:
 def _check_own() -> None:
     """Raise ConfigError for values of ``[celery]`` that are not even used, or could not be."""
     conf.get("celery", "pool")
+    if not conf.get("operators", "default_queue").strip():
+        raise ConfigError("[operators] default_queue is empty; it must be the name of a queue")
     timeout_s = conf.getfloat("celery", "operation_timeout")
     if timeout_s <= 0:
         raise ConfigError(
@@ -97,8 +99,9 @@ _FIXED: dict[str, Any] = {
 
 def _check_broker_url(url: Any) -> None:
     """Raise ConfigError for what Celery would take for a broker on this machine, or a host's name."""
-    for each in url.split(";") if isinstance(url, str) else url or [""]:
-        text = each.strip()
+    several = url if isinstance(url, list | tuple) else str(url or "").split(";")
+    for each in several or [""]:
+        text = str(each).strip()
         if not all(text.partition("://")[::2]):
             said = f"is no URL ({text.rpartition('@')[2]!r})" if text else "is empty"
             raise ConfigError(
@@ -122,6 +125,9 @@ def _transport_options(broker_url: str) -> dict[str, Any]:
             raise ConfigError(
                 "[celery_broker_transport_options] sentinel_kwargs is not the JSON of an object"
             ) from exc
+    steps = options.get("priority_steps")
+    if isinstance(steps, str):
+        options["priority_steps"] = steps = _numbers(steps)
     timeout_s = options.get("visibility_timeout", _DAY_S)
     if not isinstance(timeout_s, int | float) or timeout_s <= 0:
         raise ConfigError(
@@ -137,6 +143,19 @@ def _transport_options(broker_url: str) -> dict[str, Any]:
         options.setdefault("visibility_timeout", _DAY_S)
         options.setdefault("priority_steps", list(range(N_LEVELS)))
     return options
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        found = json.loads(text)
+        if found and all(type(each) is int and each >= 0 for each in found):
+            return sorted(found)
+    except (ValueError, TypeError):
+        pass
+    raise ConfigError(
+        f"[celery_broker_transport_options] priority_steps is {text!r}; it must be the JSON of a list of "
+        "whole numbers, such as [0, 3, 6, 9]"
+    )
 
 
 def _ssl(broker_url: str) -> dict[str, Any]:
