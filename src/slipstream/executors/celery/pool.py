@@ -242,12 +242,12 @@ class HostPool(BasePool):
         if host is None:
             return
         news = host.news()
-        if news.api is not None and self.taking.heard(news.api):
-            if self._hub is not None:
+        if news.api is not None:
+            if self.taking.heard(news.api) and self._hub is not None:
                 # Not from here: it may fail with the broker's connection, and the rest would be lost.
                 self._hub.call_soon(self._on_taking)
             if not self.taking.is_on:
-                self._send({"m": "give_back"})
+                self._send({"m": "give_back"})  # a new host has got what the last one had not begun
         for event in news.events:
             self._on_event(event)
         if not host.link.is_open:

@@ -183,7 +183,8 @@ class Carrier(WorkerPlugin):
         if host is None:
             return
         news = host.news()
-        if news.api is not None and self._taking.heard(news.api):
+        if news.api is not None:
+            self._taking.heard(news.api)
             if self._taking.is_on:
                 self._is_taking.set()
             else:
