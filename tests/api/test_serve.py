@@ -20,8 +20,11 @@ from slipstream.api import page
 from slipstream.api.app import parts_of
 from slipstream.api.front import Front
 from slipstream.api.serve import bind, serve
+from slipstream.config import conf
 from slipstream.errors import ConfigError, UserError
-from slipstream.store import Store
+from slipstream.store import Store, job
+from slipstream.store.row import JobRow
+from slipstream.token import configured_key_mark
 
 Start = Callable[..., "tuple[subprocess.Popen[str], str]"]
 WITHIN_S = 15.0
@@ -109,6 +112,27 @@ def test_several_workers_share_the_address_and_are_replaced(start: Start) -> Non
     process.terminate()
     assert process.wait(WITHIN_S) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in now)
+
+
+def test_a_server_for_workers_is_known_by_its_key_s_mark_until_it_ends(
+    start: Start, store: Store
+) -> None:
+    def servers() -> list[JobRow]:
+        with store.read() as conn:
+            return job.list_running(conn, job.API_SERVER_JOB_TYPE)
+
+    start("--apps", "core")
+    process, _ = start()
+    deadline = time.monotonic() + WITHIN_S
+    while not (found := servers()):
+        assert time.monotonic() < deadline, "it does not register"
+        time.sleep(0.02)
+    assert [row.pid for row in found] == [process.pid], "one without the execution API is none"
+    assert found[0].key_mark == configured_key_mark()
+    assert conf.get("api_auth", "jwt_secret") not in str(found)
+    process.send_signal(signal.SIGTERM)
+    process.wait(5)
+    assert servers() == []
 
 
 def test_a_taken_address_is_told() -> None:

@@ -20,6 +20,7 @@ from slipstream.token import (
     Scope,
     Signer,
     expires_at,
+    key_mark,
 )
 
 AUDIENCE = "urn:test"
@@ -127,3 +128,15 @@ def test_a_token_of_another_secret_is_refused_with_the_option_s_name() -> None:
     token = ExecutionTokens(b"o" * 64, AUDIENCE).issue(Scope.START, "a", NOW, 600)
     with pytest.raises(InvalidToken, match=r"is \[api_auth\] jwt_secret the same"):
         TOKENS.check(token, NOW, Scope.START)
+
+
+@given(st.binary(min_size=1, max_size=100), st.binary(min_size=1, max_size=100), subjects, subjects)
+def test_a_mark_tells_keys_apart_and_signs_nothing(
+    key: bytes, other: bytes, audience: str, another: str
+) -> None:
+    mark = key_mark(key, audience)
+    # HMAC pads keys with zeros: those that differ by these alone sign alike.
+    assert (mark == key_mark(other, audience)) is (key.rstrip(b"\0") == other.rstrip(b"\0"))
+    assert (mark == key_mark(key, another)) is (audience == another)
+    with pytest.raises(InvalidToken):
+        ExecutionTokens(key, audience).check(f"{mark}.{mark}.{mark}", NOW, *Scope)

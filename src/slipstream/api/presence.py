@@ -26,6 +26,8 @@ class Presence:
         self._mark = configured_key_mark()
         self._id: str | None = None
         self._told = ""
+        self._is_heard = False
+        """The last heartbeat has arrived."""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
 
@@ -36,14 +38,17 @@ class Presence:
         """Say that this process is about to end."""
         self._ended.set()
         self._thread.join(1.0)
-        if self._id is not None:
+        # A database that was away a moment ago would only hold up the end.
+        if self._is_heard and not self._thread.is_alive() and self._id is not None:
             with suppress(Exception):  # the heartbeat lapses then
                 self._store.write(job.end, self._id, "success", self._clock.now())
 
     def _run(self) -> None:
         while True:
+            self._is_heard = False
             try:
                 self._beat()
+                self._is_heard = True
             except StoreUnavailable as error:
                 log.debug("no heartbeat now: %s", error)
             except Exception:
