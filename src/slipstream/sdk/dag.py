@@ -1,14 +1,15 @@
 """``DAG``: a workflow as its author wrote it.
 
-Owns the author's view: arguments, tasks, groups, edges. What the engine sees is made from it by
-``serialize``; when it runs is the timetable's, built by ``schedule`` only when someone asks.
+Owns the author's view: the arguments, beside the tasks and edges of its ``dag_graph``. What the
+engine sees is made from it by ``serialize``; when it runs is the timetable's, built by ``schedule``
+only when someone asks.
 """
 
 from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, Self
 
@@ -23,20 +24,16 @@ from slipstream.sdk.dag_args import (
     check_types,
     take_legacy,
 )
+from slipstream.sdk.dag_graph import TaskGraph
 from slipstream.sdk.dagcontext import DagContext
 from slipstream.sdk.deadline import refuse as refuse_deadlines
-from slipstream.sdk.exceptions import (
-    DuplicateTaskIdFound,
-    FailFastDagInvalidTriggerRule,
-    TaskNotFound,
-)
 from slipstream.sdk.key import validate_key
 from slipstream.sdk.operator_args import as_callbacks
 from slipstream.sdk.param import DagParam, ParamsDict
 from slipstream.sdk.taskgroup import TaskGroup
 from slipstream.sdk.timezone import Moment, as_pendulum, default_timezone
 from slipstream.sdk.types import NOTSET
-from slipstream.state import DagRunType, TriggerRule
+from slipstream.state import DagRunType
 
 if TYPE_CHECKING:
     import jinja2
@@ -45,7 +42,7 @@ if TYPE_CHECKING:
     from slipstream.sdk.timetables import Timetable
 
 
-class DAG:
+class DAG(TaskGraph):
     """A set of tasks with dependencies, and when and how it runs.
 
     Use it as a context manager, as the ``dag=`` argument of tasks, or through ``@dag``.
@@ -168,10 +165,7 @@ class DAG:
         self.rerun_with_latest_version = rerun_with_latest_version
         check_types(self)
 
-        self.task_dict: dict[str, BaseOperator] = {}
-        self.task_group = task_group or TaskGroup.create_root(self)
-        self.edge_info: dict[str, dict[str, dict[str, Any]]] = {}
-        self._result_task_ids: set[str] = set()
+        self._start_graph(task_group)
 
     def _check_schedule(self) -> None:
         from slipstream.sdk.schedule import check_schedule  # imports the timetables' names lazily
@@ -231,42 +225,11 @@ class DAG:
         return self.dag_display_name
 
     @property
-    def tasks(self) -> list[BaseOperator]:
-        return list(self.task_dict.values())
-
-    @property
-    def task_ids(self) -> list[str]:
-        return list(self.task_dict)
-
-    @property
     def task(self) -> Any:
         """``@dag.task``: the ``@task`` decorators, bound to this DAG."""
         from slipstream.sdk.decorator import task_decorator  # imports operator
 
         return task_decorator.bound_to(self)
-
-    @property
-    def roots(self) -> list[BaseOperator]:
-        """The tasks without upstream."""
-        return [t for t in self.task_dict.values() if not t.upstream_task_ids]
-
-    @property
-    def leaves(self) -> list[BaseOperator]:
-        """The tasks without downstream."""
-        return [t for t in self.task_dict.values() if not t.downstream_task_ids]
-
-    @property
-    def teardowns(self) -> list[BaseOperator]:
-        return [t for t in self.task_dict.values() if t.is_teardown]
-
-    @property
-    def owner(self) -> str:
-        """The tasks' owners, joined by commas."""
-        return ", ".join(sorted({t.owner for t in self.task_dict.values()}))
-
-    @property
-    def task_group_dict(self) -> dict[str, TaskGroup]:
-        return {k: v for k, v in self.task_group.get_task_group_dict().items() if k is not None}
 
     @property
     def has_on_success_callback(self) -> bool:
@@ -276,90 +239,7 @@ class DAG:
     def has_on_failure_callback(self) -> bool:
         return bool(self.on_failure_callback)
 
-    # Tasks and edges
-
-    def add_task(self, task: BaseOperator) -> None:
-        """Put a task into the DAG.
-
-        :raises AirflowException: neither it nor the DAG has a start date that it needs
-        :raises DuplicateTaskIdFound: its id is in use
-        :raises FailFastDagInvalidTriggerRule: the DAG is fail_fast and the rule not the default one
-        """
-        task_id = task.task_id
-        known = self.task_dict.get(task_id)
-        if known is task:
-            return
-        if known is not None or task_id in self.task_group.used_group_ids:
-            raise DuplicateTaskIdFound(f"DAG {self.dag_id!r} has two tasks {task_id!r}: rename one")
-        if self.fail_fast and not task.is_teardown and task.trigger_rule != TriggerRule.ALL_SUCCESS:
-            raise FailFastDagInvalidTriggerRule(
-                f"Task {task_id!r} has the trigger rule {task.trigger_rule}: in a DAG with "
-                "fail_fast=True "
-                "each task must have all_success"
-            )
-        self.task_dict[task_id] = task
-        self.task_group.used_group_ids.add(task_id)
-        task.dag = self
-        starts, ends = self.__dict__["_start_date"], self.__dict__["_end_date"]
-        if starts is not None:
-            task.start_date = max(task.__dict__["_start_date"] or starts, starts)
-        if ends is not None:
-            task.end_date = min(task.__dict__["_end_date"] or ends, ends)
-
-    def add_tasks(self, tasks: Iterable[BaseOperator]) -> None:
-        """Put several tasks into the DAG."""
-        for task in tasks:
-            self.add_task(task)
-
-    def add_result(self, task: BaseOperator) -> None:
-        """Mark a task's return value as the DAG's result."""
-        self._result_task_ids.add(task.task_id)
-
-    def has_task(self, task_id: str) -> bool:
-        return task_id in self.task_dict
-
-    def has_task_group(self, task_group_id: str) -> bool:
-        return task_group_id in self.task_group_dict
-
-    def get_task(self, task_id: str) -> BaseOperator:
-        """Return the task of that id.
-
-        :raises TaskNotFound: there is none
-        """
-        try:
-            return self.task_dict[task_id]
-        except KeyError:
-            raise TaskNotFound(f"DAG {self.dag_id!r} has no task {task_id!r}") from None
-
-    def __getitem__(self, node_id: str) -> BaseOperator | TaskGroup:
-        if node_id in self.task_dict:
-            return self.task_dict[node_id]
-        groups = self.task_group_dict
-        if node_id in groups:
-            return groups[node_id]
-        from slipstream.sdk.exceptions import NodeNotFound  # the error path only
-
-        raise NodeNotFound(f"DAG {self.dag_id!r} has no task or group {node_id!r}")
-
-    def set_dependency(self, upstream_task_id: str, downstream_task_id: str) -> None:
-        """Connect two tasks by their ids."""
-        self.get_task(upstream_task_id).set_downstream(self.get_task(downstream_task_id))
-
-    def get_edge_info(self, upstream_task_id: str, downstream_task_id: str) -> dict[str, Any]:
-        """Return the label of an edge as ``{"label": …}``, or an empty dict."""
-        return self.edge_info.get(upstream_task_id, {}).get(downstream_task_id, {})
-
-    def set_edge_info(
-        self, upstream_task_id: str, downstream_task_id: str, info: dict[str, Any]
-    ) -> None:
-        self.edge_info.setdefault(upstream_task_id, {})[downstream_task_id] = info
-
-    def topological_sort(self) -> tuple[BaseOperator, ...]:
-        """Return the tasks, each after its upstreams, else as they were written; groups together.
-
-        :raises AirflowDagCycleException: the dependencies form a cycle
-        """
-        return tuple(_in_order(self.task_group))
+    # Checks
 
     def canonical_sort(self) -> tuple[BaseOperator, ...]:
         """Return the tasks, each after its upstreams, in an order that does not hang on the file's.
@@ -477,14 +357,6 @@ class DAG:
 _IDENTITY = (
     *("dag_id", "task_ids", "start_date", "end_date", "fileloc", "template_searchpath", "schedule"),
 )
-
-
-def _in_order(group: TaskGroup) -> Iterator[BaseOperator]:
-    for child in group.topological_sort():
-        if isinstance(child, TaskGroup):
-            yield from _in_order(child)
-        else:
-            yield child
 
 
 def dag(
