@@ -79,6 +79,7 @@ _DUE = (
     .order_by(dag.c.next_run_after, dag.c.dag_id)
     .limit(bindparam("limit"))
 )
+_SET_NEXT_RUN = update(dag).where(dag.c.dag_id == bindparam("of_dag"))
 _SPEC = select(dag_version.c.spec).where(dag_version.c.id == bindparam("id"))
 _LATEST_SPEC = (
     select(dag_version.c.id, dag_version.c.spec)
@@ -123,7 +124,7 @@ def set_paused(conn: Connection, dag_id: str, paused: bool) -> bool:
 
 def set_next_run(conn: Connection, dag_id: str, next_run: NextRun | None) -> None:
     """Set when the next automated run is due; None: there is none, or it is being computed."""
-    conn.execute(update(dag).where(dag.c.dag_id == dag_id).values(**next_run_values(next_run)))
+    conn.execute(_SET_NEXT_RUN, {"of_dag": dag_id, **next_run_values(next_run)})
 
 
 def spec(conn: Connection, version_id: str) -> DagSpec | None:

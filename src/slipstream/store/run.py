@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select, update
 from sqlalchemy import delete as sql_delete
 
 from slipstream.errors import DuplicateRun
@@ -146,28 +146,36 @@ def list_by_logical_date(
 
 def latest_automated(conn: Connection, dag_id: str) -> RunRow | None:
     """Return the scheduled or backfill run with the newest logical date: where a timetable goes on."""
-    return RUN.first(
-        conn.execute(
-            _SELECT.where(dag_run.c.dag_id == dag_id, dag_run.c.run_type.in_(AUTOMATED))
-            .order_by(dag_run.c.logical_date.desc())
-            .limit(1)
-        )
-    )
+    return RUN.first(conn.execute(_LATEST_AUTOMATED, {"dag_id": dag_id}))
 
 
 def latest_automated_of(conn: Connection, dag_ids: Iterable[str]) -> dict[str, RunRow]:
     """Return ``latest_automated`` of many DAGs in one query; DAGs without one are absent."""
+    found = conn.execute(_LATEST_AUTOMATED_OF, {"dag_ids": sorted(set(dag_ids))})
+    return {row.dag_id: row for row in RUN.all(found)}
+
+
+def _select_latest_automated_of() -> Select[Any]:
     newest = (
         select(dag_run.c.dag_id, func.max(dag_run.c.logical_date).label("logical_date"))
-        .where(dag_run.c.dag_id.in_(sorted(set(dag_ids))), dag_run.c.run_type.in_(AUTOMATED))
+        .where(dag_run.c.dag_id.in_(_DAG_IDS), dag_run.c.run_type.in_(AUTOMATED))
         .group_by(dag_run.c.dag_id)
         .subquery()
     )
-    query = _SELECT.join(
+    return _SELECT.join(
         newest,
         (dag_run.c.dag_id == newest.c.dag_id) & (dag_run.c.logical_date == newest.c.logical_date),
     )
-    return {row.dag_id: row for row in RUN.all(conn.execute(query))}
+
+
+_DAG_IDS: BindParameter[str] = bindparam("dag_ids", expanding=True)
+# Made once: statements are full of reference cycles, and turns that create runs ask for these.
+_LATEST_AUTOMATED = (
+    _SELECT.where(dag_run.c.dag_id == bindparam("dag_id"), dag_run.c.run_type.in_(AUTOMATED))
+    .order_by(dag_run.c.logical_date.desc())
+    .limit(1)
+)
+_LATEST_AUTOMATED_OF = _select_latest_automated_of()
 
 
 def previous(
