@@ -27,7 +27,7 @@ from pathlib import Path
 from slipstream.config import conf
 from slipstream.sdk import bundle
 from slipstream.sdk.mask import mask_text
-from slipstream.task import child, exit_handler, loading, output, process
+from slipstream.task import child, exit_handler, heap, loading, output, process
 from slipstream.task.client import LoadClient
 from slipstream.task.fast_signal import SIG_DFL, set_signal
 from slipstream.task.protocol import Message, PeerGone, receive_control, send_control
@@ -169,6 +169,7 @@ def _become_dag_zygote(control: socket.socket, path: Path, timeout_s: float) -> 
     if loaded.unshareable is None:
         rehearse_for(loaded.dags)
     gc.collect()
+    heap.close_gaps()
     gc.freeze()
     zygote = Zygote(control, loaded)
     send_control(control, report)
