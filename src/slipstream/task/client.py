@@ -6,13 +6,14 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from slipstream.sdk.exceptions import AirflowException
 from slipstream.sdk.taskapi import TaskAPI, error_named
+from slipstream.task.fast_signal import SIG_BLOCK, SIG_SETMASK, set_mask
 from slipstream.task.protocol import Message, Stream, receive_control, send_control
+
+_RAISING = (signal.SIGALRM, signal.SIGTERM)
 
 
 class HostClient(TaskAPI):
@@ -35,7 +36,7 @@ class HostClient(TaskAPI):
             self._n_requests += 1
             number = self._n_requests
             message = {"m": "request", "id": number, "method": method, "params": params}
-            with _unbroken():
+            with _Unbroken():
                 self._stream.send(message)
             return _value(self._await(number))
 
@@ -53,7 +54,7 @@ class HostClient(TaskAPI):
 
     def tell(self, message: Message) -> None:
         """Send a message that has no answer while a time limit or SIGTERM may interrupt."""
-        with self._lock, _unbroken():
+        with self._lock, _Unbroken():
             self._stream.send(message)
 
     def try_send(self, message: Message) -> bool:
@@ -89,14 +90,16 @@ class LoadClient(TaskAPI):
                     return _value(reply)
 
 
-@contextmanager
-def _unbroken() -> Iterator[None]:
-    """Put off what a time limit or SIGTERM raises: half a frame would spoil all that follow."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGALRM, signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+class _Unbroken:
+    """Puts off what a time limit or SIGTERM raises: half a frame would spoil all that follow."""
+
+    __slots__ = ("_before",)
+
+    def __enter__(self) -> None:
+        self._before = set_mask(SIG_BLOCK, _RAISING)
+
+    def __exit__(self, *exc_info: object) -> None:
+        set_mask(SIG_SETMASK, self._before)
 
 
 def _value(reply: Message) -> Any:

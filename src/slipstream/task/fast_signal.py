@@ -1,4 +1,4 @@
-"""Setting a signal's handler, without what the standard library's ``signal.signal`` adds.
+"""Setting signals' handlers and masks, without what the standard library's ``signal`` adds.
 
 That one turns numbers into enum members, by way of an exception for each handler that is a
 function; the five handlers of a small task cost it a twentieth of its time.
@@ -7,7 +7,7 @@ function; the five handlers of a small task cost it a twentieth of its time.
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
@@ -18,3 +18,9 @@ SIG_DFL: int = _signal.SIG_DFL
 
 set_signal: Callable[[int, Handler], Any] = _signal.signal
 """Set the handler of a signal; main thread only."""
+
+SIG_BLOCK: int = _signal.SIG_BLOCK
+SIG_SETMASK: int = _signal.SIG_SETMASK
+
+set_mask: Callable[[int, Iterable[int]], set[int]] = _signal.pthread_sigmask
+"""Change which signals this thread puts off; returns those that it did before."""

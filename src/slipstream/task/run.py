@@ -75,7 +75,10 @@ class TaskRun:
         on_sigterm(self._terminate)
         limit_s = self._workload.execution_timeout_s or 0.0
         try:
-            with time_limit(limit_s, f"Timeout after {limit_s:g} s (execution_timeout)"):
+            if limit_s > 0:
+                with time_limit(limit_s, f"Timeout after {limit_s:g} s (execution_timeout)"):
+                    ended = execute.run_task(self._ti.task, self._context, on_rendered)
+            else:
                 ended = execute.run_task(self._ti.task, self._context, on_rendered)
         except (AirflowTaskTerminated, KeyboardInterrupt, GeneratorExit, AirflowTaskTimeout) as exc:
             # A signal may also come while the SDK itself is at work.
