@@ -19,6 +19,7 @@ from slipstream.api.call import Server
 from slipstream.api.execution import app as execution
 from slipstream.api.file_token import FileTokens
 from slipstream.api.gate import Gate
+from slipstream.api.openapi import Documented
 from slipstream.api.remote_log import RemoteLogs
 from slipstream.api.reply import Json
 from slipstream.api.route import (
@@ -46,6 +47,7 @@ from slipstream.config import conf
 from slipstream.errors import ConfigError
 from slipstream.store import Store
 
+API_VERSION = "2"
 MAX_BODY_BYTES = 8 * 1024 * 1024
 N_THREADS = 16
 """Endpoints that run at once; more would wait for the database anyway."""
@@ -94,27 +96,13 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
         prefix=base_path(),
         remote_logs=RemoteLogs.configured(store),
     )
-    has_docs = conf.getboolean("api", "enable_swagger_ui", fallback=True)
-    app = FastAPI(
-        title="Slipstream API",
-        description="Airflow's REST API v2, answered by Slipstream.",
-        docs_url="/docs" if has_docs else None,
-        redoc_url="/redoc" if has_docs else None,
-        lifespan=_few_threads,
-        default_response_class=Json,
-        redirect_slashes=False,
-    )
+    app = _bare(has_docs=conf.getboolean("api", "enable_swagger_ui", fallback=True))
     app.state.server = server
     error.install(app)
     if "execution" in wanted:  # first, because routes are tried in order and it is asked most
         app.mount(execution.PATH, execution.create(store, server.clock))
     if "core" in wanted:
-        app.include_router(page.router)
-        app.include_router(token.router)
-        api = APIRouter(prefix="/api/v2")
-        for router in _ROUTERS:
-            api.include_router(router)
-        app.include_router(api)
+        _include_core(app)
     else:
         app.include_router(monitor.router, prefix="/api/v2")
     # The last one added is the outermost.
@@ -125,6 +113,36 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
     _add_cors(app)
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=4)
     return app
+
+
+def described() -> FastAPI:
+    """Build the API without anything behind it, for its OpenAPI document."""
+    app = _bare(has_docs=False)
+    _include_core(app)
+    return app
+
+
+def _bare(*, has_docs: bool) -> Documented:
+    return Documented(
+        title="Slipstream API",
+        description="Airflow's REST API v2, answered by Slipstream.",
+        version=API_VERSION,
+        docs_url="/docs" if has_docs else None,
+        redoc_url="/redoc" if has_docs else None,
+        lifespan=_few_threads,
+        default_response_class=Json,
+        generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,
+    )
+
+
+def _include_core(app: FastAPI) -> None:
+    app.include_router(page.router)
+    app.include_router(token.router)
+    api = APIRouter(prefix="/api/v2")
+    for router in _ROUTERS:
+        api.include_router(router)
+    app.include_router(api)
 
 
 @asynccontextmanager

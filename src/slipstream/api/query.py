@@ -8,7 +8,7 @@ was not given filters nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi.exceptions import HTTPException
@@ -164,8 +164,8 @@ class RunQuery(Cursored, RunAfter, LogicalDate, StartDate, EndDate, Duration, Up
     dag_id_prefix_pattern: str | None = None
     partition_key_pattern: str | None = None
     partition_key_prefix_pattern: str | None = None
-    partition_date_gte: DateTime = None
-    partition_date_lte: DateTime = None
+    partition_date_gte: date | None = None
+    partition_date_lte: date | None = None
     consuming_asset_pattern: str | None = None
 
 

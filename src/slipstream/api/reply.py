@@ -9,13 +9,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 
-class Json(Response):
+class Json(JSONResponse):
     """``content`` as JSON; what has no JSON form (NaN, bytes that are no text) becomes null."""
-
-    media_type = "application/json"
 
     def __init__(
         self, content: Any, status_code: int = 200, headers: Mapping[str, str] | None = None

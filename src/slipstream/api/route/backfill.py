@@ -15,6 +15,7 @@ from slipstream.api.call import Call, Editor, Viewer
 from slipstream.api.error import bad_request, conflict, not_found
 from slipstream.api.present import record as present
 from slipstream.api.query import BackfillQuery, BigInt
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.command import backfill as command
 from slipstream.machine.backfill import Reprocess
@@ -23,7 +24,7 @@ from slipstream.store.listing import OneOf, Window, record
 router = APIRouter(prefix="/backfills", tags=["Backfill"])
 
 
-@router.get("")
+@router.get("", responses=replies("BackfillCollectionResponse"))
 def list_backfills(call: Viewer, query: Annotated[BackfillQuery, Query()]) -> Response:
     """List the backfills of a DAG."""
     with call.store.read() as conn:
@@ -32,7 +33,7 @@ def list_backfills(call: Viewer, query: Annotated[BackfillQuery, Query()]) -> Re
     return Json({"backfills": shown, "total_entries": page.total})
 
 
-@router.post("")
+@router.post("", responses=replies("BackfillResponse", 404, 409))
 def create_backfill(call: Editor, given: body.Backfill) -> Response:
     """Create a backfill and its runs."""
     with _refusals():
@@ -47,7 +48,7 @@ def create_backfill(call: Editor, given: body.Backfill) -> Response:
     return _shown(call, row.id)
 
 
-@router.post("/dry_run")
+@router.post("/dry_run", responses=replies("DryRunBackfillCollectionResponse", 404, 409))
 def create_backfill_dry_run(call: Editor, given: body.Backfill) -> Response:
     """Tell which runs a backfill would make."""
     with _refusals():
@@ -59,25 +60,25 @@ def create_backfill_dry_run(call: Editor, given: body.Backfill) -> Response:
     return Json({"backfills": shown, "total_entries": len(shown)})
 
 
-@router.get("/{backfill_id}")
+@router.get("/{backfill_id}", responses=replies("BackfillResponse", 404))
 def get_backfill(call: Viewer, backfill_id: BigInt) -> Response:
     """Return one backfill."""
     return _shown(call, backfill_id)
 
 
-@router.put("/{backfill_id}/pause")
+@router.put("/{backfill_id}/pause", responses=replies("BackfillResponse", 404, 409))
 def pause_backfill(call: Editor, backfill_id: BigInt) -> Response:
     """Hold a backfill's queued runs back."""
     return _set_paused(call, backfill_id, True)
 
 
-@router.put("/{backfill_id}/unpause")
+@router.put("/{backfill_id}/unpause", responses=replies("BackfillResponse", 404, 409))
 def unpause_backfill(call: Editor, backfill_id: BigInt) -> Response:
     """Let a paused backfill's runs go."""
     return _set_paused(call, backfill_id, False)
 
 
-@router.put("/{backfill_id}/cancel")
+@router.put("/{backfill_id}/cancel", responses=replies("BackfillResponse", 404, 409))
 def cancel_backfill(call: Editor, backfill_id: BigInt) -> Response:
     """End a backfill: its queued runs fail, those that run go on."""
     with _refusals():

@@ -12,6 +12,7 @@ from slipstream import command
 from slipstream.api import audit, body
 from slipstream.api.bulk import Failure, Outcome, carry_out, failure
 from slipstream.api.call import Call, Editor
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.api.route.dag_run import ALL, still_running
 from slipstream.errors import NotFound
@@ -29,7 +30,7 @@ class _Key(NamedTuple):
     run_id: str
 
 
-@router.patch("/dags/{dag_id}/dagRuns")
+@router.patch("/dags/{dag_id}/dagRuns", responses=replies("BulkResponse"))
 def bulk_dag_runs(call: Editor, dag_id: str, given: body.RunBulk) -> Response:
     """Set the states and notes of runs of a DAG, or of any (``~``), and delete runs."""
 

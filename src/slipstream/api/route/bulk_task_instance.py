@@ -15,6 +15,7 @@ from slipstream.api.bulk import Failure, Outcome, carry_out, failure
 from slipstream.api.call import Call, Editor
 from slipstream.api.error import task_instance_not_found
 from slipstream.api.query import Int
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.api.route.change_task import change
 from slipstream.api.route.dag_run import ALL
@@ -36,7 +37,7 @@ class _Named(NamedTuple):
     map_index: int | None
 
 
-@router.patch(_OF_RUN)
+@router.patch(_OF_RUN, responses=replies("BulkResponse"))
 def bulk_task_instances(
     call: Editor, dag_id: str, dag_run_id: str, given: body.TaskInstanceBulk
 ) -> Response:
@@ -60,7 +61,7 @@ def bulk_task_instances(
     return Json(outcome)
 
 
-@router.delete(_OF_RUN + "/{task_id}")
+@router.delete(_OF_RUN + "/{task_id}", responses=replies(None, 404))
 def delete_task_instance(
     call: Editor, dag_id: str, dag_run_id: str, task_id: str, map_index: Int = -1
 ) -> Response:

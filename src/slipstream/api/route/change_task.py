@@ -20,6 +20,7 @@ from slipstream.api.error import (
     task_instance_not_found,
 )
 from slipstream.api.query import Int
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.api.route.dag_run import found_run, shown_task_instances
 from slipstream.api.route.task_instance import tasks_of_group
@@ -49,7 +50,10 @@ def _spec(conn: Connection, dag_id: str) -> DagSpec:
     return found[1]
 
 
-@router.post("/dags/{dag_id}/clearTaskInstances")
+@router.post(
+    "/dags/{dag_id}/clearTaskInstances",
+    responses=replies("TaskInstanceCollectionResponse", 404, 409),
+)
 def post_clear_task_instances(call: Editor, dag_id: str, given: body.Clear) -> Response:
     """Run task instances again, of one run or of those in a range of logical dates."""
     with call.store.read() as conn:
@@ -229,7 +233,7 @@ def _named(
 Mask = Annotated[list[str] | None, Query()]
 
 
-@router.patch(_TI + "/dry_run")
+@router.patch(_TI + "/dry_run", responses=replies("TaskInstanceCollectionResponse", 404))
 def patch_task_instance_dry_run(
     call: Editor,
     dag_id: str,
@@ -243,7 +247,9 @@ def patch_task_instance_dry_run(
     return _patch(call, dag_id, dag_run_id, [task_id], map_index, given, update_mask, dry_run=True)
 
 
-@router.patch(_TI + "/{map_index}/dry_run")
+@router.patch(
+    _TI + "/{map_index}/dry_run", responses=replies("TaskInstanceCollectionResponse", 404)
+)
 def patch_task_instance_dry_run_by_map_index(
     call: Editor,
     dag_id: str,
@@ -257,7 +263,7 @@ def patch_task_instance_dry_run_by_map_index(
     return _patch(call, dag_id, dag_run_id, [task_id], map_index, given, update_mask, dry_run=True)
 
 
-@router.patch(_TI + "/{map_index}")
+@router.patch(_TI + "/{map_index}", responses=replies("TaskInstanceCollectionResponse", 404, 409))
 def patch_task_instance_by_map_index(
     call: Editor,
     dag_id: str,
@@ -271,7 +277,7 @@ def patch_task_instance_by_map_index(
     return _patch(call, dag_id, dag_run_id, [task_id], map_index, given, update_mask, dry_run=False)
 
 
-@router.patch(_TI)
+@router.patch(_TI, responses=replies("TaskInstanceCollectionResponse", 404, 409))
 def patch_task_instance(
     call: Editor,
     dag_id: str,
@@ -290,7 +296,10 @@ def _members(call: Call, dag_id: str, group_id: str) -> list[str]:
         return list(tasks_of_group(_spec(conn, dag_id), group_id))
 
 
-@router.patch(_RUN + "/taskGroupInstances/{group_id}")
+@router.patch(
+    _RUN + "/taskGroupInstances/{group_id}",
+    responses=replies("TaskInstanceCollectionResponse", 404, 409),
+)
 def patch_task_group_instances(
     call: Editor,
     dag_id: str,
@@ -304,7 +313,10 @@ def patch_task_group_instances(
     return _patch(call, dag_id, dag_run_id, members, None, given, update_mask, dry_run=False)
 
 
-@router.patch(_RUN + "/taskGroupInstances/{group_id}/dry_run")
+@router.patch(
+    _RUN + "/taskGroupInstances/{group_id}/dry_run",
+    responses=replies("TaskInstanceCollectionResponse", 404),
+)
 def patch_task_group_instances_dry_run(
     call: Editor, dag_id: str, dag_run_id: str, group_id: str, given: body.TaskInstancePatch
 ) -> Response:

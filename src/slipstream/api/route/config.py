@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from slipstream.api.call import Operator, Viewer
 from slipstream.api.error import forbidden_because, not_found
 from slipstream.api.negotiate import wants
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.config import conf
 
@@ -43,7 +44,7 @@ def _reply(sections: dict[str, dict[str, str]], accept: str) -> Response:
     return Json({"sections": shown})
 
 
-@router.get("/config")
+@router.get("/config", responses=replies("Config", 404, 406, text="[core]\nparallelism = 32\n"))
 def get_config(
     call: Viewer, section: str | None = None, accept: Annotated[str, Header()] = "*/*"
 ) -> Response:
@@ -64,7 +65,10 @@ def _text(value: str | None) -> str:
     return "" if value is None else value
 
 
-@router.get("/config/section/{section}/option/{option}")
+@router.get(
+    "/config/section/{section}/option/{option}",
+    responses=replies("Config", 404, 406, text="[core]\nparallelism = 32\n"),
+)
 def get_config_value(
     call: Operator, section: str, option: str, accept: Annotated[str, Header()] = "*/*"
 ) -> Response:

@@ -15,6 +15,7 @@ from slipstream.api.call import Operator
 from slipstream.api.error import already_exists, bad_request, forbidden_because, not_found
 from slipstream.api.mask import MASK, redact_json, sensitive_words
 from slipstream.api.query import ConnectionQuery, filters_of
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json, no_content
 from slipstream.config import conf
 from slipstream.store import Connection, connection
@@ -95,7 +96,7 @@ def _told(given: body.Connection) -> dict[str, Any]:
     return {**told, **{name: MASK for name in ("password", "extra") if told.get(name)}}
 
 
-@router.get("/connections")
+@router.get("/connections", responses=replies("ConnectionCollectionResponse"))
 def get_connections(call: Operator, query: Annotated[ConnectionQuery, Query()]) -> Response:
     """List connections."""
     with call.store.read() as conn:
@@ -103,7 +104,9 @@ def get_connections(call: Operator, query: Annotated[ConnectionQuery, Query()]) 
     return Json({"connections": [_present(row) for row in page.rows], "total_entries": page.total})
 
 
-@router.post("/connections", status_code=201)
+@router.post(
+    "/connections", status_code=201, responses=replies("ConnectionResponse", 409, status=201)
+)
 def post_connection(call: Operator, given: body.Connection) -> Response:
     """Create a connection."""
 
@@ -117,7 +120,7 @@ def post_connection(call: Operator, given: body.Connection) -> Response:
     return Json(_present(call.store.write(create)), 201)
 
 
-@router.post("/connections/defaults", status_code=204)
+@router.post("/connections/defaults", status_code=204, responses=replies(None, status=204))
 def create_default_connections(call: Operator) -> Response:
     """Create the connections that providers' hooks use by default; keep those that exist."""
 
@@ -129,7 +132,7 @@ def create_default_connections(call: Operator) -> Response:
     return no_content()
 
 
-@router.post("/connections/test")
+@router.post("/connections/test", responses=replies("ConnectionTestResponse"))
 def test_connection(call: Operator, given: body.Connection) -> Response:
     """Refuse: a test would run the connection type's code inside the API server."""
     if conf.get("core", "test_connection", fallback="Disabled").lower() != "enabled":
@@ -141,7 +144,7 @@ def test_connection(call: Operator, given: body.Connection) -> Response:
     return Json({"status": False, "message": message})
 
 
-@router.patch("/connections")
+@router.patch("/connections", responses=replies("BulkResponse"))
 def bulk_connections(call: Operator, given: body.ConnectionBulk) -> Response:
     """Create, update and delete connections."""
 
@@ -153,14 +156,14 @@ def bulk_connections(call: Operator, given: body.ConnectionBulk) -> Response:
     return Json(call.store.write(change))
 
 
-@router.get(_ID)
+@router.get(_ID, responses=replies("ConnectionResponse", 404))
 def get_connection(call: Operator, connection_id: str) -> Response:
     """Return a connection."""
     with call.store.read() as conn:
         return Json(_present(_found(conn, connection_id)))
 
 
-@router.patch(_ID)
+@router.patch(_ID, responses=replies("ConnectionResponse", 404))
 def patch_connection(
     call: Operator,
     connection_id: str,
@@ -183,7 +186,7 @@ def patch_connection(
     return Json(_present(call.store.write(change)))
 
 
-@router.delete(_ID)
+@router.delete(_ID, status_code=204, responses=replies(None, 404, status=204))
 def delete_connection(call: Operator, connection_id: str) -> Response:
     """Delete a connection."""
 

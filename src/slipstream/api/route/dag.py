@@ -16,6 +16,7 @@ from slipstream.api.error import bad_request, conflict, dag_not_found, not_found
 from slipstream.api.present import dag as present
 from slipstream.api.present import task as present_task
 from slipstream.api.query import DagQuery, DagSelection, TagQuery, capped, filters_of
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json, no_content
 from slipstream.spec import DagSpec
 from slipstream.state import DagRunState
@@ -25,7 +26,7 @@ from slipstream.store.listing import dag as listing
 from slipstream.store.listing.dag import DagFilter, DagListed
 from slipstream.timetable import timetable_type
 
-router = APIRouter(tags=["DAG"])
+router = APIRouter()
 
 _BELONGINGS = ("tags", "tags_match_mode", "owners", "exclude_stale", "last_dag_run_state")
 _RUN_PARAMETERS = tuple(
@@ -106,7 +107,7 @@ def _latest_spec(conn: Connection, dag_id: str) -> DagSpec:
     return found[1]
 
 
-@router.get("/dags")
+@router.get("/dags", tags=["DAG"], responses=replies("DAGCollectionResponse"))
 def get_dags(call: Viewer, query: Annotated[DagQuery, Query()]) -> Response:
     """List DAGs."""
     filters, belongings = _filters(query)
@@ -120,7 +121,7 @@ def get_dags(call: Viewer, query: Annotated[DagQuery, Query()]) -> Response:
     return Json({"dags": shown, "total_entries": page.total})
 
 
-@router.patch("/dags")
+@router.patch("/dags", tags=["DAG"], responses=replies("DAGCollectionResponse"))
 def patch_dags(
     call: Editor,
     given: body.DagPatch,
@@ -143,14 +144,14 @@ def patch_dags(
     return Json({"dags": shown, "total_entries": len(shown)})
 
 
-@router.get("/dags/{dag_id}")
+@router.get("/dags/{dag_id}", tags=["DAG"], responses=replies("DAGResponse", 404))
 def get_dag(call: Viewer, dag_id: str) -> Response:
     """Return a DAG."""
     with call.store.read() as conn:
         return Json(_one(call, conn, dag_id)[1])
 
 
-@router.get("/dags/{dag_id}/details")
+@router.get("/dags/{dag_id}/details", tags=["DAG"], responses=replies("DAGDetailsResponse", 404))
 def get_dag_details(call: Viewer, dag_id: str) -> Response:
     """Return a DAG with what only its file says of it."""
     with call.store.read() as conn:
@@ -165,7 +166,7 @@ def get_dag_details(call: Viewer, dag_id: str) -> Response:
     return Json(present.present_details(shown, row, spec, latest, n_active))
 
 
-@router.patch("/dags/{dag_id}")
+@router.patch("/dags/{dag_id}", tags=["DAG"], responses=replies("DAGResponse", 404))
 def patch_dag(
     call: Editor,
     dag_id: str,
@@ -188,7 +189,9 @@ def _check_mask(update_mask: list[str] | None) -> None:
         raise bad_request(_ONLY_PAUSED)
 
 
-@router.delete("/dags/{dag_id}")
+@router.delete(
+    "/dags/{dag_id}", tags=["DAG"], status_code=204, responses=replies(None, 404, 409, status=204)
+)
 def delete_dag(call: Editor, dag_id: str) -> Response:
     """Delete a DAG with all of its runs; its file, if it still is there, brings it back."""
     with call.store.read() as conn:
@@ -207,7 +210,7 @@ def delete_dag(call: Editor, dag_id: str) -> Response:
     return no_content()
 
 
-@router.get("/dags/{dag_id}/tasks", tags=["Task"])
+@router.get("/dags/{dag_id}/tasks", tags=["Task"], responses=replies("TaskCollectionResponse", 404))
 def get_tasks(call: Viewer, dag_id: str, order_by: str = "task_id") -> Response:
     """List the tasks of a DAG's latest version."""
     with call.store.read() as conn:
@@ -222,7 +225,7 @@ def get_tasks(call: Viewer, dag_id: str, order_by: str = "task_id") -> Response:
     return Json({"tasks": shown, "total_entries": len(shown)})
 
 
-@router.get("/dags/{dag_id}/tasks/{task_id}", tags=["Task"])
+@router.get("/dags/{dag_id}/tasks/{task_id}", tags=["Task"], responses=replies("TaskResponse", 404))
 def get_task(call: Viewer, dag_id: str, task_id: str) -> Response:
     """Return a task of a DAG's latest version."""
     with call.store.read() as conn:
@@ -233,7 +236,7 @@ def get_task(call: Viewer, dag_id: str, task_id: str) -> Response:
     raise not_found(f"DAG {dag_id!r} has no task {task_id!r}.")
 
 
-@router.get("/dagTags")
+@router.get("/dagTags", tags=["DAG"], responses=replies("DAGTagCollectionResponse"))
 def get_dag_tags(call: Viewer, query: Annotated[TagQuery, Query()]) -> Response:
     """List the names of all tags."""
     with call.store.read() as conn:
@@ -241,7 +244,7 @@ def get_dag_tags(call: Viewer, query: Annotated[TagQuery, Query()]) -> Response:
     return Json({"tags": page.rows, "total_entries": page.total})
 
 
-@router.get("/dagStats", tags=["DagStats"])
+@router.get("/dagStats", tags=["DagStats"], responses=replies("DagStatsCollectionResponse"))
 def get_dag_stats(call: Viewer, dag_ids: Annotated[list[str] | None, Query()] = None) -> Response:
     """Count the runs of DAGs by state."""
     with call.store.read() as conn:

@@ -18,6 +18,7 @@ from slipstream.api.error import bad_request, conflict, dag_not_found, run_not_f
 from slipstream.api.present import run as present
 from slipstream.api.present import task_instance as present_ti
 from slipstream.api.query import RunQuery, capped, filters_of, run_states, run_types
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json, no_content
 from slipstream.errors import NotFound
 from slipstream.state import DagRunState, DagRunTriggeredByType
@@ -97,7 +98,7 @@ def _runs(page: Page[RunListed]) -> Response:
     return Json(collection("dag_runs", shown))
 
 
-@router.post("/dags/{dag_id}/dagRuns")
+@router.post("/dags/{dag_id}/dagRuns", responses=replies("DAGRunResponse", 404, 409))
 def trigger_dag_run(call: Editor, dag_id: str, given: body.Trigger) -> Response:
     """Start a run."""
     interval = None
@@ -124,7 +125,7 @@ def trigger_dag_run(call: Editor, dag_id: str, given: body.Trigger) -> Response:
         return Json(present.present(found_run(conn, dag_id, row.run_id)))
 
 
-@router.get("/dags/{dag_id}/dagRuns")
+@router.get("/dags/{dag_id}/dagRuns", responses=replies("DAGRunCollectionResponse", 404))
 def get_dag_runs(call: Viewer, dag_id: str, query: Annotated[RunQuery, Query()]) -> Response:
     """List the runs of a DAG, or of all (``~``)."""
     filters = filters_of(query, skip=("state", "run_type", "conf_contains", *_OF_ASSETS))
@@ -142,7 +143,7 @@ def get_dag_runs(call: Viewer, dag_id: str, query: Annotated[RunQuery, Query()])
         return _runs(listing.page(conn, query.page(), filters, conf_contains=query.conf_contains))
 
 
-@router.post("/dags/{dag_id}/dagRuns/list")
+@router.post("/dags/{dag_id}/dagRuns/list", responses=replies("DAGRunCollectionResponse"))
 def get_list_dag_runs_batch(call: Viewer, dag_id: Literal["~"], given: body.RunsBatch) -> Response:
     """List runs by a body instead of a query."""
     filters: list[Filter] = filters_of(
@@ -156,14 +157,14 @@ def get_list_dag_runs_batch(call: Viewer, dag_id: Literal["~"], given: body.Runs
         return _runs(listing.page(conn, window, filters, conf_contains=given.conf_contains))
 
 
-@router.get("/dags/{dag_id}/dagRuns/{dag_run_id}")
+@router.get("/dags/{dag_id}/dagRuns/{dag_run_id}", responses=replies("DAGRunResponse", 404))
 def get_dag_run(call: Viewer, dag_id: str, dag_run_id: str) -> Response:
     """Return a run."""
     with call.store.read() as conn:
         return Json(present.present(found_run(conn, dag_id, dag_run_id)))
 
 
-@router.patch("/dags/{dag_id}/dagRuns/{dag_run_id}")
+@router.patch("/dags/{dag_id}/dagRuns/{dag_run_id}", responses=replies("DAGRunResponse", 404))
 def patch_dag_run(
     call: Editor,
     dag_id: str,
@@ -193,7 +194,11 @@ def patch_dag_run(
         return Json(present.present(found_run(conn, dag_id, dag_run_id)))
 
 
-@router.delete("/dags/{dag_id}/dagRuns/{dag_run_id}")
+@router.delete(
+    "/dags/{dag_id}/dagRuns/{dag_run_id}",
+    status_code=204,
+    responses=replies(None, 404, 409, status=204),
+)
 def delete_dag_run(call: Editor, dag_id: str, dag_run_id: str) -> Response:
     """Delete a run with all that belongs to it, unless it is running."""
     with call.store.read() as conn:
@@ -210,7 +215,10 @@ def delete_dag_run(call: Editor, dag_id: str, dag_run_id: str) -> Response:
     return no_content()
 
 
-@router.post("/dags/{dag_id}/dagRuns/{dag_run_id}/clear")
+@router.post(
+    "/dags/{dag_id}/dagRuns/{dag_run_id}/clear",
+    responses=replies("ClearTaskInstanceCollectionResponse|DAGRunResponse", 404),
+)
 def clear_dag_run(call: Editor, dag_id: str, dag_run_id: str, given: body.RunClear) -> Response:
     """Run a run's task instances again: all, or those that failed."""
     if given.only_new:
@@ -227,7 +235,10 @@ def clear_dag_run(call: Editor, dag_id: str, dag_run_id: str, given: body.RunCle
         return Json(present.present(found_run(conn, dag_id, dag_run_id)))
 
 
-@router.post("/dags/{dag_id}/clearDagRuns")
+@router.post(
+    "/dags/{dag_id}/clearDagRuns",
+    responses=replies("ClearTaskInstanceCollectionResponse|DAGRunCollectionResponse", 404),
+)
 def clear_dag_runs(call: Editor, dag_id: str, given: body.RunsClear) -> Response:
     """Run the task instances of several runs again: all, or those that failed."""
     if given.only_new:
@@ -280,7 +291,12 @@ def _named(dag_id: str, entry: body.RunNamed) -> tuple[str, str]:
     return of_dag, entry.dag_run_id
 
 
-@router.get("/dags/{dag_id}/dagRuns/{dag_run_id}/wait")
+@router.get(
+    "/dags/{dag_id}/dagRuns/{dag_run_id}/wait",
+    tags=["experimental"],
+    response_class=Response,
+    responses=replies(None, 404, ndjson='{"state": "running"}\n{"state": "success"}\n'),
+)
 def wait_dag_run_until_finished(
     call: Viewer,
     dag_id: str,

@@ -21,6 +21,7 @@ from slipstream.api.query import (
     WarningQuery,
     filters_of,
 )
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.store import Connection, dag, inbox
 from slipstream.store.listing import OneOf, Window, record, version
@@ -29,7 +30,11 @@ from slipstream.store.listing import dag as dags
 router = APIRouter()
 
 
-@router.get("/dags/{dag_id}/dagVersions", tags=["DagVersion"])
+@router.get(
+    "/dags/{dag_id}/dagVersions",
+    tags=["DagVersion"],
+    responses=replies("DAGVersionCollectionResponse", 404),
+)
 def get_dag_versions(
     call: Viewer, dag_id: str, query: Annotated[VersionQuery, Query()]
 ) -> Response:
@@ -45,7 +50,11 @@ def get_dag_versions(
     return Json({"dag_versions": shown, "total_entries": page.total})
 
 
-@router.get("/dags/{dag_id}/dagVersions/{version_number}", tags=["DagVersion"])
+@router.get(
+    "/dags/{dag_id}/dagVersions/{version_number}",
+    tags=["DagVersion"],
+    responses=replies("DagVersionResponse", 404),
+)
 def get_dag_version(call: Viewer, dag_id: str, version_number: Int) -> Response:
     """Return one version of a DAG."""
     filters = [OneOf("dag_id", (dag_id,)), OneOf("version_number", (version_number,))]
@@ -56,7 +65,11 @@ def get_dag_version(call: Viewer, dag_id: str, version_number: Int) -> Response:
     return Json(present_version.present(page.rows[0]))
 
 
-@router.get("/dagSources/{dag_id}", tags=["DagSource"])
+@router.get(
+    "/dagSources/{dag_id}",
+    tags=["DagSource"],
+    responses=replies("DAGSourceResponse", 404, 406, text="from airflow.sdk import DAG\n"),
+)
 def get_dag_source(
     call: Viewer,
     dag_id: str,
@@ -86,7 +99,12 @@ def get_dag_source(
     )
 
 
-@router.put("/parseDagFile/{file_token}", tags=["DAG Parsing"], status_code=201)
+@router.put(
+    "/parseDagFile/{file_token}",
+    tags=["DAG Parsing"],
+    status_code=201,
+    responses=replies(None, 404, status=201),
+)
 def reparse_dag_file(call: Editor, file_token: str) -> Response:
     """Have a DAG file parsed again now."""
     place = call.server.file_tokens.read(file_token)
@@ -105,7 +123,9 @@ def reparse_dag_file(call: Editor, file_token: str) -> Response:
     return Json(None, 201)
 
 
-@router.get("/importErrors", tags=["Import Error"])
+@router.get(
+    "/importErrors", tags=["Import Error"], responses=replies("ImportErrorCollectionResponse")
+)
 def get_import_errors(call: Viewer, query: Annotated[ImportErrorQuery, Query()]) -> Response:
     """List the DAG files that cannot be imported."""
     with call.store.read() as conn:
@@ -114,7 +134,11 @@ def get_import_errors(call: Viewer, query: Annotated[ImportErrorQuery, Query()])
     return Json({"import_errors": shown, "total_entries": page.total})
 
 
-@router.get("/importErrors/{import_error_id}", tags=["Import Error"])
+@router.get(
+    "/importErrors/{import_error_id}",
+    tags=["Import Error"],
+    responses=replies("ImportErrorResponse", 404),
+)
 def get_import_error(call: Viewer, import_error_id: BigInt) -> Response:
     """Return one import error."""
     with call.store.read() as conn:
@@ -124,7 +148,7 @@ def get_import_error(call: Viewer, import_error_id: BigInt) -> Response:
     return Json(present.import_error(page.rows[0]))
 
 
-@router.get("/dagWarnings", tags=["DagWarning"])
+@router.get("/dagWarnings", tags=["DagWarning"], responses=replies("DAGWarningCollectionResponse"))
 def list_dag_warnings(call: Viewer, query: Annotated[WarningQuery, Query()]) -> Response:
     """List the warnings about DAGs."""
     with call.store.read() as conn:

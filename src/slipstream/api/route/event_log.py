@@ -11,13 +11,14 @@ from slipstream.api.call import Viewer
 from slipstream.api.error import not_found
 from slipstream.api.present import record as present
 from slipstream.api.query import BigInt, EventLogQuery, filters_of
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.store.listing import Between, NoneOf, OneOf, Window, record
 
 router = APIRouter()
 
 
-@router.get("/eventLogs", tags=["Event Log"])
+@router.get("/eventLogs", tags=["Event Log"], responses=replies("EventLogCollectionResponse"))
 def get_event_logs(call: Viewer, query: Annotated[EventLogQuery, Query()]) -> Response:
     """List what people changed."""
     filters = filters_of(query, skip=("excluded_events", "included_events", "before", "after"))
@@ -33,7 +34,9 @@ def get_event_logs(call: Viewer, query: Annotated[EventLogQuery, Query()]) -> Re
     return Json({"event_logs": shown, "total_entries": page.total})
 
 
-@router.get("/eventLogs/{event_log_id}", tags=["Event Log"])
+@router.get(
+    "/eventLogs/{event_log_id}", tags=["Event Log"], responses=replies("EventLogResponse", 404)
+)
 def get_event_log(call: Viewer, event_log_id: BigInt) -> Response:
     """Return one entry."""
     with call.store.read() as conn:

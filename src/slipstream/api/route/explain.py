@@ -12,6 +12,7 @@ from slipstream import command
 from slipstream.api.call import Call, Viewer
 from slipstream.api.error import task_instance_not_found
 from slipstream.api.query import Int
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.api.route.dag_run import found_run
 from slipstream.errors import NotFound
@@ -20,7 +21,7 @@ from slipstream.state import TaskInstanceState
 from slipstream.store import story
 from slipstream.store.row import StoryRow
 
-router = APIRouter(tags=["Slipstream"])
+router = APIRouter()
 
 _RUN = "/dags/{dag_id}/dagRuns/{dag_run_id}"
 _TI = _RUN + "/taskInstances/{task_id}"
@@ -53,7 +54,11 @@ def _dependencies(answer: Explanation) -> Response:
     return Json({"dependencies": [{"name": answer.code, "reason": r} for r in reasons]})
 
 
-@router.get(_TI + "/dependencies", tags=["Task Instance"])
+@router.get(
+    _TI + "/dependencies",
+    tags=["Task Instance"],
+    responses=replies("TaskDependencyCollectionResponse", 404),
+)
 def get_task_instance_dependencies(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int = -1
 ) -> Response:
@@ -61,7 +66,11 @@ def get_task_instance_dependencies(
     return _dependencies(_explained(call, dag_id, dag_run_id, task_id, map_index))
 
 
-@router.get(_TI + "/{map_index}/dependencies", tags=["Task Instance"])
+@router.get(
+    _TI + "/{map_index}/dependencies",
+    tags=["Task Instance"],
+    responses=replies("TaskDependencyCollectionResponse", 404),
+)
 def get_task_instance_dependencies_by_map_index(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int
 ) -> Response:
@@ -69,7 +78,9 @@ def get_task_instance_dependencies_by_map_index(
     return _dependencies(_explained(call, dag_id, dag_run_id, task_id, map_index))
 
 
-@router.get(_TI + "/explain")
+@router.get(
+    _TI + "/explain", tags=["Slipstream"], responses=replies("TaskInstanceExplanation", 404)
+)
 def explain_task_instance(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int = -1
 ) -> Response:
@@ -77,7 +88,7 @@ def explain_task_instance(
     return Json(asdict(_explained(call, dag_id, dag_run_id, task_id, map_index)))
 
 
-@router.get(_TI + "/story")
+@router.get(_TI + "/story", tags=["Slipstream"])
 def get_task_instance_story(
     call: Viewer,
     dag_id: str,
@@ -93,7 +104,7 @@ def get_task_instance_story(
     return Json({"story": [_present(row) for row in rows], "total_entries": len(rows)})
 
 
-@router.get(_RUN + "/story")
+@router.get(_RUN + "/story", tags=["Slipstream"])
 def get_dag_run_story(
     call: Viewer,
     dag_id: str,

@@ -16,6 +16,7 @@ from slipstream.api.error import bad_request, not_found, task_instance_not_found
 from slipstream.api.log_file import Piece, Span
 from slipstream.api.negotiate import wants
 from slipstream.api.query import Int
+from slipstream.api.replies import replies
 from slipstream.errors import SlipstreamError
 from slipstream.state import TaskInstanceState
 from slipstream.store import attempt
@@ -38,7 +39,10 @@ _LIVE = frozenset(
 _CHUNK = 64 * 1024
 
 
-@router.get("/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}")
+@router.get(
+    "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/logs/{try_number}",
+    responses=replies("TaskInstancesLogResponse", 404, 406, ndjson='{"event": "hello"}\n'),
+)
 def get_log(
     call: Viewer,
     dag_id: str,
@@ -86,7 +90,8 @@ def get_log(
 
 
 @router.get(
-    "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/externalLogUrl/{try_number}"
+    "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/externalLogUrl/{try_number}",
+    responses=replies("ExternalLogUrlResponse", 404),
 )
 def get_external_log_url(
     call: Viewer,

@@ -12,6 +12,7 @@ from slipstream import __version__
 from slipstream.api.call import Server, Viewer
 from slipstream.api.present import record as present
 from slipstream.api.query import JobQuery, filters_of
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.config import conf
 from slipstream.errors import StoreUnavailable
@@ -30,13 +31,13 @@ _HEARTBEATS = (
 )
 
 
-@router.get("/version", tags=["Version"])
+@router.get("/version", tags=["Version"], responses=replies("VersionInfo"))
 async def get_version() -> Response:
     """Return the Airflow version that this server is compatible with."""
     return Json({"version": COMPATIBLE_WITH, "git_version": f"slipstream:{__version__}"})
 
 
-@router.get("/monitor/health", tags=["Monitor"])
+@router.get("/monitor/health", tags=["Monitor"], responses=replies("HealthInfoResponse"))
 def get_health(request: Request) -> Response:
     """Say which parts are alive; 200 even when none is, as in Airflow."""
     server: Server = request.app.state.server
@@ -69,7 +70,7 @@ def _threshold_s(option: str) -> float:
     return conf.getfloat("scheduler", option, fallback=30.0)
 
 
-@router.get("/jobs", tags=["Job"])
+@router.get("/jobs", tags=["Job"], responses=replies("JobCollectionResponse"))
 def get_jobs(call: Viewer, query: Annotated[JobQuery, Query()]) -> Response:
     """List the long-running processes, alive and past."""
     filters = filters_of(query, skip=("is_alive",))

@@ -12,6 +12,7 @@ from slipstream.api import audit, body, bulk
 from slipstream.api.call import Call, Operator, Viewer
 from slipstream.api.error import already_exists, bad_request, invalid_body, not_found
 from slipstream.api.query import PoolQuery, filters_of
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json, no_content
 from slipstream.store import Connection, inbox, pool
 from slipstream.store.listing import OneOf, Window, resource
@@ -89,7 +90,7 @@ def _change(call: Call, change: Callable[[Connection], T]) -> T:
     return result
 
 
-@router.get("/pools")
+@router.get("/pools", responses=replies("PoolCollectionResponse"))
 def get_pools(call: Viewer, query: Annotated[PoolQuery, Query()]) -> Response:
     """List pools."""
     with call.store.read() as conn:
@@ -99,7 +100,7 @@ def get_pools(call: Viewer, query: Annotated[PoolQuery, Query()]) -> Response:
     return Json({"pools": shown, "total_entries": page.total})
 
 
-@router.post("/pools", status_code=201)
+@router.post("/pools", status_code=201, responses=replies("PoolResponse", 409, status=201))
 def post_pool(call: Operator, given: body.Pool) -> Response:
     """Create a pool."""
 
@@ -114,7 +115,7 @@ def post_pool(call: Operator, given: body.Pool) -> Response:
         return Json(_shown(conn, given.name), 201)
 
 
-@router.patch("/pools")
+@router.patch("/pools", responses=replies("BulkResponse"))
 def bulk_pools(call: Operator, given: body.PoolBulk) -> Response:
     """Create, update and delete pools."""
 
@@ -126,14 +127,14 @@ def bulk_pools(call: Operator, given: body.PoolBulk) -> Response:
     return Json(_change(call, change))
 
 
-@router.get(_NAME)
+@router.get(_NAME, responses=replies("PoolResponse", 404))
 def get_pool(call: Viewer, pool_name: str) -> Response:
     """Return a pool."""
     with call.store.read() as conn:
         return Json(_shown(conn, pool_name))
 
 
-@router.patch(_NAME)
+@router.patch(_NAME, responses=replies("PoolResponse", 404))
 def patch_pool(
     call: Operator,
     pool_name: str,
@@ -176,7 +177,7 @@ def patch_pool(
         return Json(_shown(conn, pool_name))
 
 
-@router.delete(_NAME)
+@router.delete(_NAME, status_code=204, responses=replies(None, 404, status=204))
 def delete_pool(call: Operator, pool_name: str) -> Response:
     """Delete a pool."""
     if pool_name == pool.DEFAULT:

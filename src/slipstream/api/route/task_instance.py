@@ -27,6 +27,7 @@ from slipstream.api.query import (
     filters_of,
     task_states,
 )
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.api.route.dag_run import ALL, collection
 from slipstream.spec import DagSpec, TaskSpec
@@ -106,7 +107,7 @@ def tasks_of_group(spec: DagSpec, group_id: str) -> tuple[str, ...]:
     return tuple(t["task_id"] for t in spec["tasks"] if t.get("group") in inside)
 
 
-@router.get(_RUN + "/taskInstances")
+@router.get(_RUN + "/taskInstances", responses=replies("TaskInstanceCollectionResponse", 404))
 def get_task_instances(
     call: Viewer, dag_id: str, dag_run_id: str, query: Annotated[TaskInstanceQuery, Query()]
 ) -> Response:
@@ -126,7 +127,7 @@ def get_task_instances(
         return _page(call, conn, query.page(), filters)
 
 
-@router.post(_RUN + "/taskInstances/list")
+@router.post(_RUN + "/taskInstances/list", responses=replies("TaskInstanceCollectionResponse"))
 def get_task_instances_batch(
     call: Viewer, dag_id: Literal["~"], dag_run_id: Literal["~"], given: body.TaskInstancesBatch
 ) -> Response:
@@ -151,7 +152,7 @@ def _one(
     return row
 
 
-@router.get(_TI)
+@router.get(_TI, responses=replies("TaskInstanceResponse", 404))
 def get_task_instance(call: Viewer, dag_id: str, dag_run_id: str, task_id: str) -> Response:
     """Return the task instance of a task that is not mapped."""
     with call.store.read() as conn:
@@ -167,7 +168,7 @@ def get_task_instance(call: Viewer, dag_id: str, dag_run_id: str, task_id: str) 
         return Json(shown(call, conn, [row])[0])
 
 
-@router.get(_TI + "/listMapped")
+@router.get(_TI + "/listMapped", responses=replies("TaskInstanceCollectionResponse", 404))
 def get_mapped_task_instances(
     call: Viewer,
     dag_id: str,
@@ -227,7 +228,7 @@ def _try(
     )
 
 
-@router.get(_TI + "/tries")
+@router.get(_TI + "/tries", responses=replies("TaskInstanceHistoryCollectionResponse", 404))
 def get_task_instance_tries(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int = -1
 ) -> Response:
@@ -236,7 +237,7 @@ def get_task_instance_tries(
     return Json({"task_instances": tries, "total_entries": len(tries)})
 
 
-@router.get(_TI + "/tries/{task_try_number}")
+@router.get(_TI + "/tries/{task_try_number}", responses=replies("TaskInstanceHistoryResponse", 404))
 def get_task_instance_try_details(
     call: Viewer,
     dag_id: str,
@@ -249,7 +250,9 @@ def get_task_instance_try_details(
     return _try(call, dag_id, dag_run_id, task_id, map_index, task_try_number)
 
 
-@router.get(_TI + "/{map_index}/tries")
+@router.get(
+    _TI + "/{map_index}/tries", responses=replies("TaskInstanceHistoryCollectionResponse", 404)
+)
 def get_mapped_task_instance_tries(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int
 ) -> Response:
@@ -258,7 +261,10 @@ def get_mapped_task_instance_tries(
     return Json({"task_instances": tries, "total_entries": len(tries)})
 
 
-@router.get(_TI + "/{map_index}/tries/{task_try_number}")
+@router.get(
+    _TI + "/{map_index}/tries/{task_try_number}",
+    responses=replies("TaskInstanceHistoryResponse", 404),
+)
 def get_mapped_task_instance_try_details(
     call: Viewer,
     dag_id: str,
@@ -271,7 +277,9 @@ def get_mapped_task_instance_try_details(
     return _try(call, dag_id, dag_run_id, task_id, map_index, task_try_number)
 
 
-@router.get(_TI + "/links", tags=["Extra Links"])
+@router.get(
+    _TI + "/links", tags=["Extra Links"], responses=replies("ExtraLinkCollectionResponse", 404)
+)
 def get_extra_links(
     call: Viewer,
     dag_id: str,
@@ -318,7 +326,7 @@ def _link(entry: XComRow | None) -> str | None:
     return entry.value if isinstance(entry.value, str) else json.dumps(entry.value)
 
 
-@router.get(_TI + "/{map_index}")
+@router.get(_TI + "/{map_index}", responses=replies("TaskInstanceResponse", 404))
 def get_mapped_task_instance(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int
 ) -> Response:

@@ -18,6 +18,7 @@ from slipstream.api.call import Server
 from slipstream.api.error import bad_request
 from slipstream.api.gate import COOKIE
 from slipstream.api.page import local_path
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.config import conf
 
@@ -34,7 +35,9 @@ async def _server(request: Request) -> Server:
 TheServer = Annotated[Server, Depends(_server)]
 
 
-@router.post("/token", status_code=201)
+@router.post(
+    "/token", status_code=201, responses=replies("TokenResponse", 400, 401, 415, status=201)
+)
 async def create_token(request: Request, server: TheServer) -> Response:
     """Exchange a name and a password, as JSON or as a form, for a token."""
     given = await _login_of(request)
@@ -42,20 +45,22 @@ async def create_token(request: Request, server: TheServer) -> Response:
     return _issued(server, user, "jwt_expiration_time", 86_400)
 
 
-@router.post("/token/cli", status_code=201)
+@router.post(
+    "/token/cli", status_code=201, responses=replies("TokenResponse", 400, 401, status=201)
+)
 def create_token_cli(given: Annotated[body.Login, Body()], server: TheServer) -> Response:
     """Exchange a name and a password for a token that lives as long as the CLI's do."""
     return _issued(server, _authenticated(server, given), "jwt_cli_expiration_time", 3600)
 
 
-@router.get("/token", status_code=201)
+@router.get("/token", status_code=201, responses=replies("TokenResponse", 403, status=201))
 async def create_token_all_admins(server: TheServer) -> Response:
     """Give anybody a token, where everybody is an admin."""
     _check_all_admins()
     return _issued(server, ANONYMOUS, "jwt_expiration_time", 86_400)
 
 
-@router.get("/token/login")
+@router.get("/token/login", status_code=307, responses=replies(None, 403, status=307))
 async def login_all_admins(server: TheServer, next: str | None = None) -> Response:
     """Log a browser in, where everybody is an admin."""
     _check_all_admins()

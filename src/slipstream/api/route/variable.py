@@ -14,6 +14,7 @@ from slipstream.api.call import Operator
 from slipstream.api.error import bad_request, conflict, not_found
 from slipstream.api.mask import MASK, is_sensitive, redact_json, sensitive_words
 from slipstream.api.query import VariableQuery, filters_of
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json, no_content
 from slipstream.store import Connection, variable
 from slipstream.store.listing import resource
@@ -82,7 +83,7 @@ def _told(given: body.Variable) -> dict[str, Any]:
     return {"key": given.key, "value": MASK, "description": given.description}
 
 
-@router.get("/variables")
+@router.get("/variables", responses=replies("VariableCollectionResponse"))
 def get_variables(call: Operator, query: Annotated[VariableQuery, Query()]) -> Response:
     """List variables."""
     with call.store.read() as conn:
@@ -90,7 +91,7 @@ def get_variables(call: Operator, query: Annotated[VariableQuery, Query()]) -> R
     return Json({"variables": [_present(row) for row in page.rows], "total_entries": page.total})
 
 
-@router.post("/variables", status_code=201)
+@router.post("/variables", status_code=201, responses=replies("VariableResponse", 409, status=201))
 def post_variable(call: Operator, given: body.Variable) -> Response:
     """Create a variable."""
 
@@ -104,7 +105,7 @@ def post_variable(call: Operator, given: body.Variable) -> Response:
     return Json(_present(call.store.write(create)), 201)
 
 
-@router.patch("/variables")
+@router.patch("/variables", responses=replies("BulkResponse"))
 def bulk_variables(call: Operator, given: body.VariableBulk) -> Response:
     """Create, update and delete variables."""
 
@@ -116,14 +117,14 @@ def bulk_variables(call: Operator, given: body.VariableBulk) -> Response:
     return Json(call.store.write(change))
 
 
-@router.get(_KEY)
+@router.get(_KEY, responses=replies("VariableResponse", 404))
 def get_variable(call: Operator, variable_key: str) -> Response:
     """Return a variable."""
     with call.store.read() as conn:
         return Json(_present(_found(conn, variable_key)))
 
 
-@router.patch(_KEY)
+@router.patch(_KEY, responses=replies("VariableResponse", 404))
 def patch_variable(
     call: Operator,
     variable_key: str,
@@ -146,7 +147,7 @@ def patch_variable(
     return Json(_present(call.store.write(change)))
 
 
-@router.delete(_KEY)
+@router.delete(_KEY, status_code=204, responses=replies(None, 404, status=204))
 def delete_variable(call: Operator, variable_key: str) -> Response:
     """Delete a variable."""
 

@@ -19,6 +19,7 @@ from slipstream.api.error import (
 )
 from slipstream.api.present import xcom as present
 from slipstream.api.query import Int, XComQuery, filters_of
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json, no_content
 from slipstream.api.route.dag_run import ALL
 from slipstream.store import Connection, dag, run, xcom
@@ -34,7 +35,7 @@ _ENTRY = _ENTRIES + "/{xcom_key:path}"
 MapIndex = Annotated[Int, Query(ge=-1)]
 
 
-@router.get(_ENTRIES)
+@router.get(_ENTRIES, responses=replies("XComCollectionResponse"))
 def get_xcom_entries(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, query: Annotated[XComQuery, Query()]
 ) -> Response:
@@ -49,7 +50,7 @@ def get_xcom_entries(
     return Json({"xcom_entries": shown, "total_entries": page.total})
 
 
-@router.get(_ENTRY)
+@router.get(_ENTRY, responses=replies("XComResponseNative|XComResponseString", 404))
 def get_xcom_entry(
     call: Viewer,
     dag_id: str,
@@ -80,7 +81,9 @@ def _with_value(
     return {**present.present(row, facts[row.dag_version_id]), "value": value}
 
 
-@router.post(_ENTRIES, status_code=201)
+@router.post(
+    _ENTRIES, status_code=201, responses=replies("XComResponseNative", 404, 409, status=201)
+)
 def create_xcom_entry(
     call: Editor, dag_id: str, dag_run_id: str, task_id: str, given: body.XComCreate
 ) -> Response:
@@ -107,7 +110,7 @@ def create_xcom_entry(
     return _reply(call, dag_id, dag_run_id, task_id, given.map_index, given.key, 201)
 
 
-@router.patch(_ENTRY)
+@router.patch(_ENTRY, responses=replies("XComResponseNative", 404))
 def update_xcom_entry(
     call: Editor,
     dag_id: str,
@@ -126,7 +129,7 @@ def update_xcom_entry(
     return _reply(call, dag_id, dag_run_id, task_id, given.map_index, xcom_key, 200)
 
 
-@router.delete(_ENTRY)
+@router.delete(_ENTRY, status_code=204, responses=replies(None, 404, status=204))
 def delete_xcom_entry(
     call: Editor,
     dag_id: str,
