@@ -14,7 +14,16 @@ from pydantic import (
     model_validator,
 )
 
-from slipstream.api.query import Duration, EndDate, Instant, Int, LogicalDate, RunAfter, StartDate
+from slipstream.api.query import (
+    Duration,
+    EndDate,
+    Instant,
+    Int,
+    LogicalDate,
+    Number,
+    RunAfter,
+    StartDate,
+)
 from slipstream.state import DagRunState, TaskInstanceState
 
 NO_NUL = r"^[^\x00]*$"
@@ -91,13 +100,13 @@ class Backfill(Body):
     run_backwards: bool = False
     dag_run_conf: dict[str, Any] | None = None
     reprocess_behavior: Literal["failed", "completed", "none"] = "none"
-    max_active_runs: Annotated[int, Field(gt=0, lt=2**31)] = 10
+    max_active_runs: Annotated[Number, Field(gt=0, lt=2**31)] = 10
     run_on_latest_version: bool | None = None
 
 
 class _Batch(Body):
-    page_offset: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    page_limit: Annotated[int, Field(ge=0)] = 100
+    page_offset: Annotated[Number, Field(ge=0, lt=2**31)] = 0
+    page_limit: Annotated[Number, Field(ge=0)] = 100
     order_by: str | None = None
 
 
@@ -162,12 +171,12 @@ class TaskInstancePatch(Body):
 class XComCreate(Body):
     key: Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=NO_NUL)]
     value: Any
-    map_index: Annotated[int, Field(ge=-1, lt=2**31)] = -1
+    map_index: Annotated[Number, Field(ge=-1, lt=2**31)] = -1
 
 
 class XComUpdate(Body):
     value: Any
-    map_index: Annotated[int, Field(ge=-1, lt=2**31)] = -1
+    map_index: Annotated[Number, Field(ge=-1, lt=2**31)] = -1
 
 
 class Variable(Body):
@@ -186,7 +195,7 @@ class Connection(Body):
     host: Annotated[str, StringConstraints(max_length=500)] | None = None
     login: str | None = None
     schema_: Annotated[str, StringConstraints(max_length=500)] | None = Field(None, alias="schema")
-    port: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None
+    port: Annotated[Number, Field(ge=-(2**31), lt=2**31)] | None = None
     password: str | None = None
     extra: str | None = None
     team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
@@ -205,7 +214,7 @@ class Connection(Body):
         return value
 
 
-_Slots = Annotated[int, Field(ge=-1, lt=2**31)]
+_Slots = Annotated[Number, Field(ge=-1, lt=2**31)]
 
 
 class Pool(Body):

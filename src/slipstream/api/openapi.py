@@ -93,10 +93,10 @@ def _complete_operation(path: str, operation: dict[str, Any]) -> dict[str, Any]:
     """Complete an operation and return its errors, to which it then only refers."""
     responses = operation["responses"]
     given = "requestBody" in operation
-    expected: dict[str, dict[str, Any]] = {"503": failure()}
+    expected: dict[str, dict[str, Any]] = {"400": failure(), "503": failure()}
     if path.startswith("/api/") and path not in PUBLIC:
         operation["security"] = [{name: []} for name in _SECURITY]
-        expected |= {"400": failure(), "401": failure(), "403": failure()}
+        expected |= {"401": failure(), "403": failure()}
     if given:
         expected["413"] = failure()
     if given or operation.get("parameters"):

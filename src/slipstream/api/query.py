@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi.exceptions import HTTPException
-from pydantic import AfterValidator, AwareDatetime, BaseModel, Field, FiniteFloat
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, Field, FiniteFloat
 
 from slipstream.config import conf
 from slipstream.state import DagRunState, DagRunType, TaskInstanceState
@@ -28,12 +28,21 @@ def _in_utc(value: datetime) -> datetime:
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """A point in time that every database can hold."""
-Int = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+
+
+def _no_bool(value: Any) -> Any:
+    if isinstance(value, bool):  # Python's, and so pydantic's, are integers
+        raise ValueError("a number is needed, not true or false")
+    return value
+
+
+Number = Annotated[int, BeforeValidator(_no_bool)]
+Int = Annotated[Number, Field(ge=-(2**31), lt=2**31)]
 """An integer that every database can hold."""
 BigInt = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 DateTime = Instant | None
-Number = FiniteFloat | None
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[Number, Field(ge=0)]
+T = TypeVar("T")
 _MAX_OFFSET = 2**31
 
 _BOUNDS = ("gte", "gt", "lte", "lt")
@@ -56,6 +65,10 @@ class Paged(BaseModel):
 
     def window(self, order_by: Iterable[str]) -> Window:
         return Window(capped(self.limit), min(self.offset, _MAX_OFFSET), tuple(order_by))
+
+    def part_of(self, rows: list[T]) -> list[T]:
+        """Return the page of what is no table but a short list in memory."""
+        return rows[self.offset : self.offset + capped(self.limit)]
 
 
 class Ordered(Paged):
@@ -109,10 +122,10 @@ class UpdatedAt(BaseModel):
 
 
 class Duration(BaseModel):
-    duration_gte: Number = None
-    duration_gt: Number = None
-    duration_lte: Number = None
-    duration_lt: Number = None
+    duration_gte: FiniteFloat | None = None
+    duration_gt: FiniteFloat | None = None
+    duration_lte: FiniteFloat | None = None
+    duration_lt: FiniteFloat | None = None
 
 
 class DagSelection(Paged):

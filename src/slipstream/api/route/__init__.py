@@ -3,3 +3,5 @@
 An endpoint reads what it needs in short ``store.read()`` blocks and replies with plain data. It
 is a plain function, run in a thread, unless it does no I/O.
 """
+
+from slipstream.api import path_rest  # noqa: F401  # registers the convertor that paths here use

@@ -25,7 +25,7 @@ from slipstream.store.row import ConnectionRow
 
 router = APIRouter(tags=["Connection"])
 
-_ID = "/connections/{connection_id:path}"
+_ID = "/connections/{connection_id:rest}"
 _FIELDS = ("conn_type", "description", "host", "login", "schema", "port", "password", "extra")
 
 

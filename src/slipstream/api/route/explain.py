@@ -88,7 +88,7 @@ def explain_task_instance(
     return Json(asdict(_explained(call, dag_id, dag_run_id, task_id, map_index)))
 
 
-@router.get(_TI + "/story", tags=["Slipstream"])
+@router.get(_TI + "/story", tags=["Slipstream"], responses=replies(None, 404))
 def get_task_instance_story(
     call: Viewer,
     dag_id: str,
@@ -104,7 +104,7 @@ def get_task_instance_story(
     return Json({"story": [_present(row) for row in rows], "total_entries": len(rows)})
 
 
-@router.get(_RUN + "/story", tags=["Slipstream"])
+@router.get(_RUN + "/story", tags=["Slipstream"], responses=replies(None, 404))
 def get_dag_run_story(
     call: Viewer,
     dag_id: str,

@@ -36,6 +36,7 @@ _LIVE = frozenset(
         TaskInstanceState.UP_FOR_RESCHEDULE,
     }
 )
+_NO_TIME = '{"timestamp": null, '
 _CHUNK = 64 * 1024
 
 
@@ -186,7 +187,8 @@ def _document(lines: Iterator[str], ending: str) -> Iterator[str]:
     yield '{"content":['
     separator = ""
     for line in lines:
-        yield separator + line
+        # As Airflow: what has no time says so as a line, and leaves it out of a document.
+        yield separator + ("{" + line.removeprefix(_NO_TIME) if line.startswith(_NO_TIME) else line)
         separator = ","
     yield f'],"continuation_token":{ending}}}'
 

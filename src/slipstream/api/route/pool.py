@@ -22,7 +22,7 @@ router = APIRouter(tags=["Pool"])
 
 T = TypeVar("T")
 
-_NAME = "/pools/{pool_name:path}"
+_NAME = "/pools/{pool_name:rest}"
 _UNUSED = PoolUse(0, 0, 0, 0)
 
 

@@ -22,7 +22,7 @@ from slipstream.store.row import VariableRow
 
 router = APIRouter(tags=["Variable"])
 
-_KEY = "/variables/{variable_key:path}"
+_KEY = "/variables/{variable_key:rest}"
 
 
 def _present(row: VariableRow) -> dict[str, Any]:

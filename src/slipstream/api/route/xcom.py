@@ -31,7 +31,7 @@ from slipstream.store.listing.xcom import XComListed
 router = APIRouter(tags=["XCom"])
 
 _ENTRIES = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries"
-_ENTRY = _ENTRIES + "/{xcom_key:path}"
+_ENTRY = _ENTRIES + "/{xcom_key:rest}"
 MapIndex = Annotated[Int, Query(ge=-1)]
 
 
