@@ -138,3 +138,23 @@ def test_dags_are_found_by_their_schedule(
 ) -> None:
     dags = filled.ok("GET", "/dags", params=query)["dags"]
     assert [each["dag_id"] for each in dags] == found
+
+
+def test_favorites_are_each_persons_own(filled: Api) -> None:
+    vera = filled.as_user("vera")
+    vera.ok("POST", "/dags/sales/favorite", status=204)
+    vera.ok("POST", "/dags/sales/favorite", status=204)
+    ids = [d["dag_id"] for d in vera.ok("GET", "/dags?is_favorite=true")["dags"]]
+    assert ids == ["sales"]
+    others = [d["dag_id"] for d in vera.ok("GET", "/dags?is_favorite=false")["dags"]]
+    assert "sales" not in others
+    assert others
+    assert vera.ok("GET", "/dags/sales/details")["is_favorite"] is True
+    assert filled.ok("GET", "/dags/sales/details")["is_favorite"] is False
+    assert filled.ok("GET", "/dags?is_favorite=true")["dags"] == []
+    vera.ok("POST", "/dags/sales/unfavorite", status=204)
+    assert (
+        "none of your favorites" in vera.ok("POST", "/dags/sales/unfavorite", status=409)["detail"]
+    )
+    vera.ok("POST", "/dags/nowhere/favorite", status=404)
+    vera.ok("POST", "/dags/nowhere/unfavorite", status=404)

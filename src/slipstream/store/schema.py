@@ -158,6 +158,14 @@ dag_tag = Table(
     Index("ix_dag_tag_name", "name"),
 )
 
+dag_favorite = Table(
+    "dag_favorite",
+    metadata,
+    Column("user_name", Id, primary_key=True),
+    Column("dag_id", Id, ForeignKey("dag.dag_id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_dag_favorite_dag_id", "dag_id"),
+)
+
 dag_version = Table(
     "dag_version",
     metadata,

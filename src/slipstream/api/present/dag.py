@@ -65,6 +65,7 @@ def present_details(
     spec: DagSpec | None,
     latest: VersionListed | None,
     n_active_runs: int,
+    is_favorite: bool,
 ) -> dict[str, Any]:
     """Extend ``shown`` (from ``present``) by what only the details of a DAG have."""
     some: dict[str, Any] = dict(spec or {})
@@ -86,7 +87,7 @@ def present_details(
         "default_args": {},
         "rerun_with_latest_version": None,
         "owner_links": some.get("owner_links", {}),
-        "is_favorite": False,
+        "is_favorite": is_favorite,
         "active_runs_count": n_active_runs,
         "concurrency": row.max_active_tasks,
         "latest_dag_version": None if latest is None else version.present(latest),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -20,7 +21,7 @@ from slipstream.api.replies import replies
 from slipstream.api.reply import Json, no_content
 from slipstream.spec import DagSpec
 from slipstream.state import DagRunState
-from slipstream.store import Connection, dag, task_instance
+from slipstream.store import Connection, dag, favorite, task_instance
 from slipstream.store.listing import Between, Filter, OneOf, UnknownField, version
 from slipstream.store.listing import dag as listing
 from slipstream.store.listing.dag import DagFilter, DagListed
@@ -112,8 +113,13 @@ def get_dags(call: Viewer, query: Annotated[DagQuery, Query()]) -> Response:
     """List DAGs."""
     filters, belongings = _filters(query)
     with call.store.read() as conn:
-        if query.is_favorite:
-            filters.append(OneOf("dag_id", ()))  # nobody can have favorites yet
+        if query.is_favorite is not None:
+            me = call.user.name
+            belongings = replace(
+                belongings,
+                favorite_of=me if query.is_favorite else None,
+                not_favorite_of=None if query.is_favorite else me,
+            )
         if any(getattr(query, name) not in (None, []) for name in _BY_SCHEDULE):
             filters.append(OneOf("dag_id", tuple(_ids_by_schedule(conn, query))))
         page = listing.page(conn, query.page(), filters, belongings)
@@ -161,9 +167,10 @@ def get_dag_details(call: Viewer, dag_id: str) -> Response:
         if row.latest_version_id is not None:
             latest = version.get(conn, row.latest_version_id)
         counts = listing.run_counts(conn, [dag_id]).get(dag_id, {})
+        is_favorite = favorite.exists(conn, call.user.name, dag_id)
     n_active = counts.get(DagRunState.RUNNING, 0) + counts.get(DagRunState.QUEUED, 0)
     spec = None if found is None else found[1]
-    return Json(present.present_details(shown, row, spec, latest, n_active))
+    return Json(present.present_details(shown, row, spec, latest, n_active, is_favorite))
 
 
 @router.patch("/dags/{dag_id}", tags=["DAG"], responses=replies("DAGResponse", 404))
@@ -207,6 +214,43 @@ def delete_dag(call: Editor, dag_id: str) -> Response:
     call.store.write(delete)
     call.store.wake("scheduler")
     call.store.wake("dag_processor")
+    return no_content()
+
+
+@router.post(
+    "/dags/{dag_id}/favorite",
+    tags=["DAG"],
+    status_code=204,
+    responses=replies(None, 404, status=204),
+)
+def favorite_dag(call: Viewer, dag_id: str) -> Response:
+    """Mark a DAG as one of the caller's favorites."""
+
+    def mark(conn: Connection) -> None:
+        if not listing.exists(conn, dag_id):
+            raise dag_not_found(dag_id)
+        favorite.add(conn, call.user.name, dag_id)
+
+    call.store.write(mark)
+    return no_content()
+
+
+@router.post(
+    "/dags/{dag_id}/unfavorite",
+    tags=["DAG"],
+    status_code=204,
+    responses=replies(None, 404, 409, status=204),
+)
+def unfavorite_dag(call: Viewer, dag_id: str) -> Response:
+    """Take a DAG out of the caller's favorites."""
+
+    def unmark(conn: Connection) -> None:
+        if not listing.exists(conn, dag_id):
+            raise dag_not_found(dag_id)
+        if not favorite.remove(conn, call.user.name, dag_id):
+            raise conflict(f"DAG {dag_id!r} is none of your favorites.")
+
+    call.store.write(unmark)
     return no_content()
 
 

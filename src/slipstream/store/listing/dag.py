@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 from slipstream.store.listing.expression import matches
 from slipstream.store.listing.filter import Between, Fields, Filter, where
 from slipstream.store.listing.page import Listing, Page, Window, fetch
-from slipstream.store.schema import dag, dag_run, dag_tag
+from slipstream.store.schema import dag, dag_favorite, dag_run, dag_tag
 
 
 class DagListed(NamedTuple):
@@ -53,6 +53,9 @@ class DagFilter:
     run_states: tuple[str, ...] = ()
     run_dates: tuple[Between, ...] = ()
     """On ``start_date`` and ``end_date`` of any one of the DAG's runs."""
+    favorite_of: str | None = None
+    """A person, whose favorites alone are wanted."""
+    not_favorite_of: str | None = None
 
 
 def _of_last_run(column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -187,6 +190,10 @@ def _belongings(given: DagFilter, dialect: str) -> list[ColumnElement[bool]]:
         clauses.append(and_(*tagged) if given.all_tags else or_(*tagged))
     if given.owners:
         clauses.append(or_(*(matches(dag.c.owners, owner) for owner in given.owners)))
+    if given.favorite_of is not None:
+        clauses.append(_is_favorite_of(given.favorite_of))
+    if given.not_favorite_of is not None:
+        clauses.append(~_is_favorite_of(given.not_favorite_of))
     if given.last_run_state is not None:
         clauses.append(_LAST_STATE.in_([given.last_run_state]))
     if given.run_states or given.run_dates:
@@ -197,3 +204,8 @@ def _belongings(given: DagFilter, dialect: str) -> list[ColumnElement[bool]]:
         runs = select(dag_run.c.id).where(dag_run.c.dag_id == dag.c.dag_id, *of_run)
         clauses.append(runs.correlate(dag).exists())
     return clauses
+
+
+def _is_favorite_of(user_name: str) -> ColumnElement[bool]:
+    marked = dag_favorite.c.user_name == user_name, dag_favorite.c.dag_id == dag.c.dag_id
+    return select(dag_favorite.c.dag_id).where(*marked).correlate(dag).exists()

@@ -1,0 +1,39 @@
+"""Keep each person's favorite DAGs."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql
+
+from slipstream.store.migration import present
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+Id = sa.String(250).with_variant(
+    mysql.VARCHAR(250, charset="utf8mb4", collation="utf8mb4_bin"), "mysql"
+)
+
+
+def upgrade() -> None:
+    if not present.has_table("dag_favorite"):
+        op.create_table(
+            "dag_favorite",
+            sa.Column("user_name", Id, nullable=False),
+            sa.Column("dag_id", Id, nullable=False),
+            sa.ForeignKeyConstraint(
+                ["dag_id"], ["dag.dag_id"], name="fk_dag_favorite_dag_id", ondelete="CASCADE"
+            ),
+            sa.PrimaryKeyConstraint("user_name", "dag_id", name="pk_dag_favorite"),
+            mysql_engine="InnoDB",
+            mysql_charset="utf8mb4",
+        )
+    if not present.has_index("dag_favorite", "ix_dag_favorite_dag_id"):
+        op.create_index("ix_dag_favorite_dag_id", "dag_favorite", ["dag_id"])
+
+
+def downgrade() -> None:
+    op.drop_table("dag_favorite")
