@@ -34,6 +34,7 @@ from slipstream.api.route import (
     dag_version,
     event_log,
     explain,
+    installed,
     log,
     monitor,
     pool,
@@ -58,6 +59,7 @@ _ROUTERS = (
     *(explain.router, change_task.router, bulk_run.router, bulk_task_instance.router),
     *(task_instance.router, pool.router, variable.router),
     *(connection.router, event_log.router, config.router, backfill.router),
+    installed.router,
 )
 
 

@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "airflow.plugins"
 
 
+_failures: dict[str, str] = {}
+
+
 class AirflowPlugin:
     """Base of plugins; ``macros``, ``timetables`` and ``priority_weight_strategies`` count here.
 
@@ -73,11 +76,18 @@ def plugins() -> tuple[type[AirflowPlugin], ...]:
         try:
             plugin.validate()
             plugin.on_load()
-        except Exception:
+        except Exception as error:
             log.exception("Plugin %r cannot be used", plugin)
+            _failures[f"{plugin.__module__}.{plugin.__qualname__}"] = repr(error)
         else:
             found.setdefault(str(plugin.name), plugin)
     return tuple(found.values())
+
+
+def failures() -> dict[str, str]:
+    """Return why plugins were left out, by their file or name."""
+    plugins()
+    return dict(_failures)
 
 
 def _of_folder() -> Iterator[type[AirflowPlugin]]:
@@ -90,8 +100,9 @@ def _of_folder() -> Iterator[type[AirflowPlugin]]:
         name = ".".join(path.relative_to(folder).with_suffix("").parts)
         try:
             module = _import(name, path)
-        except Exception:
+        except Exception as error:
             log.exception("Failed to import plugin %s", path)
+            _failures[str(path)] = repr(error)
             continue
         yield from _classes(module)
 
@@ -135,8 +146,9 @@ def _of_packages() -> Iterator[type[AirflowPlugin]]:
     for entry in entry_points(group=ENTRY_POINT_GROUP):
         try:
             plugin = entry.load()
-        except Exception:
+        except Exception as error:
             log.exception("Failed to import plugin %s", entry.name)
+            _failures[entry.value] = repr(error)
             continue
         if isinstance(plugin, type) and issubclass(plugin, AirflowPlugin):
             yield plugin
