@@ -151,9 +151,15 @@ def test_the_engine_says_why_a_task_waits(shared: Api) -> None:
 
 def test_the_story_is_told(filled: Api) -> None:
     filled.ok("PATCH", f"{TIS}/extract", json={"new_state": "failed"})
-    story = filled.ok("GET", f"{TIS}/extract/story")["story"]
+    story = filled.ok("GET", f"{TIS}/extract/story")["events"]
     assert story[-1]["to_state"] == "failed"
-    assert filled.ok("GET", "/dags/sales/dagRuns/done/story")["total_entries"] >= 0
+    assert story[-1]["words"].startswith("It was marked as failed. By admin")
+    assert filled.ok("GET", f"{TIS}/extract/story?limit=1&order_by=-id")["events"] == story[-1:]
+    of_run = filled.ok("GET", "/dags/sales/dagRuns/done/story")
+    assert story[-1] in of_run["events"]
+    assert of_run["total_entries"] == len(of_run["events"])
+    alone = filled.ok("GET", "/dags/sales/dagRuns/done/story?run_only=true")
+    assert {e["task_id"] for e in alone["events"]} <= {None}
 
 
 def test_an_instance_that_is_not_mapped_has_the_index_minus_one(filled: Api) -> None:

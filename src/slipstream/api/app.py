@@ -35,9 +35,12 @@ from slipstream.api.route import (
     event_log,
     explain,
     installed,
+    grid,
     log,
     monitor,
+    overview,
     pool,
+    story,
     task_instance,
     token,
     variable,
@@ -56,7 +59,8 @@ N_THREADS = 16
 # Task instances' own paths come last: they end in parameters that would match the others.
 _ROUTERS = (
     *(monitor.router, dag.router, dag_version.router, dag_run.router, log.router, xcom.router),
-    *(explain.router, change_task.router, bulk_run.router, bulk_task_instance.router),
+    *(explain.router, story.router, grid.router, overview.router),
+    *(change_task.router, bulk_run.router, bulk_task_instance.router),
     *(task_instance.router, pool.router, variable.router),
     *(connection.router, event_log.router, config.router, backfill.router),
     installed.router,

@@ -16,6 +16,7 @@ from slipstream.api.auth import Role, Tokens, User, Users
 from slipstream.api.error import forbidden, unauthenticated
 from slipstream.api.file_token import FileTokens
 from slipstream.api.remote_log import RemoteLogs
+from slipstream.api.structure import Structures
 from slipstream.api.version_facts import VersionFacts
 from slipstream.clock import Clock
 from slipstream.store import Store
@@ -36,6 +37,7 @@ class Server:
     prefix: str = ""
     """Path part of ``[api] base_url``, without a slash at its end."""
     versions: VersionFacts = field(default_factory=VersionFacts)
+    structures: Structures = field(default_factory=Structures)
     remote_logs: RemoteLogs | None = None
     """The remote log folder, if logs go to one."""
 

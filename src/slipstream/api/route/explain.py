@@ -1,11 +1,10 @@
-"""Ours: why a task instance is where it is, and the story of how it came there."""
+"""Ours: why a task instance is where it is."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from slipstream import command
@@ -14,17 +13,13 @@ from slipstream.api.error import task_instance_not_found
 from slipstream.api.query import Int
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json
-from slipstream.api.route.dag_run import found_run
 from slipstream.errors import NotFound
 from slipstream.machine.explain import Explanation
 from slipstream.state import TaskInstanceState
-from slipstream.store import story
-from slipstream.store.row import StoryRow
 
 router = APIRouter()
 
-_RUN = "/dags/{dag_id}/dagRuns/{dag_run_id}"
-_TI = _RUN + "/taskInstances/{task_id}"
+_TI = "/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}"
 _NOT_STARTED = (
     None,
     TaskInstanceState.SCHEDULED,
@@ -86,43 +81,3 @@ def explain_task_instance(
 ) -> Response:
     """Say in words, and as data, what a task instance waits for, or how it ended."""
     return Json(asdict(_explained(call, dag_id, dag_run_id, task_id, map_index)))
-
-
-@router.get(_TI + "/story", tags=["Slipstream"], responses=replies(None, 404))
-def get_task_instance_story(
-    call: Viewer,
-    dag_id: str,
-    dag_run_id: str,
-    task_id: str,
-    map_index: Int = -1,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
-) -> Response:
-    """Return what happened to a task instance, oldest first; the newest ``limit`` events."""
-    with call.store.read() as conn:
-        pk = found_run(conn, dag_id, dag_run_id).id
-        rows = story.of_task_instance(conn, pk, task_id, map_index, limit)
-    return Json({"story": [_present(row) for row in rows], "total_entries": len(rows)})
-
-
-@router.get(_RUN + "/story", tags=["Slipstream"], responses=replies(None, 404))
-def get_dag_run_story(
-    call: Viewer,
-    dag_id: str,
-    dag_run_id: str,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
-) -> Response:
-    """Return what happened to a run itself, oldest first; the newest ``limit`` events."""
-    with call.store.read() as conn:
-        rows = story.of_run(conn, found_run(conn, dag_id, dag_run_id).id, limit)
-    return Json({"story": [_present(row) for row in rows], "total_entries": len(rows)})
-
-
-def _present(row: StoryRow) -> dict[str, Any]:
-    return {
-        "at": row.at,
-        "kind": row.kind,
-        "from_state": row.from_state,
-        "to_state": row.to_state,
-        "attempt_id": row.attempt_id,
-        "detail": row.detail,
-    }

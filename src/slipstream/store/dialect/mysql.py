@@ -60,7 +60,8 @@ class MySQL:
                 "max_allowed_packet": 1 << 30,  # the server's own limit decides
                 "init_command": (
                     "SET SESSION sql_mode = 'STRICT_TRANS_TABLES,ERROR_FOR_DIVISION_BY_ZERO,"
-                    "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 10"
+                    "NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', innodb_lock_wait_timeout = 10,"
+                    " group_concat_max_len = 67108864"  # grids read ids as one text
                     f" /*M!100301 , idle_transaction_timeout = {STOPPED_S} */"  # MariaDB only
                 ),
             }

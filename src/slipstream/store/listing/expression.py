@@ -90,3 +90,27 @@ def _alphanumeric_end(text: str) -> str:
     while end and not text[end - 1].isalnum():
         end -= 1
     return text[:end]
+
+
+class Joined(FunctionElement[str]):
+    """``Joined(column)``: the group's values as one text, a line each, in no order."""
+
+    name = "joined"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(Joined, "sqlite")
+def _joined_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"group_concat({compiler.process(element.clauses, **kw)}, char(10))"
+
+
+@compiles(Joined, "postgresql")
+def _joined_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"string_agg({compiler.process(element.clauses, **kw)}, chr(10))"
+
+
+@compiles(Joined, "mysql")
+@compiles(Joined, "mariadb")
+def _joined_mysql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"group_concat({compiler.process(element.clauses, **kw)} SEPARATOR '\\n')"
