@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from slipstream.state import DagRunState
+from slipstream.store import change
 from slipstream.store.codec import dump
 from slipstream.store.row import BACKFILL, BackfillRow
 from slipstream.store.schema import backfill, dag, dag_run
@@ -47,6 +48,7 @@ def create(conn: Connection, new: NewBackfill, now: datetime) -> BackfillRow:
             "runs_backwards": new.runs_backwards,
         },
     )
+    change.note(conn, "backfills", dag_id=new.dag_id)
     found = get(conn, _only_key(result.inserted_primary_key))
     assert found is not None
     return found
@@ -97,6 +99,7 @@ def set_paused(conn: Connection, id: int, paused: bool, now: datetime) -> None:
     conn.execute(
         update(backfill).where(backfill.c.id == id).values(is_paused=paused, updated_at=now)
     )
+    change.note(conn, "backfills")
 
 
 def complete(conn: Connection, id: int, now: datetime) -> bool:
@@ -106,7 +109,10 @@ def complete(conn: Connection, id: int, now: datetime) -> bool:
         .where(backfill.c.id == id, backfill.c.completed_at.is_(None))
         .values(completed_at=now, updated_at=now)
     )
-    return conn.execute(statement).rowcount > 0
+    if conn.execute(statement).rowcount == 0:
+        return False
+    change.note(conn, "backfills")
+    return True
 
 
 def count_runs(conn: Connection, id: int) -> dict[str, int]:

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, func, select, tup
 from sqlalchemy import delete as sql_delete
 
 from slipstream.errors import UserError
-from slipstream.store import archive
+from slipstream.store import archive, change
 from slipstream.store.engine import Store
 from slipstream.store.lease import ACTIVE
 from slipstream.store.run import AUTOMATED
@@ -251,4 +251,5 @@ def _delete_batch(
         going = [(table, condition), *_going_with(table, condition)]
         parts = [archive.Rows(_NAMES.get(each, each.name), each, rows) for each, rows in going]
         archive.copy(conn, parts, archive_as)
+    change.note(conn, "deleted")
     return conn.execute(sql_delete(table).where(condition)).rowcount

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy import delete as sql_delete
 
 from slipstream.errors import UserError
-from slipstream.store import crypt
+from slipstream.store import change, crypt
 from slipstream.store.codec import safe_text
 from slipstream.store.row import CONNECTION, ConnectionRow
 from slipstream.store.schema import connection
@@ -101,6 +101,7 @@ def upsert(conn: Connection, new: NewConnection) -> bool:
         "is_encrypted": is_encrypted,
         "is_extra_encrypted": is_extra_encrypted,
     }
+    change.note(conn, "connections")
     exists = connection.c.conn_id == new.conn_id
     if conn.execute(update(connection).where(exists).values(**values)).rowcount:
         return False
@@ -121,7 +122,10 @@ def _fitting(new: NewConnection, name: str, limit: int) -> str | None:
 def delete(conn: Connection, conn_id: str) -> bool:
     """Delete a connection; False when there was none."""
     statement = sql_delete(connection).where(connection.c.conn_id == conn_id)
-    return conn.execute(statement).rowcount > 0
+    was_there = conn.execute(statement).rowcount > 0
+    if was_there:
+        change.note(conn, "connections")
+    return was_there
 
 
 def rotate(conn: Connection) -> int:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy import delete as sql_delete
 
 from slipstream.spec import DagSpec
+from slipstream.store import change
 from slipstream.store.codec import unpack
 from slipstream.store.dag_save import (
     KEEP,
@@ -119,7 +120,10 @@ def due(conn: Connection, now: datetime, limit: int = 1000) -> list[DagRow]:
 def set_paused(conn: Connection, dag_id: str, paused: bool) -> bool:
     """Pause or unpause a DAG; False when there is none."""
     statement = update(dag).where(dag.c.dag_id == dag_id).values(is_paused=paused)
-    return conn.execute(statement).rowcount > 0
+    if conn.execute(statement).rowcount == 0:
+        return False
+    change.note(conn, "dag", dag_id=dag_id)
+    return True
 
 
 def set_next_run(conn: Connection, dag_id: str, next_run: NextRun | None) -> None:
@@ -209,6 +213,7 @@ def mark_stale(conn: Connection, dag_ids: Iterable[str]) -> set[str]:
             .where(dag.c.dag_id.in_(sorted(fresh)))
             .values(is_stale=True, **next_run_values(None))
         )
+        change.note_dags(conn, fresh)
     return fresh
 
 
@@ -242,6 +247,8 @@ def delete(conn: Connection, dag_id: str) -> int:
         select(dag_version.c.source_hash).where(dag_version.c.source_hash.is_not(None))
     )
     conn.execute(sql_delete(dag_source).where(orphaned))
+    if deleted:
+        change.note(conn, "deleted", dag_id=dag_id)
     return deleted
 
 

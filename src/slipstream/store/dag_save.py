@@ -18,7 +18,7 @@ from sqlalchemy import delete as sql_delete
 
 from slipstream.attempt import new_id
 from slipstream.spec import DagSpec
-from slipstream.store import dialect, inbox
+from slipstream.store import change, dialect, inbox
 from slipstream.store.codec import digest, pack, safe_text
 from slipstream.store.dialect import Dialect
 from slipstream.store.schema import (
@@ -160,6 +160,7 @@ def upsert_file(conn: Connection, files: ParsedFile | Iterable[ParsedFile], now:
     _save_errors(conn, db, batch)
     for dag_id in sorted(saved.changed):
         inbox.post(conn, target="scheduler", kind="dag_changed", dag_id=dag_id, now=now)
+    change.note_dags(conn, saved.changed)
     return saved
 
 
@@ -370,6 +371,7 @@ def _mark_missing(
         conn.execute(
             update(dag).where(dag.c.dag_id.in_(sorted(broken))).values(has_import_errors=True)
         )
+        change.note_dags(conn, broken)
     if saved.stale:
         conn.execute(
             update(dag)
@@ -416,14 +418,16 @@ def _save_errors(conn: Connection, db: Dialect, batch: list[ParsedFile]) -> None
             "stacktrace": safe_text("\n".join(e.stacktrace for e in file.errors)),
             "timestamp": file.parsed_at,
         }
+    n_healed = 0
     for bundle_name, hashes in healthy.items():
         for at in range(0, len(hashes), _IDS_PER_QUERY):
-            conn.execute(
+            healed = conn.execute(
                 sql_delete(import_error).where(
                     import_error.c.bundle_name == bundle_name,
                     import_error.c.path_hash.in_(hashes[at : at + _IDS_PER_QUERY]),
                 )
             )
+            n_healed += healed.rowcount
     if rows:
         conn.execute(
             db.upsert(
@@ -436,3 +440,5 @@ def _save_errors(conn: Connection, db: Dialect, batch: list[ParsedFile]) -> None
                 for bundle, path_hash in sorted(rows)
             ],
         )
+    if rows or n_healed:
+        change.note(conn, "import_errors")

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 from sqlalchemy import delete as sql_delete
 
-from slipstream.store import dialect
+from slipstream.store import change, dialect
 from slipstream.store.codec import digest, safe_text
 from slipstream.store.row import IMPORT_ERROR, ImportErrorRow
 from slipstream.store.schema import import_error
@@ -62,6 +62,7 @@ def put(
     told = ("filename", "line", "stacktrace", "timestamp")
     keys = ("bundle_name", "path_hash")
     conn.execute(dialect.of(conn).upsert(import_error, keys, told), [row])
+    change.note(conn, "import_errors")
 
 
 def count(conn: Connection) -> int:
@@ -79,3 +80,5 @@ def delete(conn: Connection, bundle_name: str, relative_filelocs: Iterable[str])
                 import_error.c.path_hash.in_(hashes[at : at + 500]),
             )
         )
+    if hashes:
+        change.note(conn, "import_errors")

@@ -14,6 +14,7 @@ from datetime import datetime
 from sqlalchemy import Connection, insert, select, update
 
 from slipstream.attempt import new_id
+from slipstream.store import change
 from slipstream.store.row import JOB, JobRow
 from slipstream.store.schema import job
 
@@ -72,6 +73,7 @@ def register(
             heartbeat_at=now,
         )
     )
+    change.note(conn, "jobs")
     return id
 
 
@@ -94,7 +96,10 @@ def end(conn: Connection, id: str, state: str, now: datetime) -> bool:
         .where(job.c.id == id, job.c.state == "running")
         .values(state=state, ended_at=now)
     )
-    return ended.rowcount > 0
+    if ended.rowcount == 0:
+        return False
+    change.note(conn, "jobs")
+    return True
 
 
 def get(conn: Connection, id: str) -> JobRow | None:

@@ -9,7 +9,7 @@ from sqlalchemy import delete as sql_delete
 
 from slipstream.clock import utcnow
 from slipstream.errors import UserError
-from slipstream.store import dag_warning, dialect
+from slipstream.store import change, dag_warning, dialect
 from slipstream.store.codec import safe_text
 from slipstream.store.row import POOL, PoolRow
 from slipstream.store.schema import pool
@@ -56,6 +56,7 @@ def upsert(
         "description": safe_text(description),
         "include_deferred": include_deferred,
     }
+    change.note(conn, "pools")
     if conn.execute(update(pool).where(pool.c.name == name).values(**values)).rowcount:
         return False
     conn.execute(insert(pool).values(name=name, **values))
@@ -69,5 +70,6 @@ def delete(conn: Connection, name: str) -> bool:
         raise UserError(f"{DEFAULT} cannot be deleted: tasks without a pool of their own use it.")
     was_there = conn.execute(sql_delete(pool).where(pool.c.name == name)).rowcount > 0
     if was_there:
+        change.note(conn, "pools")
         dag_warning.pools_changed(conn, utcnow())
     return was_there

@@ -15,7 +15,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, exists, insert, sel
 
 from slipstream.attempt import Outcome, new_id
 from slipstream.state import TaskInstanceState
-from slipstream.store import dialect
+from slipstream.store import change, dialect
 from slipstream.store.codec import dump, safe_text
 from slipstream.store.schema import attempt, callback_request, dag_run, job, task_instance
 
@@ -170,4 +170,5 @@ def register_host(
             heartbeat_at=now,
         )
     )
+    change.note(conn, "jobs")
     return id

@@ -12,7 +12,7 @@ from sqlalchemy import delete as sql_delete
 
 from slipstream.errors import DuplicateRun
 from slipstream.state import DagRunState, DagRunTriggeredByType, DagRunType
-from slipstream.store import dialect, inbox
+from slipstream.store import change, dialect, inbox
 from slipstream.store.codec import dump, safe_text
 from slipstream.store.row import RUN, RunRow
 from slipstream.store.schema import dag_run
@@ -262,6 +262,7 @@ def list_queued(conn: Connection, owner: str) -> list[RunRow]:
 def set_note(conn: Connection, pk: int, note: str | None) -> None:
     """Set or remove the note that a person left on a run."""
     conn.execute(update(dag_run).where(dag_run.c.id == pk).values(note=safe_text(note)))
+    change.note_run(conn, pk)
 
 
 def join_backfill(conn: Connection, pk: int, backfill_id: int, conf: dict[str, Any] | None) -> None:
@@ -274,6 +275,7 @@ def join_backfill(conn: Connection, pk: int, backfill_id: int, conf: dict[str, A
     if conf is not None:
         values["conf"] = dump(conf)
     conn.execute(update(dag_run).where(dag_run.c.id == pk).values(values))
+    change.note_run(conn, pk)
 
 
 def set_quarantined(conn: Connection, pk: int, reason: str | None) -> None:
@@ -281,8 +283,10 @@ def set_quarantined(conn: Connection, pk: int, reason: str | None) -> None:
     conn.execute(
         update(dag_run).where(dag_run.c.id == pk).values(quarantined=safe_text(reason, 8000))
     )
+    change.note_run(conn, pk)
 
 
 def delete(conn: Connection, pk: int) -> bool:
     """Delete a run with all that hangs on it; False when there was none."""
+    change.note_run(conn, pk, "deleted")
     return conn.execute(sql_delete(dag_run).where(dag_run.c.id == pk)).rowcount > 0

@@ -475,6 +475,17 @@ backfill = Table(
     Column("runs_backwards", Boolean, nullable=False, server_default=false()),
 )
 
+# What changed that no other table's ids tell of, for who watches (see change.py). The newest row
+# is never deleted, so that ids are not used again.
+change = Table(
+    "change_note",
+    metadata,
+    Column("id", Pk, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("dag_id", Id),
+    Column("run_id", Id),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,

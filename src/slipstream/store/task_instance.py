@@ -11,6 +11,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy import delete as sql_delete
 
 from slipstream.state import TaskInstanceState
+from slipstream.store import change
 from slipstream.store.codec import safe_text
 from slipstream.store.row import TASK_INSTANCE, TaskInstanceRow
 from slipstream.store.schema import attempt, dag_run, xcom
@@ -132,6 +133,7 @@ def set_note(conn: Connection, pk: int, task_id: str, map_index: int, note: str 
         .where(ti.c.dag_run_id == pk, ti.c.task_id == task_id, ti.c.map_index == map_index)
         .values(note=safe_text(note))
     )
+    change.note_run(conn, pk)
 
 
 def set_rendered_map_index(

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy import delete as sql_delete
 
 from slipstream.errors import UserError
-from slipstream.store import crypt, dialect
+from slipstream.store import change, crypt, dialect
 from slipstream.store.codec import safe_text
 from slipstream.store.row import VARIABLE, VariableRow
 from slipstream.store.schema import variable
@@ -65,11 +65,15 @@ def set(conn: Connection, key: str, value: str, description: str | None = None) 
             "description": safe_text(description),
         },
     )
+    change.note(conn, "variables")
 
 
 def delete(conn: Connection, key: str) -> bool:
     """Delete a variable; False when there was none."""
-    return conn.execute(sql_delete(variable).where(variable.c.key == key)).rowcount > 0
+    was_there = conn.execute(sql_delete(variable).where(variable.c.key == key)).rowcount > 0
+    if was_there:
+        change.note(conn, "variables")
+    return was_there
 
 
 def rotate(conn: Connection) -> int:
