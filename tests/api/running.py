@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 from slipstream.api.app import create_app
 from slipstream.api.auth import ensure_logins
@@ -24,6 +25,10 @@ STARTS_WITHIN_S = 10.0
 
 class Api(httpx.Client):
     """Calls ``/api/v2`` as a user, or as nobody."""
+
+    app: FastAPI
+    server: uvicorn.Server
+    thread: threading.Thread
 
     def __init__(self, origin: str, user: str | None) -> None:
         super().__init__(base_url=f"{origin}/api/v2", timeout=20, trust_env=False, verify=False)
@@ -60,9 +65,8 @@ class Api(httpx.Client):
 def running(store: Store, clock: Clock | None = None) -> Iterator[Api]:
     """Serve the store's API on a free port; yield a client of the admin."""
     sock = bind("127.0.0.1", 0)
-    config = uvicorn.Config(
-        create_app(store, clock), log_config=None, access_log=False, http=Protocol, ws="none"
-    )
+    app = create_app(store, clock)
+    config = uvicorn.Config(app, log_config=None, access_log=False, http=Protocol, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([sock],), daemon=True)
     thread.start()
@@ -74,6 +78,7 @@ def running(store: Store, clock: Clock | None = None) -> Iterator[Api]:
             time.sleep(0.005)
         origin = f"http://127.0.0.1:{sock.getsockname()[1]}"
         with contextlib.closing(Api(origin, "admin")) as api:
+            api.app, api.server, api.thread = app, server, thread
             yield api
     finally:
         server.should_exit = True

@@ -41,11 +41,13 @@ from slipstream.api.route import (
     overview,
     pool,
     story,
+    stream,
     task_instance,
     token,
     variable,
     xcom,
 )
+from slipstream.api.stream import Stream
 from slipstream.clock import Clock, SystemClock
 from slipstream.config import conf
 from slipstream.errors import ConfigError
@@ -59,7 +61,7 @@ N_THREADS = 16
 # Task instances' own paths come last: they end in parameters that would match the others.
 _ROUTERS = (
     *(monitor.router, dag.router, dag_version.router, dag_run.router, log.router, xcom.router),
-    *(explain.router, story.router, grid.router, overview.router),
+    *(explain.router, story.router, grid.router, overview.router, stream.router),
     *(change_task.router, bulk_run.router, bulk_task_instance.router),
     *(task_instance.router, pool.router, variable.router),
     *(connection.router, event_log.router, config.router, backfill.router),
@@ -99,6 +101,7 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
         tokens=Tokens.configured(),
         users=load_users(),
         file_tokens=FileTokens(secret),
+        stream=Stream.of(store),
         prefix=base_path(),
         remote_logs=RemoteLogs.configured(store),
     )

@@ -16,6 +16,7 @@ from slipstream.api.auth import Role, Tokens, User, Users
 from slipstream.api.error import forbidden, unauthenticated
 from slipstream.api.file_token import FileTokens
 from slipstream.api.remote_log import RemoteLogs
+from slipstream.api.stream import Stream
 from slipstream.api.structure import Structures
 from slipstream.api.version_facts import VersionFacts
 from slipstream.clock import Clock
@@ -34,6 +35,7 @@ class Server:
     tokens: Tokens
     users: Users
     file_tokens: FileTokens
+    stream: Stream
     prefix: str = ""
     """Path part of ``[api] base_url``, without a slash at its end."""
     versions: VersionFacts = field(default_factory=VersionFacts)

@@ -68,7 +68,7 @@ class Gate:
         return dict(scope)
 
     def _caller(self, headers: Headers) -> User:
-        token = _bearer(headers.get("authorization")) or _cookie(headers.get("cookie"))
+        token = token_of(headers)
         if token is None:
             if self._all_admins:
                 return ANONYMOUS
@@ -77,6 +77,11 @@ class Gate:
             return self._server.tokens.check(token, self._server.clock.now())
         except InvalidToken:
             raise invalid_token() from None
+
+
+def token_of(headers: Headers) -> str | None:
+    """Return the token that a request shows, if any."""
+    return _bearer(headers.get("authorization")) or _cookie(headers.get("cookie"))
 
 
 def _bearer(header: str | None) -> str | None:
