@@ -339,6 +339,36 @@ class AuditRow(NamedTuple):
     extra: str | None
 
 
+class UserRow(NamedTuple):
+    id: int
+    username: str
+    email: str
+    first_name: str
+    last_name: str
+    password_hash: str | None
+    is_active: bool
+    created_at: datetime
+    changed_at: datetime
+    last_login_at: datetime | None
+    login_count: int
+    fail_login_count: int
+
+
+class RoleRow(NamedTuple):
+    id: int
+    name: str
+
+
+class SessionRow(NamedTuple):
+    id: str
+    user_id: int
+    kind: str
+    created_at: datetime
+    expires_at: datetime
+    address: str | None
+    agent: str | None
+
+
 def _conf(text: str | None) -> dict[str, Any]:
     return load(text) if text else {}
 
@@ -368,3 +398,6 @@ DAG_FILE = Shape(DagFileRow, schema.dag_file)
 CALLBACK = Shape(CallbackRow, schema.callback_request)
 BACKFILL = Shape(BackfillRow, schema.backfill, {"dag_run_conf": _conf})
 AUDIT = Shape(AuditRow, schema.audit_log)
+USER = Shape(UserRow, schema.auth_user)
+ROLE = Shape(RoleRow, schema.auth_role)
+SESSION = Shape(SessionRow, schema.auth_session)
