@@ -7,19 +7,21 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import anyio.to_thread
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from slipstream.api import error, page
-from slipstream.api.auth import Tokens
-from slipstream.api.auth.login import load_users
+from slipstream.api.auth import Sessions, Tokens, first
+from slipstream.api.auth.throttle import Throttle
 from slipstream.api.body_limit import BodyLimit
-from slipstream.api.call import Server
+from slipstream.api.call import Server, permitted
 from slipstream.api.execution import app as execution
 from slipstream.api.file_token import FileTokens
 from slipstream.api.gate import Gate
 from slipstream.api.openapi import Documented
+from slipstream.api.origin import Origins
+from slipstream.api.permission import API_PATH, check_complete
 from slipstream.api.remote_log import RemoteLogs
 from slipstream.api.reply import Json
 from slipstream.api.route import (
@@ -37,17 +39,22 @@ from slipstream.api.route import (
     installed,
     grid,
     log,
+    login,
     monitor,
     overview,
     pool,
     story,
     stream,
+    role,
+    session,
     task_instance,
     token,
+    user,
     variable,
     xcom,
 )
 from slipstream.api.stream import Stream
+from slipstream.api.secure_headers import SecureHeaders
 from slipstream.clock import Clock, SystemClock
 from slipstream.config import conf
 from slipstream.errors import ConfigError
@@ -64,9 +71,12 @@ _ROUTERS = (
     *(explain.router, story.router, grid.router, overview.router, stream.router),
     *(change_task.router, bulk_run.router, bulk_task_instance.router),
     *(task_instance.router, pool.router, variable.router),
-    *(connection.router, event_log.router, config.router, backfill.router),
+    *(connection.router, event_log.router, config.router, backfill.router, session.router),
     installed.router,
 )
+# Open to everybody, and below /auth for those who may.
+_OPEN_ROUTERS = (page.router, token.router, login.open_router)
+_AUTH_ROUTERS = (login.router, user.router, role.router)
 
 
 PARTS = ("core", "execution")
@@ -95,11 +105,16 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
     """
     wanted = parts_of(apps)
     secret = conf.get("api_auth", "jwt_secret").encode()
+    clock = clock or SystemClock()
+    tokens = Tokens.configured()
+    is_https = urlsplit(conf.get("api", "base_url", fallback="")).scheme == "https"
     server = Server(
         store=store,
-        clock=clock or SystemClock(),
-        tokens=Tokens.configured(),
-        users=load_users(),
+        clock=clock,
+        tokens=tokens,
+        sessions=Sessions(store, clock, tokens),
+        throttle=Throttle.configured(),
+        is_https=is_https or conf.getboolean("fab", "cookie_secure", fallback=False),
         file_tokens=FileTokens(secret),
         stream=Stream.of(store),
         prefix=base_path(),
@@ -111,14 +126,16 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
     if "execution" in wanted:  # first, because routes are tried in order and it is asked most
         app.mount(execution.PATH, execution.create(store, server.clock))
     if "core" in wanted:
+        first.ensure(store, clock)
         _include_core(app)
     else:
-        app.include_router(monitor.router, prefix="/api/v2")
+        app.include_router(monitor.open_router, prefix=API_PATH)
     # The last one added is the outermost.
     app.add_middleware(
         BodyLimit, limit=MAX_BODY_BYTES, larger={execution.PATH: execution.MAX_BODY_BYTES}
     )
-    app.add_middleware(Gate, server=server)
+    app.add_middleware(Gate, server=server, origins=Origins.configured())
+    app.add_middleware(SecureHeaders, is_https=is_https)
     _add_cors(app)
     app.add_middleware(GZipMiddleware, minimum_size=500, compresslevel=4)
     return app
@@ -146,12 +163,19 @@ def _bare(*, has_docs: bool) -> Documented:
 
 
 def _include_core(app: FastAPI) -> None:
-    app.include_router(page.router)
-    app.include_router(token.router)
-    api = APIRouter(prefix="/api/v2")
+    for router in _OPEN_ROUTERS:
+        app.include_router(router)
+    for router in _AUTH_ROUTERS:
+        app.include_router(router, dependencies=[Depends(permitted)])
+    api, open_api = APIRouter(prefix=API_PATH), APIRouter(prefix=API_PATH)
+    open_api.include_router(monitor.open_router)
     for router in _ROUTERS:
-        api.include_router(router)
+        api.include_router(router, dependencies=[Depends(permitted)])
+    app.include_router(open_api)
     app.include_router(api)
+    check_complete(
+        {API_PATH: (*_ROUTERS, monitor.open_router), "": (*_AUTH_ROUTERS, *_OPEN_ROUTERS)}
+    )
 
 
 @asynccontextmanager

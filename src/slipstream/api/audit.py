@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from slipstream.api.call import Call
 from slipstream.api.mask import redact, sensitive_words
 from slipstream.store import Connection, audit
+from slipstream.store.audit import changed
 
 
 def write(
@@ -22,13 +24,20 @@ def write(
     run_id: str | None = None,
     task_id: str | None = None,
     map_index: int | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
 ) -> None:
-    """Add a row within the transaction of the change; ``given`` is what was asked for."""
-    data: dict[str, Any] = (
+    """Add a row within the transaction of the change.
+
+    ``given`` is what was asked for; ``before`` and ``after`` what was there and what is. Of the
+    last two, only what differs is kept. Secrets are masked by their names.
+    """
+    data: dict[str, Any] = dict(
         given.model_dump(mode="json", exclude_unset=True, by_alias=True)
         if isinstance(given, BaseModel)
         else given or {}
     )
+    data |= changed(before, after)
     extra = redact(data, sensitive_words())
     audit.add(
         conn,
@@ -52,6 +61,8 @@ def record(
     run_id: str | None = None,
     task_id: str | None = None,
     map_index: int | None = None,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
 ) -> None:
     """Add a row for a change that a command makes in a transaction of its own."""
 
@@ -65,6 +76,8 @@ def record(
             run_id=run_id,
             task_id=task_id,
             map_index=map_index,
+            before=before,
+            after=after,
         )
 
     call.store.write(add)

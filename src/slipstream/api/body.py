@@ -43,6 +43,47 @@ class Login(Body):
     password: str
 
 
+class NewPassword(Body):
+    current: str
+    new: Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+class Named(Body):
+    name: str
+
+
+class Permission(Body):
+    action: Named
+    resource: Named
+
+
+class Role(Body):
+    name: str
+    actions: list[Permission] | None = None
+
+
+Text = Annotated[str, Field(min_length=1)]
+
+
+class User(Body):
+    username: Text
+    email: Text
+    first_name: str
+    last_name: str
+    roles: list[Named] | None = None
+    password: Text
+
+
+class UserPatch(Body):
+    username: Text | None = None
+    email: Text | None = None
+    first_name: Text | None = None
+    last_name: Text | None = None
+    roles: list[Named] | None = None
+    password: Text | None = None
+    active: bool | None = None
+
+
 class DagPatch(Body):
     is_paused: bool
 

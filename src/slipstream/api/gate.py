@@ -1,7 +1,8 @@
-"""The gate: nothing below ``/api/v2`` is reached without a valid token, known path or not.
+"""The gate: who calls. Nothing that is guarded is reached without a login, known path or not.
 
-Plain ASGI, in front of routing, so that a stranger's body is never read or parsed. Which role an
-endpoint needs is the endpoint's (``call``); who the caller is, is decided here alone.
+Plain ASGI, in front of routing, so that a stranger's body is never read or parsed. Which permission
+an endpoint asks for is ``permission``'s; who the caller is, is decided here alone. So is whether a
+request that a browser sends was made by one of our own pages (``origin``).
 """
 
 from __future__ import annotations
@@ -9,36 +10,35 @@ from __future__ import annotations
 from http.cookies import CookieError, SimpleCookie
 
 from fastapi.exceptions import HTTPException
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from slipstream.api.auth import InvalidToken, User
-from slipstream.api.auth.user import ANONYMOUS, all_admins
 from slipstream.api.call import USER_KEY, Server
-from slipstream.api.error import invalid_token, unauthenticated
+from slipstream.api.error import forbidden_because, invalid_token, unauthenticated
+from slipstream.api.origin import Origins
+from slipstream.api.permission import GUARDED, OPEN_PATHS
 from slipstream.api.reply import Json
+from slipstream.errors import StoreUnavailable
 
-PUBLIC = frozenset(
-    {
-        "/api/v2/version",
-        "/api/v2/monitor/health",
-        "/api/v2/auth/login",
-        "/api/v2/auth/logout",
-    }
-)
-"""The only paths below ``/api/v2`` that need no token."""
+PUBLIC = OPEN_PATHS
 COOKIE = "_token"
-
 _V1_GONE = "There is no /api/v1, as in Airflow 3: call the same resource below /api/v2."
+_FORGED = (
+    "A page of another site sent this request. Programs send their token in the Authorization "
+    "header instead of a cookie."
+)
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class Gate:
     """ASGI middleware that strips the base path, and lets in who shows a token."""
 
-    def __init__(self, app: ASGIApp, server: Server) -> None:
+    def __init__(self, app: ASGIApp, server: Server, origins: Origins) -> None:
         self._app = app
         self._server = server
-        self._all_admins = all_admins()
+        self._origins = origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,12 +49,19 @@ class Gate:
         if path == "/api/v1" or path.startswith("/api/v1/"):
             await Json({"error": _V1_GONE}, 404)(scope, receive, send)
             return
-        if (path == "/api/v2" or path.startswith("/api/v2/")) and path not in PUBLIC:
-            try:
-                scope[USER_KEY] = self._caller(Headers(scope=scope))
-            except HTTPException as e:
-                await Json({"detail": e.detail}, e.status_code, e.headers)(scope, receive, send)
-                return
+        headers = Headers(scope=scope)
+        try:
+            if is_guarded(path):
+                scope[USER_KEY] = await self._caller(scope, headers)
+            elif path.startswith("/auth/"):
+                # To log somebody in or out from afar is a forgery, too.
+                self._check_origin(scope, headers, must_say=False)
+        except HTTPException as e:
+            await Json({"detail": e.detail}, e.status_code, e.headers)(scope, receive, send)
+            return
+        except StoreUnavailable as e:
+            await Json({"detail": str(e)}, 503, {"Retry-After": "2"})(scope, receive, send)
+            return
         if "\x00" in path or b"%00" in scope.get("query_string", b""):
             # No name holds it, and not every database takes it even in a comparison.
             await Json({"detail": "NUL characters are not allowed"}, 400)(scope, receive, send)
@@ -67,21 +74,47 @@ class Gate:
             return {**scope, "path": path[len(prefix) :] or "/"}
         return dict(scope)
 
-    def _caller(self, headers: Headers) -> User:
-        token = token_of(headers)
+    async def _caller(self, scope: Scope, headers: Headers) -> User:
+        sessions = self._server.sessions
+        bearer = _bearer(headers.get("authorization"))
+        cookie = None if bearer else cookie_of(headers)
+        token = bearer or cookie
         if token is None:
-            if self._all_admins:
-                return ANONYMOUS
-            raise unauthenticated()
-        try:
-            return self._server.tokens.check(token, self._server.clock.now())
-        except InvalidToken:
-            raise invalid_token() from None
+            session_id = sessions.anonymous_id()
+            if session_id is None:
+                raise unauthenticated()
+        else:
+            try:
+                session_id = sessions.checked(token)
+            except InvalidToken:
+                raise invalid_token() from None
+        # Where everybody is let in, there is no cookie that a forger would need: the same check.
+        if not bearer:
+            self._check_origin(scope, headers, must_say=cookie is not None)
+        user, is_known = sessions.known(session_id)
+        if not is_known:
+            user = await run_in_threadpool(sessions.look_up, session_id)
+        if user is None:
+            raise invalid_token()
+        return user
+
+    def _check_origin(self, scope: Scope, headers: Headers, *, must_say: bool) -> None:
+        if scope["method"] not in _SAFE and not self._origins.fits(
+            scope, headers, must_say=must_say
+        ):
+            raise forbidden_because(_FORGED)
+
+
+def is_guarded(path: str) -> bool:
+    """Say whether a path, without the prefix, is reached with a login only."""
+    if path in OPEN_PATHS:
+        return False
+    return any(path == guarded or path.startswith(guarded + "/") for guarded in GUARDED)
 
 
 def token_of(headers: Headers) -> str | None:
     """Return the token that a request shows, if any."""
-    return _bearer(headers.get("authorization")) or _cookie(headers.get("cookie"))
+    return _bearer(headers.get("authorization")) or cookie_of(headers)
 
 
 def _bearer(header: str | None) -> str | None:
@@ -91,7 +124,9 @@ def _bearer(header: str | None) -> str | None:
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
 
 
-def _cookie(header: str | None) -> str | None:
+def cookie_of(headers: Headers) -> str | None:
+    """Return the token that a browser sends; None if there is none."""
+    header = headers.get("cookie")
     if header is None or COOKIE not in header:
         return None
     try:

@@ -10,8 +10,6 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from slipstream.api.gate import COOKIE
-
 router = APIRouter(include_in_schema=False)
 
 _FILE = Path(__file__).with_name("page.html")
@@ -72,12 +70,3 @@ async def login_page() -> Response:
 async def login(request: Request) -> Response:
     """Send a browser to the login page."""
     return RedirectResponse(f"{request.app.state.server.prefix}/auth/login", 307)
-
-
-@router.get("/api/v2/auth/logout")
-async def logout(request: Request) -> Response:
-    """Forget a browser's token and send it to the login page."""
-    prefix = request.app.state.server.prefix
-    reply = RedirectResponse(f"{prefix}/auth/login", 307)
-    reply.delete_cookie(COOKIE, path=prefix or "/")
-    return reply

@@ -17,6 +17,7 @@ from slipstream.config import conf
 from slipstream.sdk import dag_check
 from slipstream.sdk.caller import caller_file
 from slipstream.sdk.dag_args import (
+    as_access_control,
     as_datetime,
     as_owner_links,
     as_run_types,
@@ -154,7 +155,7 @@ class DAG(TaskGraph):
         self.on_success_callback = as_callbacks(on_success_callback)
         self.on_failure_callback = as_callbacks(on_failure_callback)
         self.doc_md = doc_md
-        self.access_control = access_control
+        self.access_control = as_access_control(access_control)
         self.is_paused_upon_creation = is_paused_upon_creation
         self.tags = as_tags(tags)
         self.owner_links = as_owner_links(owner_links)

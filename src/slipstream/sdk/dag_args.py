@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +75,24 @@ def as_tags(tags: Collection[str] | None) -> set[str]:
             f"A tag is longer than {MAX_TAG_LENGTH} characters: {max(found, key=len)!r}"
         )
     return found
+
+
+def as_access_control(given: Any) -> dict[str, dict[str, Any]] | None:
+    """Return the actions by role and resource; actions without a resource are on the DAG itself.
+
+    :raises ValueError: it is no mapping of roles
+    """
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        raise ValueError(
+            f"access_control maps names of roles to actions, such as {{'team': {{'can_read'}}}}: "
+            f"it cannot be {given!r:.100}"
+        )
+    return {
+        str(role): dict(actions) if isinstance(actions, Mapping) else {"DAGs": set(actions)}
+        for role, actions in given.items()
+    }
 
 
 def as_owner_links(links: dict[str, str] | None) -> dict[str, str]:

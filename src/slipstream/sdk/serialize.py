@@ -52,13 +52,14 @@ def dag_to_spec(dag: DAG, relative_fileloc: str) -> DagSpec:
         "render_template_as_native_obj": dag.render_template_as_native_obj,
         "params": _params(dag.params),
         "callbacks": [n for n in ("success", "failure") if getattr(dag, f"on_{n}_callback")],
-        "access_control": dag.access_control,
         "groups": [_group_to_spec(g) for g in dag.task_group.iter_groups()],
         "edge_labels": _edge_labels(dag),
     }
     spec = {k: v for k, v in fields.items() if v}
     if dag.is_paused_upon_creation is not None:
         spec["is_paused_upon_creation"] = dag.is_paused_upon_creation
+    if dag.access_control is not None:  # an empty one takes all permissions on the DAG away
+        spec["access_control"] = dag.access_control
     if spec.get("timezone") == "UTC":
         del spec["timezone"]
     spec.update(

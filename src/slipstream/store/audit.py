@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -42,6 +43,17 @@ def add(
             "extra": safe_text(dump(extra) if isinstance(extra, dict) else extra, 16_000),
         },
     )
+
+
+def changed(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what differs, as ``before`` and ``after``; of what is new or gone, all of it."""
+    if before is None or after is None:
+        return {k: dict(v) for k, v in (("before", before), ("after", after)) if v is not None}
+    names = [n for n in {**before, **after} if before.get(n) != after.get(n)]
+    return {
+        "before": {n: before.get(n) for n in names},
+        "after": {n: after.get(n) for n in names},
+    }
 
 
 def get(conn: Connection, id: int) -> AuditRow | None:

@@ -18,7 +18,7 @@ from sqlalchemy import delete as sql_delete
 
 from slipstream.attempt import new_id
 from slipstream.spec import DagSpec
-from slipstream.store import change, dialect, inbox
+from slipstream.store import change, dialect, inbox, role
 from slipstream.store.codec import digest, pack, safe_text
 from slipstream.store.dialect import Dialect
 from slipstream.store.schema import (
@@ -154,6 +154,7 @@ def upsert_file(conn: Connection, files: ParsedFile | Iterable[ParsedFile], now:
     _save_versions(conn, db, parsed, known, saved, now)
     _save_dags(conn, db, parsed, known, saved, now)
     _save_tags(conn, parsed, saved)
+    _save_access(conn, parsed, saved)
     _save_warnings(conn, parsed, now)
     _mark_missing(conn, batch, parsed, saved)
     _save_files(conn, db, batch)
@@ -322,6 +323,16 @@ def _save_tags(
     ]
     if rows:
         conn.execute(insert(dag_tag), rows)
+
+
+def _save_access(
+    conn: Connection, parsed: dict[str, tuple[ParsedDag, ParsedFile]], saved: Saved
+) -> None:
+    """Give roles the permissions that a DAG's new version says; one that says nothing keeps all."""
+    for dag_id in sorted(saved.new_version):
+        access_control = parsed[dag_id][0].spec.get("access_control")
+        if access_control is not None:
+            role.sync_dag(conn, dag_id, access_control)
 
 
 def _save_warnings(

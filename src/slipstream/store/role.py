@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, or_, select
+from sqlalchemy import Connection, and_, or_, select
 from sqlalchemy import delete as sql_delete
 
 from slipstream.errors import UserError
@@ -19,6 +19,11 @@ Permission = tuple[str, str]
 MAX_NAME = 250
 MAX_RESOURCE = 300
 _SELECT = select(*ROLE.columns)
+_OF_DAG = {
+    "DAGs": ("DAG:", {"can_read", "can_edit", "can_delete"}),
+    "DAG Runs": ("DAG Run:", {"can_read", "can_create", "can_delete", "menu_access"}),
+}
+"""By the resource's name in a DAG file: how the one DAG's begins, and the actions on it."""
 _KEPT = "Admin"
 """This role's permissions do not depend on what DAG files say."""
 
@@ -36,19 +41,26 @@ def get(conn: Connection, name: str) -> RoleRow | None:
 def ids(conn: Connection, names: Iterable[str]) -> dict[str, int]:
     """Return the keys of the roles of these names, of those that exist."""
     query = select(auth_role.c.name, auth_role.c.id).where(auth_role.c.name.in_(list(names)))
-    return {name: id for name, id in conn.execute(query)}
+    return {name: int(id) for name, id in conn.execute(query)}
 
 
 def create(conn: Connection, name: str) -> RoleRow:
     """Add a role; raise UserError for a name that cannot be one, or that is taken."""
     if not name or len(name) > MAX_NAME or not name.isprintable() or name != name.strip():
         raise UserError(f"A role's name is 1 to {MAX_NAME} printable characters, not {name!r:.80}.")
-    if get(conn, name) is not None:
+    id = dialect.of(conn).insert_new(conn, auth_role, {"name": name})
+    if id is None:
         raise UserError(f"There is a role {name!r} already.")
-    conn.execute(insert(auth_role), {"name": name})
+    return RoleRow(id, name)
+
+
+def ensure(conn: Connection, name: str) -> int:
+    """Return the key of a role, which is made if there is none."""
     row = get(conn, name)
-    assert row is not None
-    return row
+    if row is not None:
+        return row.id
+    id = dialect.of(conn).insert_new(conn, auth_role, {"name": name})
+    return ids(conn, [name])[name] if id is None else id
 
 
 def rename(conn: Connection, id: int, name: str) -> None:
@@ -113,14 +125,15 @@ def sync_dag(conn: Connection, dag_id: str, access_control: Mapping[str, Any]) -
     or ``DAG Runs``). As FAB: what the file does not give is taken away, except from Admin.
     """
     table = auth_role_permission
-    resources = {"DAGs": f"DAG:{dag_id}", "DAG Runs": f"DAG Run:{dag_id}"}
+    resources = {name: prefix + dag_id for name, (prefix, _) in _OF_DAG.items()}
     known = {row.name: row.id for row in list_all(conn)}
     wanted: set[tuple[int, str, str]] = set()
     for name, given in access_control.items():
         by_resource = given if isinstance(given, Mapping) else {"DAGs": given}
         for resource, actions in by_resource.items():
             if resource in resources and name in known:
-                wanted |= {(known[name], a, resources[resource]) for a in actions}
+                possible = _OF_DAG[resource][1].intersection(actions)
+                wanted |= {(known[name], action, resources[resource]) for action in possible}
     query = select(table.c.role_id, table.c.action, table.c.resource)
     query = query.where(table.c.resource.in_(resources.values()))
     there = {(id, action, resource) for id, action, resource in conn.execute(query)}

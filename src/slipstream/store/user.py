@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy import delete as sql_delete
 
 from slipstream.errors import UserError
+from slipstream.store import dialect
 from slipstream.store.codec import safe_text
 from slipstream.store.row import USER, UserRow
 from slipstream.store.schema import auth_role, auth_user, auth_user_role
@@ -58,12 +59,11 @@ def create(
     """Add a user; raise UserError for a name that cannot be one, or that is taken."""
     _check(username, "user name")
     _check(email, "e-mail address")
-    if get(conn, username) is not None:
-        raise UserError(f"There is a user {username!r} already.")
-    if get_by_email(conn, email) is not None:
+    if get(conn, username) is None and get_by_email(conn, email) is not None:
         raise UserError(f"Another user has the e-mail address {email!r}.")
-    conn.execute(
-        insert(auth_user),
+    id = dialect.of(conn).insert_new(
+        conn,
+        auth_user,
         {
             "username": username,
             "email": email,
@@ -77,9 +77,11 @@ def create(
             "fail_login_count": 0,
         },
     )
-    row = get(conn, username)
+    if id is None:
+        raise UserError(f"There is a user {username!r} already.")
+    set_roles(conn, id, role_ids)
+    row = get_by_id(conn, id)
     assert row is not None
-    set_roles(conn, row.id, role_ids)
     return row
 
 

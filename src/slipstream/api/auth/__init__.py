@@ -1,19 +1,20 @@
-"""Who may come in: Airflow's simple auth manager, without the web framework.
+"""Who may come in and what they may do, without the web framework.
 
-Owns users, their generated passwords, roles and tokens. Imports nothing of FastAPI, so that the
-CLI can set up and print logins in a millisecond; enforcing it on requests is ``api.gate``.
+Owns users, their roles and passwords, logins and tokens. Imports nothing of FastAPI, so that the
+CLI can manage all of it in a few milliseconds; enforcing it on requests is ``api.gate`` and
+``api.permission``.
 """
 
 from slipstream.api.auth.login import ensure_logins, login_lines, passwords_path
+from slipstream.api.auth.session import Sessions
 from slipstream.api.auth.token import InvalidToken, Tokens
-from slipstream.api.auth.user import Role, User, Users
+from slipstream.api.auth.user import User
 
 __all__ = [
     "InvalidToken",
-    "Role",
+    "Sessions",
     "Tokens",
     "User",
-    "Users",
     "ensure_logins",
     "login_lines",
     "passwords_path",

@@ -1,19 +1,15 @@
-"""Generated passwords of the simple auth manager's users."""
+"""Generated passwords: the file that keeps them, and the lines that tell them to people."""
 
 from __future__ import annotations
 
 import json
-import secrets
-import string
+from collections.abc import Iterable
 from pathlib import Path
 
-from slipstream.api.auth import secret_file
-from slipstream.api.auth.user import Users, all_admins, configured_users
+from slipstream.api.auth import password, secret_file
+from slipstream.api.auth.user import all_admins, configured_users
 from slipstream.config import conf
 from slipstream.errors import ConfigError
-
-_ALPHABET = string.ascii_letters + string.digits
-_LENGTH = 16
 
 
 def passwords_path() -> Path:
@@ -22,42 +18,45 @@ def passwords_path() -> Path:
     return Path(given) if given else conf.home / "simple_auth_manager_passwords.json.generated"
 
 
-def ensure_logins() -> dict[str, str]:
-    """Return the password of every configured user; generate and save those that are missing.
+def ensure_logins(names: Iterable[str] | None = None) -> dict[str, str]:
+    """Return the password of each of the names; generate and save those that are missing.
 
-    Raises ConfigError when the file cannot be read or written, or is no JSON object.
+    Without names: of every configured user. Raises ConfigError when the file cannot be read or
+    written, or is no JSON object.
     """
     path = passwords_path()
-    users = configured_users()
+    wanted = list(configured_users() if names is None else names)
     known = _load(path)
-    missing = [name for name in users if name not in known]
+    missing = [name for name in wanted if name not in known]
     if missing:
-        known |= {name: _generate() for name in missing}
+        known |= {name: password.generate() for name in missing}
         secret_file.replace(path, json.dumps(known))
-    return {name: known[name] for name in users}
+    return {name: known[name] for name in wanted}
 
 
-def load_users() -> Users:
-    """Return the configured users with their passwords, generated if need be."""
-    return Users(configured_users(), ensure_logins())
+def kept_logins() -> dict[str, str]:
+    """Return what is in the file; raise ConfigError as ``ensure_logins`` does."""
+    return _load(passwords_path())
 
 
-def login_lines(url: str) -> list[str]:
-    """Return the lines that tell a person how to log in at ``url``."""
+def login_lines(url: str, created: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the lines that tell a person how to log in at ``url``.
+
+    ``created`` are the names and roles of users that were made just now: their passwords are shown,
+    this once.
+    """
     if all_admins():
         return [f"Open {url} (everybody is an admin: [core] simple_auth_manager_all_admins)"]
+    new, passwords = list(created), kept_logins()
+    if not new:
+        lines = [f"Open {url} and log in."]
+        if passwords:
+            lines.append(f"Passwords that were generated are in {passwords_path()}")
+        return lines
     lines = [f"Open {url} and log in with:"]
-    roles = configured_users()
-    lines += [
-        f"  {name}  {password}  ({roles[name].role.label})"
-        for name, password in ensure_logins().items()
-    ]
+    lines += [f"  {name}  {passwords[name]}  ({role})" for name, role in new if name in passwords]
     lines.append(f"Passwords are kept in {passwords_path()}")
     return lines
-
-
-def _generate() -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(_LENGTH))
 
 
 def _load(path: Path) -> dict[str, str]:

@@ -1,22 +1,29 @@
-"""API tokens: JWTs as Airflow's simple auth manager issues them.
+"""API tokens: JWTs in the form of Airflow's simple auth manager.
 
 A token is accepted only with a signature of ours (``slipstream.token``), and times and an audience
-that hold.
+that hold. Whose it is and what it permits is not in it but in the store, under its ``jti``
+(``session``): so it can be revoked, and a role that changes changes it.
 """
 
 from __future__ import annotations
 
-import secrets
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from slipstream.api.auth.user import Role, User
 from slipstream.config import conf
 from slipstream.token import InvalidToken, Signer
 
-__all__ = ["InvalidToken", "Tokens"]
+__all__ = ["Claims", "InvalidToken", "Tokens"]
 
 _AUDIENCE = "apache-airflow"
+
+
+class Claims(NamedTuple):
+    """What a good token says."""
+
+    name: str
+    session_id: str
 
 
 class Tokens:
@@ -36,14 +43,24 @@ class Tokens:
             conf.getint("api_auth", "jwt_leeway", fallback=10),
         )
 
-    def issue(self, user: User, now: datetime, lifetime_s: int) -> str:
-        """Return a token for ``user`` that expires ``lifetime_s`` after ``now``."""
+    def issue(
+        self,
+        name: str,
+        session_id: str,
+        now: datetime,
+        lifetime_s: int,
+        roles: Sequence[str] = (),
+    ) -> str:
+        """Return a token for a login that expires ``lifetime_s`` after ``now``.
+
+        The roles in it are for clients that look; nobody here does.
+        """
         at = int(now.timestamp())
-        claims = {
-            "sub": user.name,
-            "role": user.role.label,
-            "teams": list(user.teams),
-            "jti": secrets.token_hex(16),
+        claims: dict[str, Any] = {
+            "sub": name,
+            "role": roles[0].lower() if roles else None,
+            "teams": [],
+            "jti": session_id,
             "aud": self._audience,
             "nbf": at,
             "exp": at + lifetime_s,
@@ -51,23 +68,18 @@ class Tokens:
         }
         return self._signer.sign(claims)
 
-    def check(self, token: str, now: datetime) -> User:
-        """Return whose token it is; raise InvalidToken."""
+    def check(self, token: str, now: datetime) -> Claims:
+        """Return what the token says; raise InvalidToken."""
         claims = self._signer.verified(token)
         at = now.timestamp()
         try:
             fresh = claims["nbf"] - self._leeway_s <= at < claims["exp"] + self._leeway_s
             audience = claims["aud"]
-            user = User(str(claims["sub"]), Role.of(str(claims["role"])), _teams(claims))
+            found = Claims(claims["sub"], claims["jti"])
+            is_text = isinstance(found.name, str) and isinstance(found.session_id, str)
         except (KeyError, TypeError, ValueError):
             raise InvalidToken("the token lacks a claim") from None
-        if not fresh or self._audience not in (
-            audience if isinstance(audience, list) else [audience]
-        ):
+        named = audience if isinstance(audience, list) else [audience]
+        if not fresh or not is_text or self._audience not in named:
             raise InvalidToken("the token has expired, or is not meant for this API")
-        return user
-
-
-def _teams(claims: dict[str, Any]) -> tuple[str, ...]:
-    teams = claims.get("teams") or []
-    return tuple(str(t) for t in teams) if isinstance(teams, list) else ()
+        return found

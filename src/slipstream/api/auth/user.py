@@ -1,65 +1,104 @@
-"""Users and roles, from ``[core] simple_auth_manager_users``."""
+"""Who calls, with what they may do; and the users that ``[core] simple_auth_manager_users`` names."""
 
 from __future__ import annotations
 
-import hmac
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import IntEnum
 
+from slipstream.api.auth.words import (
+    ADMIN,
+    DAG_PREFIX,
+    DAG_RUN_PREFIX,
+    DAG_RUNS,
+    DAGS,
+    EDIT,
+    OP,
+    READ,
+    STANDARD,
+    USER,
+    VIEWER,
+    Permission,
+)
 from slipstream.config import conf
 from slipstream.errors import ConfigError
 
-
-class Role(IntEnum):
-    """Roles in rising order; each may do all that those below it may."""
-
-    VIEWER = 1
-    USER = 2
-    OP = 3
-    ADMIN = 4
-
-    @classmethod
-    def of(cls, name: str) -> Role:
-        """Return the role of this name, in any case; raise ``ValueError``."""
-        try:
-            return cls[name.strip().upper()]
-        except KeyError:
-            raise ValueError(f"no such role: {name!r}") from None
-
-    @property
-    def label(self) -> str:
-        return self.name.lower()
+_ROLES = {"viewer": VIEWER, "user": USER, "op": OP, "admin": ADMIN}
+"""The simple auth manager's names of roles."""
 
 
 @dataclass(frozen=True, slots=True)
 class User:
+    """A caller. ``id`` is None for one who has no row: everybody, or the public."""
+
     name: str
-    role: Role
-    teams: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    permissions: frozenset[Permission] = frozenset()
+    id: int | None = None
+    session_id: str | None = None
+
+    def may(self, action: str, resource: str) -> bool:
+        """Say whether one of the roles permits this."""
+        return (action, resource) in self.permissions
+
+    def may_dag(self, action: str, dag_id: str) -> bool:
+        """Say whether the action on this DAG is permitted: on all DAGs, or on this one."""
+        return self.may(action, DAGS) or self.may(action, DAG_PREFIX + dag_id)
+
+    def may_part(self, action: str, dag_id: str | None, parts: tuple[str, ...]) -> bool:
+        """Say whether the action on parts of a DAG (runs, logs, …) is permitted.
+
+        As FAB: the action on each of the parts, and on the DAG itself reading or, for any other
+        action, editing. For no DAG in particular, reading asks for at least one readable DAG.
+        """
+        if not all(self.may(action, part) for part in parts) and not (
+            parts == (DAG_RUNS,) and dag_id and self.may(action, DAG_RUN_PREFIX + dag_id)
+        ):
+            return False
+        if dag_id is not None:
+            return self.may_dag(READ if action == READ else EDIT, dag_id)
+        return action != READ or self.reads_some_dag()
+
+    def reads_some_dag(self) -> bool:
+        """Say whether there can be a DAG that they may read."""
+        return self.may(READ, DAGS) or bool(self.dags(READ))
+
+    def dags(self, action: str) -> frozenset[str] | None:
+        """Return the DAGs on which the action is permitted; None for all."""
+        if self.may(action, DAGS):
+            return None
+        n = len(DAG_PREFIX)
+        return frozenset(r[n:] for a, r in self.permissions if a == action and r[:n] == DAG_PREFIX)
 
 
-ANONYMOUS = User("Anonymous", Role.ADMIN)
+ANONYMOUS = User("Anonymous", (ADMIN,), STANDARD[ADMIN])
 """Everybody, when ``[core] simple_auth_manager_all_admins`` is set (the name is Airflow's)."""
 
 
-def configured_users() -> dict[str, User]:
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """A user as the option names it."""
+
+    name: str
+    role: str
+    teams: tuple[str, ...] = ()
+
+
+def configured_users() -> dict[str, Configured]:
     """Return the users of ``[core] simple_auth_manager_users`` by name; raise ConfigError."""
     text = conf.get("core", "simple_auth_manager_users", fallback="admin:admin")
-    users: dict[str, User] = {}
+    users: dict[str, Configured] = {}
     for entry in filter(None, (part.strip() for part in text.split(","))):
         name, _, rest = entry.partition(":")
         role, *teams = rest.split(":")
-        try:
-            # Airflow writes teams either after a colon or after bars, separated by bars.
-            role, *more = role.split("|")
-            named = [t for part in (*more, *teams) for t in part.split("|") if t]
-            users[name.strip()] = User(name.strip(), Role.of(role), tuple(named))
-        except ValueError:
+        # Airflow writes teams either after a colon or after bars, separated by bars.
+        role, *more = role.split("|")
+        named = tuple(t for part in (*more, *teams) for t in part.split("|") if t)
+        known = _ROLES.get(role.strip().lower())
+        if known is None:
             raise ConfigError(
                 f"[core] simple_auth_manager_users: {entry!r} is not name:role "
                 "with a role of viewer, user, op or admin."
-            ) from None
+            )
+        users[name.strip()] = Configured(name.strip(), known, named)
     return users
 
 
@@ -68,22 +107,6 @@ def all_admins() -> bool:
     return conf.getboolean("core", "simple_auth_manager_all_admins", fallback=False)
 
 
-class Users:
-    """The users who can log in, with their passwords."""
-
-    def __init__(self, users: Mapping[str, User], passwords: Mapping[str, str]) -> None:
-        self._users = users
-        self._passwords = passwords
-
-    def authenticate(self, name: str, password: str) -> User | None:
-        """Return the user if the password is theirs.
-
-        Takes the same time whether the name, the password or both are wrong.
-        """
-        known = self._passwords.get(name)
-        expected = known if known is not None else "\x00"
-        right = hmac.compare_digest(password.encode(), expected.encode())
-        return self._users.get(name) if right and known is not None else None
-
-    def get(self, name: str) -> User | None:
-        return self._users.get(name)
+def public_role() -> str:
+    """Return the role of those without a login, of ``[fab] auth_role_public``; "" for none."""
+    return conf.get("fab", "auth_role_public", fallback="").strip()

@@ -20,6 +20,8 @@ from slipstream.store import job
 from slipstream.store.listing import Between, OneOf, record
 
 router = APIRouter()
+open_router = APIRouter()
+"""What load balancers and clients ask before they have a login."""
 
 COMPATIBLE_WITH = "3.3.2"
 """The Airflow whose API this is: clients and providers look at the version to know what to expect."""
@@ -31,13 +33,13 @@ _HEARTBEATS = (
 )
 
 
-@router.get("/version", tags=["Version"], responses=replies("VersionInfo"))
+@open_router.get("/version", tags=["Version"], responses=replies("VersionInfo"))
 async def get_version() -> Response:
     """Return the Airflow version that this server is compatible with."""
     return Json({"version": COMPATIBLE_WITH, "git_version": f"slipstream:{__version__}"})
 
 
-@router.get("/monitor/health", tags=["Monitor"], responses=replies("HealthInfoResponse"))
+@open_router.get("/monitor/health", tags=["Monitor"], responses=replies("HealthInfoResponse"))
 def get_health(request: Request) -> Response:
     """Say which parts are alive; 200 even when none is, as in Airflow."""
     server: Server = request.app.state.server

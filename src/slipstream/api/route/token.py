@@ -1,4 +1,4 @@
-"""``/auth``: tokens for names and passwords."""
+"""``/auth/token``: tokens for names and passwords."""
 
 from __future__ import annotations
 
@@ -6,73 +6,61 @@ import json
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Body, Depends, Request
+from fastapi import APIRouter, Body, Request
 from fastapi.exceptions import HTTPException
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
-from slipstream.api import body
-from slipstream.api.auth.user import ANONYMOUS, User, all_admins
-from slipstream.api.call import Server
-from slipstream.api.error import bad_request
-from slipstream.api.gate import COOKIE
+from slipstream.api import body, entry
+from slipstream.api.auth.session import lifetime_s
+from slipstream.api.auth.user import all_admins
+from slipstream.api.call import TheServer
 from slipstream.api.page import local_path
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json
-from slipstream.config import conf
 
 router = APIRouter(prefix="/auth", tags=["SimpleAuthManagerLogin"])
 
 _FORM = "application/x-www-form-urlencoded"
 
 
-async def _server(request: Request) -> Server:
-    server: Server = request.app.state.server
-    return server
-
-
-TheServer = Annotated[Server, Depends(_server)]
-
-
 @router.post(
-    "/token", status_code=201, responses=replies("TokenResponse", 400, 401, 415, status=201)
+    "/token", status_code=201, responses=replies("TokenResponse", 400, 401, 415, 429, status=201)
 )
 async def create_token(request: Request, server: TheServer) -> Response:
     """Exchange a name and a password, as JSON or as a form, for a token."""
     given = await _login_of(request)
-    user = await run_in_threadpool(_authenticated, server, given)
-    return _issued(server, user, "jwt_expiration_time", 86_400)
+    begun = await run_in_threadpool(entry.log_in, server, request, given, "token")
+    return _issued(begun.token)
 
 
 @router.post(
-    "/token/cli", status_code=201, responses=replies("TokenResponse", 400, 401, status=201)
+    "/token/cli", status_code=201, responses=replies("TokenResponse", 400, 401, 429, status=201)
 )
-def create_token_cli(given: Annotated[body.Login, Body()], server: TheServer) -> Response:
+def create_token_cli(
+    request: Request, given: Annotated[body.Login, Body()], server: TheServer
+) -> Response:
     """Exchange a name and a password for a token that lives as long as the CLI's do."""
-    return _issued(server, _authenticated(server, given), "jwt_cli_expiration_time", 3600)
+    return _issued(entry.log_in(server, request, given, "cli").token)
 
 
 @router.get("/token", status_code=201, responses=replies("TokenResponse", 403, status=201))
 async def create_token_all_admins(server: TheServer) -> Response:
     """Give anybody a token, where everybody is an admin."""
     _check_all_admins()
-    return _issued(server, ANONYMOUS, "jwt_expiration_time", 86_400)
+    return _issued(server.sessions.begin_anonymous(lifetime_s("token")).token)
 
 
 @router.get("/token/login", status_code=307, responses=replies(None, 403, status=307))
-async def login_all_admins(server: TheServer, next: str | None = None) -> Response:
+async def login_all_admins(
+    request: Request, server: TheServer, next: str | None = None
+) -> Response:
     """Log a browser in, where everybody is an admin."""
     _check_all_admins()
-    lifetime_s = conf.getint("api_auth", "jwt_expiration_time", fallback=86_400)
     reply = RedirectResponse(server.prefix + local_path(next), 307)
-    reply.set_cookie(
-        COOKIE,
-        server.tokens.issue(ANONYMOUS, server.clock.now(), lifetime_s),
-        httponly=True,
-        samesite="lax",
-        path=server.prefix or "/",
-    )
+    begun = server.sessions.begin_anonymous(lifetime_s("browser"))
+    entry.set_cookie(server, request, reply, begun)
     return reply
 
 
@@ -84,19 +72,8 @@ def _check_all_admins() -> None:
         )
 
 
-def _issued(server: Server, user: User, option: str, default_s: int) -> Response:
-    lifetime_s = conf.getint("api_auth", option, fallback=default_s)
-    token = server.tokens.issue(user, server.clock.now(), lifetime_s)
+def _issued(token: str) -> Response:
     return Json({"access_token": token}, 201, {"Cache-Control": "no-store"})
-
-
-def _authenticated(server: Server, given: body.Login) -> User:
-    if not given.username or not given.password:
-        raise bad_request("The body lacks a username or a password.")
-    user = server.users.authenticate(given.username, given.password)
-    if user is None:
-        raise HTTPException(401, "Invalid credentials")
-    return user
 
 
 async def _login_of(request: Request) -> body.Login:

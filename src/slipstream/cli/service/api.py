@@ -15,12 +15,15 @@ def run(args: argparse.Namespace) -> None:
     if went_to_background(args, "api-server"):
         return
     begin(args, "api-server")
+    from slipstream.api.auth import first
     from slipstream.api.front import Front
     from slipstream.api.serve import serve
+    from slipstream.clock import SystemClock
     from slipstream.store import Store
 
     with Store.open() as store:
         prepare_database(store, args.migrate)
+        created = first.ensure(store, SystemClock()) if args.apps != "execution" else []
         serve(
             args.host,
             args.port,
@@ -29,18 +32,19 @@ def run(args: argparse.Namespace) -> None:
             store=store,
             fd=args.fd,
             front=replace(Front.of(args), access_log=args.verbose),
-            on_bound=lambda: _say_where(args) if args.fd is None else None,
+            on_bound=lambda: _say_where(args, created) if args.fd is None else None,
         )
 
 
-def _say_where(args: argparse.Namespace) -> None:
+def _say_where(args: argparse.Namespace, created: list[tuple[str, str]]) -> None:
     from slipstream.api.auth.login import login_lines
     from slipstream.cli.service.standalone import url_of
     from slipstream.config import conf
 
     port = conf.getint("api", "port") if args.port is None else args.port
     is_tls = bool(args.ssl_cert)
-    for line in login_lines(url_of(args.host or conf.get("api", "host"), port, is_tls=is_tls)):
+    url = url_of(args.host or conf.get("api", "host"), port, is_tls=is_tls)
+    for line in login_lines(url, created):
         print(line, flush=True)
 
 

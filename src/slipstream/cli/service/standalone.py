@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -32,12 +34,17 @@ def run(args: argparse.Namespace) -> int:
     host = args.host or conf.get("api", "host")
     listener = listen(host, conf.getint("api", "port") if args.port is None else args.port)
     port = listener.getsockname()[1]
-    login = login_lines(url_of(host, port))
+    url = url_of(host, port)
+    news, told = os.pipe()  # the users that the database's process makes
     console = Console()
 
     def on_healthy(seconds: float) -> None:
         console.say("standalone", f"Ready after {seconds:.1f} s.")
-        for line in [*login, f"DAG files go into {conf.get('core', 'dags_folder')}"]:
+        created = _read_json(news)
+        for line in [
+            *login_lines(url, created),
+            f"DAG files go into {conf.get('core', 'dags_folder')}",
+        ]:
             console.say("standalone", line)
 
     console.say("standalone", f"Starting on {conf.home}; Ctrl-C stops everything.")
@@ -47,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     words["api-server"] += ["--fd", str(fds["api-server"])]
     words["scheduler"] += ["--host-door", str(fds["scheduler"])]
     supervisor = Supervisor(
-        Part("database", lambda: _prepare_database(args)),
+        Part("database", lambda: _prepare_database(args, told), [told]),
         [
             Part(name, _command(words[name], port), [fds[name]] if name in fds else [])
             for name in _PARTS
@@ -81,15 +88,31 @@ def _import_what_parts_share() -> None:
     gc.freeze()
 
 
-def _prepare_database(args: argparse.Namespace) -> int:
-    """Create or upgrade the tables, in a process that ends: the means for it are 10 MB."""
+def _read_json(descriptor: int) -> list[tuple[str, str]]:
+    """Return what was written to a pipe, once; nothing if nothing was."""
+    os.set_blocking(descriptor, False)
+    try:
+        text = os.read(descriptor, 65_536)
+    except BlockingIOError:
+        return []
+    return [(name, role) for name, role in json.loads(text)] if text else []
+
+
+def _prepare_database(args: argparse.Namespace, told: int) -> int:
+    """Create or upgrade the tables, in a process that ends: the means for it are 10 MB.
+
+    The names and roles of users that are made for the first login go to the pipe ``told``.
+    """
+    from slipstream.api.auth import first
     from slipstream.cli.service.process import begin, prepare_database
+    from slipstream.clock import SystemClock
     from slipstream.store import Store
 
     begin(args, "database")
     try:
         with Store.open() as store:
             prepare_database(store, migrate=True)
+            os.write(told, json.dumps(first.ensure(store, SystemClock())).encode())
     except UserError as error:
         print(f"slipstream: {error}", file=sys.stderr)
         return 1
