@@ -1,0 +1,53 @@
+/** Go anywhere by typing: pages, and DAGs as the server finds them. */
+import { createSpotlight, Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconRoute, IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+
+import { useCan } from "../api/session";
+import { dagsQuery } from "../query";
+import { ADMIN, BROWSE, MAIN } from "./nav";
+
+const [store, palette] = createSpotlight();
+export const openPalette = palette.open;
+
+export function Palette() {
+  const { t } = useTranslation();
+  const can = useCan();
+  const navigate = useNavigate();
+  const [typed, setTyped] = useState("");
+  const [wanted] = useDebouncedValue(typed.trim(), 150);
+  const found = useQuery({ ...dagsQuery({ dag_display_name_pattern: wanted, limit: 8 }), enabled: wanted.length > 0 });
+  const pages: SpotlightActionData[] = [...MAIN, ...BROWSE, ...ADMIN]
+    .filter(({ resource }) => !resource || can("can_read", resource))
+    .map(({ to, label, icon: Icon }) => ({ id: to, label: t(label), leftSection: <Icon size={18} stroke={1.6} />, onClick: () => void navigate(to) }));
+  const dags: SpotlightActionData[] = (wanted ? (found.data?.dags ?? []) : []).map((dag) => ({
+    id: `dag:${dag.dag_id}`,
+    label: dag.dag_display_name,
+    description: dag.description ?? undefined,
+    keywords: [typed, dag.dag_id],
+    leftSection: <IconRoute size={18} stroke={1.6} />,
+    onClick: () => void navigate(`/dags/${encodeURIComponent(dag.dag_id)}`),
+  }));
+  const actions: SpotlightActionGroupData[] = [
+    { group: t("palette.dags"), actions: dags },
+    { group: t("palette.pages"), actions: pages },
+  ];
+  return (
+    <Spotlight
+      store={store}
+      actions={actions}
+      query={typed}
+      onQueryChange={setTyped}
+      shortcut={["mod + K", "/"]}
+      nothingFound={t("palette.nothing")}
+      highlightQuery
+      scrollable
+      maxHeight={420}
+      searchProps={{ leftSection: <IconSearch size={18} />, placeholder: t("palette.placeholder"), "aria-label": t("palette.open") }}
+    />
+  );
+}

@@ -1,0 +1,75 @@
+import { ActionIcon, Menu, SegmentedControl, Select, Stack, Text, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
+import { IconLogout, IconUserCircle } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import { client, goToLogin } from "../api/client";
+import { useSession } from "../api/session";
+import { LANGUAGES, language, speak } from "../i18n";
+import { chooseZone, localZone, useZone } from "../part/time";
+
+const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((name) => name !== "UTC")];
+
+export function UserMenu() {
+  const { t } = useTranslation();
+  const { user, config } = useSession();
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const zone = useZone();
+  const logout = async () => {
+    await client.POST("/auth/logout");
+    goToLogin();
+  };
+  return (
+    <Menu width={280} position="bottom-end" closeOnItemClick={false}>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("user.menu")}>
+          <IconUserCircle size={22} stroke={1.6} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Stack gap={2} px="sm" py="xs">
+          <Text fw={600} size="sm">{user.username}</Text>
+          <Text size="xs" c="dimmed">{user.roles.join(", ")}</Text>
+        </Stack>
+        <Menu.Divider />
+        <Stack gap="sm" px="sm" py="xs">
+          <SegmentedControl
+            size="xs"
+            fullWidth
+            aria-label={t("user.appearance")}
+            value={colorScheme}
+            onChange={(value) => setColorScheme(value as MantineColorScheme)}
+            data={(["light", "dark", "auto"] as const).map((value) => ({ value, label: t(`user.${value}`) }))}
+          />
+          <Select
+            size="xs"
+            label={t("user.language")}
+            allowDeselect={false}
+            data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))}
+            value={language()}
+            onChange={(value) => value && void speak(value)}
+            comboboxProps={{ withinPortal: false }}
+          />
+          <Select
+            size="xs"
+            label={t("user.zone")}
+            searchable
+            limit={80}
+            allowDeselect={false}
+            data={ZONES.map((name) => ({ value: name, label: name === localZone ? `${name} (${t("user.zoneLocal")})` : name }))}
+            value={zone}
+            onChange={(value) => value && chooseZone(value)}
+            comboboxProps={{ withinPortal: false }}
+          />
+        </Stack>
+        {config.auth !== "all_admins" && (
+          <>
+            <Menu.Divider />
+            <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void logout()}>
+              {t("user.logout")}
+            </Menu.Item>
+          </>
+        )}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,34 @@
+/** Colours, sizes and defaults of components: the look of every page, in one place. */
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+const stream: MantineColorsTuple = [
+  "#e6fafd",
+  "#d2f0f5",
+  "#a4e0ea",
+  "#73cfdf",
+  "#4dc1d5",
+  "#35b8cf",
+  "#24b3cc",
+  "#109db5",
+  "#0b7285",
+  "#065a6b",
+];
+
+export const theme = createTheme({
+  primaryColor: "stream",
+  primaryShade: { light: 8, dark: 6 },
+  autoContrast: true,
+  colors: { stream },
+  fontFamily:
+    "Inter, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif",
+  fontFamilyMonospace:
+    "ui-monospace, 'JetBrains Mono', 'SF Mono', Menlo, Consolas, 'Liberation Mono', monospace",
+  defaultRadius: "md",
+  headings: { fontWeight: "650", sizes: { h1: { fontSize: "1.5rem" }, h2: { fontSize: "1.15rem" } } },
+  components: {
+    Tooltip: { defaultProps: { openDelay: 250, withArrow: true } },
+    Table: { defaultProps: { verticalSpacing: 6, highlightOnHover: true } },
+    Paper: { defaultProps: { withBorder: true, radius: "md" } },
+    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } } },
+  },
+});
