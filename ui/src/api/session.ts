@@ -18,7 +18,7 @@ export const useMaybeSession = (): Session | undefined => useQuery(sessionQuery)
 /** Return a function that says whether an action on a resource is allowed, for a DAG if one is named. */
 export function useCan(): (action: string, resource: string, dagId?: string) => boolean {
   const { permissions } = useSession();
-  const allowed = new Set(permissions.map(([action, resource]) => `${action} ${resource}`));
+  const allowed = new Set(permissions.map((permission) => permission.join(" ")));
   return (action, resource, dagId) =>
     allowed.has(`${action} ${resource}`) || (!!dagId && allowed.has(`${action} DAG:${dagId}`));
 }

@@ -1,10 +1,10 @@
-import { ActionIcon, Menu, SegmentedControl, Select, Stack, Text, useMantineColorScheme, type MantineColorScheme } from "@mantine/core";
+import { ActionIcon, Menu, SegmentedControl, Select, Stack, Text, useMantineColorScheme } from "@mantine/core";
 import { IconLogout, IconUserCircle } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { client, goToLogin } from "../api/client";
 import { useSession } from "../api/session";
-import { LANGUAGES, language, speak } from "../i18n";
+import { LANGUAGES, language, speak, type Language } from "../i18n";
 import { chooseZone, localZone, useZone } from "../part/time";
 
 const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((name) => name !== "UTC")];
@@ -37,7 +37,7 @@ export function UserMenu() {
             fullWidth
             aria-label={t("user.appearance")}
             value={colorScheme}
-            onChange={(value) => setColorScheme(value as MantineColorScheme)}
+            onChange={(value) => setColorScheme(value)}
             data={(["light", "dark", "auto"] as const).map((value) => ({ value, label: t(`user.${value}`) }))}
           />
           <Select
@@ -46,7 +46,7 @@ export function UserMenu() {
             allowDeselect={false}
             data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))}
             value={language()}
-            onChange={(value) => value && void speak(value)}
+            onChange={(value) => value && void speak(value as Language)}
             comboboxProps={{ withinPortal: false }}
           />
           <Select
