@@ -14,7 +14,7 @@ help: ## List the targets
 
 setup: $(STAMP) ## Create .venv with everything in it
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml constraints.txt hatch_build.py ui/package-lock.json
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	@touch $@
@@ -25,6 +25,9 @@ run: $(STAMP) ## Start Slipstream: SQLite, LocalExecutor, web on http://localhos
 test: $(STAMP) ## Run every test (those that need a missing service are skipped, unless CI is set)
 	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone" tests
 	$(PYTEST) -m alone tests
+
+ui: $(STAMP) ## Build the web pages anew from ui/
+	$(BIN)/python -m hatchling build -t wheel -d build/ui
 
 check: format lint types layers unit ## What to run before each commit, about a minute
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from slipstream.api import error, page
+from slipstream.api import error, pages
 from slipstream.api.auth import Sessions, Tokens, first
 from slipstream.api.auth.throttle import Throttle
 from slipstream.api.body_limit import BodyLimit
@@ -75,7 +75,7 @@ _ROUTERS = (
     installed.router,
 )
 # Open to everybody, and below /auth for those who may.
-_OPEN_ROUTERS = (page.router, token.router, login.open_router)
+_OPEN_ROUTERS = (pages.router, token.router, login.open_router)
 _AUTH_ROUTERS = (login.router, user.router, role.router)
 
 
@@ -128,6 +128,8 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
     if "core" in wanted:
         first.ensure(store, clock)
         _include_core(app)
+        app.mount("/static", pages.built_files())
+        app.router.default = pages.Page(server.prefix)
     else:
         app.include_router(monitor.open_router, prefix=API_PATH)
     # The last one added is the outermost.

@@ -16,7 +16,7 @@ from slipstream.api import body, entry
 from slipstream.api.auth.session import lifetime_s
 from slipstream.api.auth.user import all_admins
 from slipstream.api.call import TheServer
-from slipstream.api.page import local_path
+from slipstream.api.pages import local_path
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 
