@@ -97,7 +97,7 @@ def test_public_ones_need_no_token(shared: Api) -> None:
     nobody = shared.as_user(None)
     assert nobody.get("/version").status_code == 200
     assert nobody.get("/monitor/health").status_code == 200
-    for path in ("/login", "/auth/logout"):
+    for path in ("/auth/login", "/auth/logout"):
         assert nobody.get(path).headers["location"] == "/login"
 
 
