@@ -36,25 +36,25 @@ from slipstream.api.route import (
     dag_version,
     event_log,
     explain,
-    installed,
     grid,
+    installed,
     log,
     login,
     monitor,
     overview,
     pool,
-    story,
-    stream,
     role,
     session,
+    story,
+    stream,
     task_instance,
     token,
     user,
     variable,
     xcom,
 )
-from slipstream.api.stream import Stream
 from slipstream.api.secure_headers import SecureHeaders
+from slipstream.api.stream import Stream
 from slipstream.clock import Clock, SystemClock
 from slipstream.config import conf
 from slipstream.errors import ConfigError

@@ -7,10 +7,11 @@ Which permission an endpoint asks for is in the table of ``permission``. The nam
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
 from slipstream.api.auth import Sessions, Tokens, User
 from slipstream.api.auth.throttle import Throttle
@@ -70,6 +71,16 @@ class Call:
     def readable_dags(self) -> frozenset[str] | None:
         """Return the DAGs that lists may show; None for all."""
         return self.user.dags(READ)
+
+    async def renewed(self) -> Call | None:
+        """Return the call with what its caller may do now; None if the login has ended since."""
+        id = self.user.session_id
+        if id is None:
+            return self
+        user, is_known = self.server.sessions.known(id)
+        if not is_known:
+            user = await run_in_threadpool(self.server.sessions.look_up, id)
+        return None if user is None else replace(self, user=user)
 
     def dag_filters(self, field: str = "dag_id") -> list[Filter]:
         """Return the filter that keeps a list to readable DAGs: none when all are."""

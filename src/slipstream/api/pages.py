@@ -16,7 +16,6 @@ from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Re
 from starlette.staticfiles import NotModifiedResponse, StaticFiles
 from starlette.types import Receive, Scope, Send
 
-
 router = APIRouter(include_in_schema=False)
 
 _FOLDER = Path(__file__).with_name("ui")

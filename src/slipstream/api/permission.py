@@ -75,7 +75,7 @@ Needs = Open | LoggedIn | May | MayDag | InBody | ByEndpoint
 _RUN = "/dags/{dag_id}/dagRuns/{dag_run_id}"
 _TI = _RUN + "/taskInstances/{task_id}"
 _XCOMS = _TI + "/xcomEntries"
-_XCOM = _XCOMS + "/{xcom_key:path}"
+_XCOM = _XCOMS + "/{xcom_key:rest}"
 _TASK = (DAG_RUNS, TASK_INSTANCES)
 
 
@@ -102,9 +102,9 @@ API: Mapping[str, Needs] = {
     "GET /providers": May(READ, "Providers"),
     "GET /config": May(READ, "Configurations"),
     "GET /config/section/{section}/option/{option}": May(READ, "Configurations"),
-    **_crud("/pools", "/{pool_name:path}", "Pools"),
-    **_crud("/variables", "/{variable_key:path}", "Variables"),
-    **_crud("/connections", "/{connection_id:path}", "Connections"),
+    **_crud("/pools", "/{pool_name:rest}", "Pools"),
+    **_crud("/variables", "/{variable_key:rest}", "Variables"),
+    **_crud("/connections", "/{connection_id:rest}", "Connections"),
     "POST /connections/defaults": May(CREATE, "Connections"),
     "POST /connections/test": May(CREATE, "Connections"),
     # DAGs

@@ -12,6 +12,7 @@ from slipstream.api import audit, body, entry
 from slipstream.api.auth import password
 from slipstream.api.call import Call, Caller, TheServer
 from slipstream.api.error import bad_request, forbidden_because, not_found
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json, no_content
 from slipstream.store import Connection, login, user
 
@@ -21,7 +22,9 @@ open_router = APIRouter(tags=["Login"])
 _NOBODY = "You have no user of your own here: nobody needs to log in."
 
 
-@open_router.post("/auth/login", status_code=204)
+@open_router.post(
+    "/auth/login", status_code=204, responses=replies(None, 400, 401, 403, 429, status=204)
+)
 def log_in(request: Request, given: Annotated[body.Login, Body()], server: TheServer) -> Response:
     """Log a browser in: the answer sets a cookie."""
     begun = entry.log_in(server, request, given, "browser")
@@ -30,7 +33,7 @@ def log_in(request: Request, given: Annotated[body.Login, Body()], server: TheSe
     return reply
 
 
-@open_router.post("/auth/logout", status_code=204)
+@open_router.post("/auth/logout", status_code=204, responses=replies(None, 403, status=204))
 def log_out(request: Request, server: TheServer) -> Response:
     """End the login of the cookie, or of the token."""
     entry.log_out(server, request)
@@ -39,7 +42,7 @@ def log_out(request: Request, server: TheServer) -> Response:
     return reply
 
 
-@open_router.get("/auth/logout", status_code=307)
+@open_router.get("/auth/logout", status_code=307, responses=replies(None, status=307))
 def log_out_and_redirect(request: Request, server: TheServer) -> Response:
     """End the login of the cookie and go to the login page."""
     return _redirected(request, server)
@@ -55,12 +58,12 @@ def _redirected(request: Request, server: TheServer) -> Response:
     """End the login of the cookie, unless another site has sent the browser here; redirect."""
     if request.headers.get("sec-fetch-site") in (None, "none", "same-origin"):
         entry.log_out(server, request)
-    reply = RedirectResponse(f"{server.prefix}/auth/login", 307)
+    reply = RedirectResponse(f"{server.prefix}/login", 307)
     entry.drop_cookie(server, request, reply)
     return reply
 
 
-@router.put("/password", status_code=204)
+@router.put("/password", status_code=204, responses=replies(None, 400, 429, status=204))
 def change_password(request: Request, call: Caller, given: body.NewPassword) -> Response:
     """Change one's own password; all of one's other logins end."""
     id = _own_id(call)
@@ -83,7 +86,7 @@ def change_password(request: Request, call: Caller, given: body.NewPassword) -> 
     return no_content()
 
 
-@router.get("/sessions")
+@router.get("/sessions", responses=replies("LoginSessionCollectionResponse"))
 def get_sessions(call: Caller) -> Response:
     """List one's own logins that have not ended, newest first."""
     with call.store.read() as conn:
@@ -103,7 +106,7 @@ def get_sessions(call: Caller) -> Response:
     return Json({"sessions": shown, "total_entries": len(shown)})
 
 
-@router.delete("/sessions/{session_id}", status_code=204)
+@router.delete("/sessions/{session_id}", status_code=204, responses=replies(None, 404, status=204))
 def delete_session(call: Caller, session_id: str) -> Response:
     """End one of one's own logins."""
     id = _own_id(call)

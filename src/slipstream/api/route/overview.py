@@ -10,7 +10,6 @@ from starlette.responses import Response
 
 from slipstream.api.call import Viewer
 from slipstream.api.present.live import run_ref
-from slipstream.api.readable import readable_dags
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.store.live import overview
@@ -25,7 +24,7 @@ _N_SHOWN = 10
 @router.get("/overview", responses=replies("OverviewResponse"))
 def get_overview(call: Viewer, hours: Annotated[int, Query(ge=1, le=24 * 366)] = 24) -> Response:
     """Return what runs, what failed and what is next; ``runs`` and ``task_instances`` of ``hours``."""
-    mine = readable_dags(call)
+    mine = call.readable_dags()
     since = call.clock.now() - timedelta(hours=hours)
     with call.store.read() as conn:
         return Json(
@@ -53,7 +52,7 @@ def get_recent_runs(
     limit: Annotated[int, Query(ge=0, le=100)] = 14,
 ) -> Response:
     """Return the newest runs of up to a hundred DAGs, newest first; without ids, of the first."""
-    mine = readable_dags(call)
+    mine = call.readable_dags()
     with call.store.read() as conn:
         if dag_ids:
             wanted = [d for d in dict.fromkeys(dag_ids) if mine is None or d in mine]

@@ -12,6 +12,7 @@ from slipstream.api.auth.words import ACTIONS, ADMIN, STANDARD, is_resource
 from slipstream.api.call import Call, Caller
 from slipstream.api.error import bad_request, conflict, forbidden_because, not_found
 from slipstream.api.query import Ordered, filters_of
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.store import Connection, role
 from slipstream.store.listing import person
@@ -59,7 +60,7 @@ def _asked(call: Call, given: list[body.Permission] | None) -> set[Permission]:
     return found
 
 
-@router.get("/roles")
+@router.get("/roles", responses=replies("RoleCollectionResponse", 400))
 def get_roles(call: Caller, query: Annotated[RoleQuery, Query()]) -> Response:
     """List roles with their permissions."""
     with call.store.read() as conn:
@@ -69,7 +70,7 @@ def get_roles(call: Caller, query: Annotated[RoleQuery, Query()]) -> Response:
     return Json({"roles": shown, "total_entries": page.total})
 
 
-@router.post("/roles")
+@router.post("/roles", responses=replies("RoleResponse", 400, 409))
 def create_role(call: Caller, given: body.Role) -> Response:
     """Create a role."""
     wanted = _asked(call, given.actions)
@@ -86,14 +87,14 @@ def create_role(call: Caller, given: body.Role) -> Response:
     return Json(call.store.write(create))
 
 
-@router.get("/roles/{name}")
+@router.get("/roles/{name}", responses=replies("RoleResponse", 404))
 def get_role(call: Caller, name: str) -> Response:
     """Return a role with its permissions."""
     with call.store.read() as conn:
         return Json(_present(*_found(conn, name)))
 
 
-@router.patch("/roles/{name}")
+@router.patch("/roles/{name}", responses=replies("RoleResponse", 400, 404, 409))
 def patch_role(
     call: Caller, name: str, given: body.Role, update_mask: str | None = None
 ) -> Response:
@@ -135,7 +136,7 @@ def patch_role(
     return Json(shown)
 
 
-@router.delete("/roles/{name}")
+@router.delete("/roles/{name}", responses=replies(None, 400, 404))
 def delete_role(call: Caller, name: str) -> Response:
     """Delete a role; its users lose what it permits."""
     if name == ADMIN:
@@ -151,7 +152,7 @@ def delete_role(call: Caller, name: str) -> Response:
     return Json(None)
 
 
-@router.get("/permissions")
+@router.get("/permissions", responses=replies("PermissionCollectionResponse", 400))
 def get_permissions(call: Caller, query: Annotated[PermissionQuery, Query()]) -> Response:
     """List the permissions that there are: those of roles, and those of the standard roles."""
     with call.store.read() as conn:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from slipstream import __version__
 from slipstream.api.auth.user import all_admins
 from slipstream.api.call import Caller
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.config import conf
 from slipstream.store import user
@@ -15,7 +16,7 @@ from slipstream.store import user
 router = APIRouter(tags=["Slipstream"])
 
 
-@router.get("/session")
+@router.get("/session", responses=replies("SessionResponse"))
 def get_session(call: Caller) -> Response:
     """Say who the caller is and what they may do."""
     row = None

@@ -7,7 +7,6 @@ from fastapi.exceptions import HTTPException
 from starlette.responses import Response
 
 from slipstream.api.call import Viewer
-from slipstream.api.readable import readable_dags, still_allowed
 from slipstream.api.replies import Responses
 from slipstream.api.stream.filter import Wanted
 from slipstream.api.stream.hub import TooManyListeners
@@ -31,11 +30,11 @@ async def get_stream(
 ) -> Response:
     """Tell what changes: of all DAGs, of one, or of one run. ``Last-Event-ID`` resumes."""
 
-    def wanted() -> Wanted:
-        return Wanted(readable_dags(call), dag_id, run_id)
-
     async def recheck() -> Wanted | None:
-        return wanted() if still_allowed(call, request.scope) else None
+        now = await call.renewed()
+        return None if now is None else Wanted(now.readable_dags(), dag_id, run_id)
+
+    wanted = Wanted(call.readable_dags(), dag_id, run_id)
 
     stream = call.server.stream
     try:
@@ -43,4 +42,4 @@ async def get_stream(
     except TooManyListeners:
         detail = "This server has as many listeners to its event stream as it can serve."
         raise HTTPException(503, detail, {"Retry-After": "10"}) from None
-    return EventStream(stream.hub, listener, stream.renderer, wanted(), recheck)
+    return EventStream(stream.hub, listener, stream.renderer, wanted, recheck)

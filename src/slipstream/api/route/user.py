@@ -12,6 +12,7 @@ from slipstream.api.auth import password
 from slipstream.api.call import Call, Caller
 from slipstream.api.error import bad_request, conflict, forbidden_because, not_found
 from slipstream.api.query import Ordered, filters_of
+from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.store import Connection, login, role, user
 from slipstream.store.listing import person
@@ -66,7 +67,7 @@ def _role_ids(conn: Connection, given: list[body.Named]) -> list[int]:
     return list(found.values())
 
 
-@router.get("")
+@router.get("", responses=replies("UserCollectionResponse", 400))
 def get_users(call: Caller, query: Annotated[UserQuery, Query()]) -> Response:
     """List users."""
     with call.store.read() as conn:
@@ -76,7 +77,7 @@ def get_users(call: Caller, query: Annotated[UserQuery, Query()]) -> Response:
     return Json({"users": shown, "total_entries": page.total})
 
 
-@router.post("")
+@router.post("", responses=replies("UserResponse", 400, 409))
 def create_user(call: Caller, given: body.User) -> Response:
     """Create a user; without roles, in none."""
     hashed = password.hashed(given.password)
@@ -103,14 +104,14 @@ def create_user(call: Caller, given: body.User) -> Response:
     return Json(present(*call.store.write(create)))
 
 
-@router.get("/{username}")
+@router.get("/{username}", responses=replies("UserResponse", 404))
 def get_user(call: Caller, username: str) -> Response:
     """Return a user."""
     with call.store.read() as conn:
         return Json(present(*_with_roles(conn, _found(conn, username))))
 
 
-@router.patch("/{username}")
+@router.patch("/{username}", responses=replies("UserResponse", 400, 404, 409))
 def patch_user(
     call: Caller, username: str, given: body.UserPatch, update_mask: str | None = None
 ) -> Response:
@@ -161,7 +162,7 @@ def patch_user(
     return Json(present(*found))
 
 
-@router.delete("/{username}", status_code=204)
+@router.delete("/{username}", status_code=204, responses=replies(None, 400, 404, status=204))
 def delete_user(call: Caller, username: str) -> Response:
     """Delete a user; their logins end."""
 
