@@ -14,6 +14,7 @@ from tests.store.build import create_run, parsed_dag, parsed_file
 from slipstream.machine.decision import Decision, TaskInstanceChange
 from slipstream.machine.event import TIKey
 from slipstream.store import Store, dag, decision, run, task_instance
+from slipstream.timetable.base import DataInterval, NextRun
 
 
 @pytest.fixture(params=DATABASES)
@@ -184,3 +185,58 @@ class TestOverview:
         assert [[r["run_id"] for r in d["runs"]] for d in one["dags"]] == [["r1"], ["waiting"]]
         too_many = "&".join(f"dag_ids={i}" for i in range(101))
         filled.ok("GET", f"/dags/~/recentRuns?{too_many}", status=422)
+
+
+class TestGantt:
+    def test_the_tries_of_a_run(self, filled: Api) -> None:
+        found = filled.ok("GET", f"/dags/{DAG}/dagRuns/done/gantt")
+        assert found["run"]["run_id"] == "done"
+        bars = [(b["task_id"], b["map_index"], b["try_number"], b["state"]) for b in found["bars"]]
+        assert bars == [
+            ("extract", -1, 1, "failed"),
+            ("extract", -1, 2, "success"),
+            ("load", 0, 1, "success"),
+            ("load", 1, 1, "success"),
+            ("tell", -1, 0, "success"),
+        ]
+        assert found["total_entries"] == len(bars)
+        first = found["bars"][0]
+        assert first["start_date"] == "2026-03-01T12:00:05Z"
+        assert first["end_date"] == "2026-03-01T12:00:06.500000Z"
+
+    def test_it_is_paged(self, filled: Api) -> None:
+        path = f"/dags/{DAG}/dagRuns/done/gantt"
+        everything = filled.ok("GET", path)["bars"]
+        found = filled.ok("GET", f"{path}?limit=2&offset=1")
+        assert (found["bars"], found["total_entries"]) == (everything[1:3], len(everything))
+        filled.ok("GET", f"{path}?limit=5001", status=422)
+        filled.ok("GET", f"/dags/{DAG}/dagRuns/nope/gantt", status=404)
+
+
+class TestCalendar:
+    def test_runs_are_counted_by_day_and_hour(self, filled: Api) -> None:
+        day = filled.ok("GET", f"/dags/{DAG}/calendar")["dag_runs"]
+        assert day == [
+            {"date": "2026-03-01T00:00:00Z", "state": "queued", "count": 1},
+            {"date": "2026-03-01T00:00:00Z", "state": "success", "count": 1},
+        ]
+        hour = filled.ok("GET", f"/dags/{DAG}/calendar?granularity=hourly")["dag_runs"]
+        assert [h["date"] for h in hour] == ["2026-03-01T12:00:00Z"] * 2
+        later = (START + timedelta(days=1)).isoformat()
+        params = {"logical_date_gte": later}
+        assert filled.ok("GET", f"/dags/{DAG}/calendar", params=params)["dag_runs"] == []
+        params = {"logical_date_lte": later}
+        assert filled.ok("GET", f"/dags/{DAG}/calendar", params=params)["dag_runs"] == day
+
+    def test_runs_to_come_are_planned(self, store: Store, filled: Api) -> None:
+        at = START.replace(hour=0) + timedelta(days=1)
+        next_run = NextRun(at, DataInterval.exact(at), at)
+        store.write(dag.set_next_run, DAG, next_run)
+        params = {"logical_date_gte": at.isoformat()}
+        params["logical_date_lte"] = (at + timedelta(days=2)).isoformat()
+        assert filled.ok("GET", f"/dags/{DAG}/calendar", params=params)["dag_runs"] == [
+            {"date": f"2026-03-0{day}T00:00:00Z", "state": "planned", "count": 1}
+            for day in (2, 3, 4)
+        ]
+        of_year = filled.ok("GET", f"/dags/{DAG}/calendar")["dag_runs"]
+        assert of_year[-1]["date"] == "2026-12-31T00:00:00Z"

@@ -48,6 +48,7 @@ from slipstream.api.route import (
     story,
     stream,
     task_instance,
+    timeline,
     token,
     user,
     variable,
@@ -69,6 +70,7 @@ N_THREADS = 16
 _ROUTERS = (
     *(monitor.router, dag.router, dag_version.router, dag_run.router, log.router, xcom.router),
     *(explain.router, story.router, grid.router, overview.router, stream.router),
+    timeline.router,
     *(change_task.router, bulk_run.router, bulk_task_instance.router),
     *(task_instance.router, pool.router, variable.router),
     *(connection.router, event_log.router, config.router, backfill.router, session.router),

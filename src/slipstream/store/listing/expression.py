@@ -114,3 +114,28 @@ def _joined_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
 @compiles(Joined, "mariadb")
 def _joined_mysql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
     return f"group_concat({compiler.process(element.clauses, **kw)} SEPARATOR '\\n')"
+
+
+class UtcText(FunctionElement[str]):
+    """``UtcText(column)``: a point in time in UTC as text, ``2026-01-01 12:…``."""
+
+    name = "utc_text"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(UtcText, "sqlite")
+def _utc_text_sqlite(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return compiler.process(element.clauses, **kw)  # it is kept as such text
+
+
+@compiles(UtcText, "postgresql")
+def _utc_text_postgresql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    at = compiler.process(element.clauses, **kw)
+    return f"to_char(({at}) AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24')"
+
+
+@compiles(UtcText, "mysql")
+@compiles(UtcText, "mariadb")
+def _utc_text_mysql(element: Any, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"CAST({compiler.process(element.clauses, **kw)} AS CHAR)"
