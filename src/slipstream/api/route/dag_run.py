@@ -7,7 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
@@ -18,7 +18,7 @@ from slipstream.api.error import bad_request, conflict, dag_not_found, run_not_f
 from slipstream.api.present import run as present
 from slipstream.api.present import task_instance as present_ti
 from slipstream.api.query import RunQuery, capped, filters_of, run_states, run_types
-from slipstream.api.replies import replies
+from slipstream.api.replies import NDJSON, replies
 from slipstream.api.reply import Json, no_content
 from slipstream.errors import NotFound
 from slipstream.state import DagRunState, DagRunTriggeredByType
@@ -303,13 +303,14 @@ def wait_dag_run_until_finished(
     dag_run_id: str,
     interval: Annotated[float, Query(gt=0)],
     result: Annotated[list[str] | None, Query()] = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> Response:
     """Send the run's state as a line of JSON every ``interval`` seconds until it is over."""
     with call.store.read() as conn:
         pk = found_run(conn, dag_id, dag_run_id).id
-    return StreamingResponse(
-        _states(call, pk, interval, result or []), media_type="application/x-ndjson"
-    )
+    # Airflow names no type at all, and its own client reads the reply only if this is no NDJSON.
+    kind = None if "application/json" in accept else NDJSON
+    return StreamingResponse(_states(call, pk, interval, result or []), media_type=kind)
 
 
 async def _states(call: Call, pk: int, interval_s: float, results: list[str]) -> AsyncIterator[str]:
