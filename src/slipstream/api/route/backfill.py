@@ -11,6 +11,7 @@ from fastapi.exceptions import HTTPException
 from starlette.responses import Response
 
 from slipstream.api import audit, body
+from slipstream.api.auth.words import CREATE, DAG_RUNS, EDIT, READ
 from slipstream.api.call import Call, Editor, Viewer
 from slipstream.api.error import bad_request, conflict, not_found
 from slipstream.api.present import record as present
@@ -27,6 +28,7 @@ router = APIRouter(prefix="/backfills", tags=["Backfill"])
 @router.get("", responses=replies("BackfillCollectionResponse"))
 def list_backfills(call: Viewer, query: Annotated[BackfillQuery, Query()]) -> Response:
     """List the backfills of a DAG."""
+    call.need_dag(READ, query.dag_id, DAG_RUNS)
     with call.store.read() as conn:
         page = record.backfills(conn, query.page(), [OneOf("dag_id", (query.dag_id,))])
     shown = [present.backfill(row) for row in page.rows]
@@ -36,6 +38,7 @@ def list_backfills(call: Viewer, query: Annotated[BackfillQuery, Query()]) -> Re
 @router.post("", responses=replies("BackfillResponse", 404, 409))
 def create_backfill(call: Editor, given: body.Backfill) -> Response:
     """Create a backfill and its runs."""
+    call.need_dag(CREATE, given.dag_id, DAG_RUNS)
     with _refusals():
         row = command.create(
             call.store,
@@ -51,6 +54,7 @@ def create_backfill(call: Editor, given: body.Backfill) -> Response:
 @router.post("/dry_run", responses=replies("DryRunBackfillCollectionResponse", 404, 409))
 def create_backfill_dry_run(call: Editor, given: body.Backfill) -> Response:
     """Tell which runs a backfill would make."""
+    call.need_dag(CREATE, given.dag_id, DAG_RUNS)
     with _refusals():
         runs = command.preview(call.store, call.clock, **_range(given))
     shown = [
@@ -63,6 +67,7 @@ def create_backfill_dry_run(call: Editor, given: body.Backfill) -> Response:
 @router.get("/{backfill_id}", responses=replies("BackfillResponse", 404))
 def get_backfill(call: Viewer, backfill_id: BigInt) -> Response:
     """Return one backfill."""
+    _need(call, READ, backfill_id)
     return _shown(call, backfill_id)
 
 
@@ -81,6 +86,7 @@ def unpause_backfill(call: Editor, backfill_id: BigInt) -> Response:
 @router.put("/{backfill_id}/cancel", responses=replies("BackfillResponse", 404, 409))
 def cancel_backfill(call: Editor, backfill_id: BigInt) -> Response:
     """End a backfill: its queued runs fail, those that run go on."""
+    _need(call, EDIT, backfill_id)
     with _refusals():
         row = command.cancel(call.store, call.clock, backfill_id, by=call.user.name)
     audit.record(call, "cancel_backfill", {"backfill_id": backfill_id}, dag_id=row.dag_id)
@@ -88,11 +94,20 @@ def cancel_backfill(call: Editor, backfill_id: BigInt) -> Response:
 
 
 def _set_paused(call: Call, id: int, paused: bool) -> Response:
+    _need(call, EDIT, id)
     with _refusals():
         row = command.set_paused(call.store, call.clock, id, paused)
     event = "pause_backfill" if paused else "unpause_backfill"
     audit.record(call, event, {"backfill_id": id}, dag_id=row.dag_id)
     return _shown(call, id)
+
+
+def _need(call: Call, action: str, id: int) -> None:
+    """Raise the 403 unless the action is permitted on the runs of a backfill's DAG."""
+    with call.store.read() as conn:
+        rows = record.backfills(conn, Window(1), [OneOf("id", (id,))]).rows
+    if rows:
+        call.need_dag(action, rows[0].dag_id, DAG_RUNS)
 
 
 def _range(given: body.Backfill) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from slipstream import command
 from slipstream.api import audit, body
+from slipstream.api.auth.words import DAG_RUNS, EDIT
 from slipstream.api.bulk import Failure, Outcome, carry_out, failure
 from slipstream.api.call import Call, Editor
 from slipstream.api.replies import replies
@@ -33,6 +34,11 @@ class _Key(NamedTuple):
 @router.patch("/dags/{dag_id}/dagRuns", responses=replies("BulkResponse"))
 def bulk_dag_runs(call: Editor, dag_id: str, given: body.RunBulk) -> Response:
     """Set the states and notes of runs of a DAG, or of any (``~``), and delete runs."""
+
+    call.need_bulk(DAG_RUNS, given.actions)
+    for action in given.actions:
+        for of_dag in {key.dag_id for key in _by_key(dag_id, action.entities)[0]}:
+            call.need_dag(EDIT, of_dag)
 
     def handle(action: Any) -> Outcome:
         if action.action == "create":

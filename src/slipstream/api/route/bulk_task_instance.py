@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from slipstream import command
 from slipstream.api import audit, body
+from slipstream.api.auth.words import DAG_RUNS, EDIT, TASK_INSTANCES
 from slipstream.api.bulk import Failure, Outcome, carry_out, failure
 from slipstream.api.call import Call, Editor
 from slipstream.api.error import task_instance_not_found
@@ -42,6 +43,12 @@ def bulk_task_instances(
     call: Editor, dag_id: str, dag_run_id: str, given: body.TaskInstanceBulk
 ) -> Response:
     """Set the states and notes of task instances of a run, or of any (``~``), and delete some."""
+
+    for part in (DAG_RUNS, TASK_INSTANCES):
+        call.need_bulk(part, given.actions)
+    for action in given.actions:
+        for of_dag in {key.dag_id for key in _by_key(dag_id, dag_run_id, action.entities)[0]}:
+            call.need_dag(EDIT, of_dag)
 
     def handle(action: Any) -> Outcome:
         if action.action == "create":

@@ -147,6 +147,7 @@ def test_connection(call: Operator, given: body.Connection) -> Response:
 @router.patch("/connections", responses=replies("BulkResponse"))
 def bulk_connections(call: Operator, given: body.ConnectionBulk) -> Response:
     """Create, update and delete connections."""
+    call.need_bulk("Connections", given.actions)
 
     def change(conn: Connection) -> dict[str, Any]:
         outcome = bulk.apply(conn, _CONNECTIONS, given.actions)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from slipstream import command
 from slipstream.api import audit, body
+from slipstream.api.auth.words import EDIT
 from slipstream.api.call import Call, Editor, Viewer
 from slipstream.api.error import bad_request, conflict, dag_not_found, not_found
 from slipstream.api.present import dag as present
@@ -112,6 +113,7 @@ def _latest_spec(conn: Connection, dag_id: str) -> DagSpec:
 def get_dags(call: Viewer, query: Annotated[DagQuery, Query()]) -> Response:
     """List DAGs."""
     filters, belongings = _filters(query)
+    filters += call.dag_filters()
     with call.store.read() as conn:
         if query.is_favorite is not None:
             me = call.user.name
@@ -137,6 +139,9 @@ def patch_dags(
     """Pause or unpause the DAGs that match; without a pattern, none do."""
     _check_mask(update_mask)
     filters, belongings = _filters(query)
+    editable = call.user.dags(EDIT)
+    if editable is not None:
+        filters.append(OneOf("dag_id", tuple(sorted(editable))))
     selects = query.dag_id_pattern or query.dag_id_prefix_pattern or query.tags or query.owners
     with call.store.read() as conn:
         limit = capped(query.limit) if selects else 0
@@ -284,15 +289,19 @@ def get_task(call: Viewer, dag_id: str, task_id: str) -> Response:
 def get_dag_tags(call: Viewer, query: Annotated[TagQuery, Query()]) -> Response:
     """List the names of all tags."""
     with call.store.read() as conn:
-        page = listing.all_tags(conn, query.page(), filters_of(query, rename={"tag_name": "name"}))
+        filters = filters_of(query, rename={"tag_name": "name"})
+        page = listing.all_tags(conn, query.page(), filters, call.readable_dags())
     return Json({"tags": page.rows, "total_entries": page.total})
 
 
 @router.get("/dagStats", tags=["DagStats"], responses=replies("DagStatsCollectionResponse"))
 def get_dag_stats(call: Viewer, dag_ids: Annotated[list[str] | None, Query()] = None) -> Response:
     """Count the runs of DAGs by state."""
+    readable, wanted = call.readable_dags(), dag_ids or None
+    if readable is not None:
+        wanted = sorted(readable if wanted is None else readable.intersection(wanted))
     with call.store.read() as conn:
-        counts = listing.run_counts(conn, dag_ids or None)
+        counts = listing.run_counts(conn, wanted)
         names = listing.display_names(conn, list(counts))
     shown = [
         {

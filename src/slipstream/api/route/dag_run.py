@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from slipstream import command
 from slipstream.api import audit, body
+from slipstream.api.auth.words import DAG_RUNS, EDIT
 from slipstream.api.call import Call, Editor, Viewer
 from slipstream.api.error import bad_request, conflict, dag_not_found, run_not_found
 from slipstream.api.present import run as present
@@ -140,6 +141,7 @@ def get_dag_runs(call: Viewer, dag_id: str, query: Annotated[RunQuery, Query()])
             if not dags.exists(conn, dag_id):
                 raise dag_not_found(dag_id)
             filters.append(OneOf("dag_id", (dag_id,)))
+        filters += call.dag_filters()
         return _runs(listing.page(conn, query.page(), filters, conf_contains=query.conf_contains))
 
 
@@ -151,6 +153,7 @@ def get_list_dag_runs_batch(call: Viewer, dag_id: Literal["~"], given: body.Runs
         skip=("page_offset", "page_limit", "conf_contains"),
         rename={"dag_ids": "dag_id", "states": "state"},
     )
+    filters += call.dag_filters()
     order_by = (given.order_by,) if given.order_by else ("id",)
     window = Window(capped(given.page_limit), given.page_offset, order_by)
     with call.store.read() as conn:
@@ -244,6 +247,8 @@ def clear_dag_runs(call: Editor, dag_id: str, given: body.RunsClear) -> Response
     if given.only_new:
         raise bad_request(_ONLY_NEW)
     runs = list(dict.fromkeys(_named(dag_id, each) for each in given.dag_runs))
+    for of_dag in {each[0] for each in runs}:
+        call.need_dag(EDIT, of_dag, DAG_RUNS)
     with call.store.read() as conn:
         pks = [found_run(conn, *each).id for each in runs]
     affected = [row for of_dag, run_id in runs for row in _clear(call, of_dag, run_id, given)]

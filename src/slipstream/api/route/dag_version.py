@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 from starlette.responses import PlainTextResponse, Response
 
 from slipstream.api import audit
-from slipstream.api.call import Editor, Viewer
-from slipstream.api.error import dag_not_found, not_found
+from slipstream.api.auth.words import EDIT
+from slipstream.api.call import Call, Editor, Viewer
+from slipstream.api.error import dag_not_found, forbidden, not_found
 from slipstream.api.negotiate import wants
 from slipstream.api.present import record as present
 from slipstream.api.present import version as present_version
@@ -26,8 +28,11 @@ from slipstream.api.reply import Json
 from slipstream.store import Connection, dag, inbox
 from slipstream.store.listing import OneOf, Window, record, version
 from slipstream.store.listing import dag as dags
+from slipstream.store.listing.record import ImportErrorListed
 
 router = APIRouter()
+
+_HIDDEN = "Not shown: the file holds DAGs that you may not read."
 
 
 @router.get(
@@ -45,7 +50,7 @@ def get_dag_versions(
             if not dags.exists(conn, dag_id):
                 raise dag_not_found(dag_id)
             filters.append(OneOf("dag_id", (dag_id,)))
-        page = version.page(conn, query.page(), filters)
+        page = version.page(conn, query.page(), [*filters, *call.dag_filters()])
     shown = [present_version.present(row) for row in page.rows]
     return Json({"dag_versions": shown, "total_entries": page.total})
 
@@ -111,6 +116,12 @@ def reparse_dag_file(call: Editor, file_token: str) -> Response:
     if place is None:
         raise not_found("The token stands for no DAG file: take it from the DAG.")
     payload = {"bundle_name": place[0], "relative_fileloc": place[1]}
+    with call.store.read() as conn:
+        of_file = record.dags_of_files(conn, [place])[place]
+    if not of_file and not call.user.may_dag(EDIT, ""):
+        raise forbidden()
+    for dag_id in of_file:
+        call.need_dag(EDIT, dag_id)
 
     def ask(conn: Connection) -> None:
         inbox.post(
@@ -129,8 +140,8 @@ def reparse_dag_file(call: Editor, file_token: str) -> Response:
 def get_import_errors(call: Viewer, query: Annotated[ImportErrorQuery, Query()]) -> Response:
     """List the DAG files that cannot be imported."""
     with call.store.read() as conn:
-        page = record.import_errors(conn, query.page(), filters_of(query))
-    shown = [present.import_error(row) for row in page.rows]
+        page = record.import_errors(conn, query.page(), filters_of(query), call.readable_dags())
+        shown = _shown_errors(call, conn, page.rows)
     return Json({"import_errors": shown, "total_entries": page.total})
 
 
@@ -142,16 +153,37 @@ def get_import_errors(call: Viewer, query: Annotated[ImportErrorQuery, Query()])
 def get_import_error(call: Viewer, import_error_id: BigInt) -> Response:
     """Return one import error."""
     with call.store.read() as conn:
-        page = record.import_errors(conn, Window(1), [OneOf("id", (import_error_id,))])
-    if not page.rows:
-        raise not_found(f"There is no import error {import_error_id}.")
-    return Json(present.import_error(page.rows[0]))
+        filters = [OneOf("id", (import_error_id,))]
+        page = record.import_errors(conn, Window(1), filters)
+        if not page.rows:
+            raise not_found(f"There is no import error {import_error_id}.")
+        if not record.import_errors(conn, Window(1), filters, call.readable_dags()).rows:
+            raise forbidden()
+        return Json(_shown_errors(call, conn, page.rows)[0])
+
+
+def _shown_errors(
+    call: Call, conn: Connection, rows: Sequence[ImportErrorListed]
+) -> list[dict[str, Any]]:
+    """Present import errors; without the traceback where a DAG of the file is not readable."""
+    readable = call.readable_dags()
+    if readable is None:
+        return [present.import_error(row) for row in rows]
+    of_files = record.dags_of_files(conn, [(row.bundle_name, row.filename) for row in rows])
+    return [
+        present.import_error(
+            row
+            if of_files[row.bundle_name, row.filename] <= readable
+            else row._replace(stacktrace=_HIDDEN)
+        )
+        for row in rows
+    ]
 
 
 @router.get("/dagWarnings", tags=["DagWarning"], responses=replies("DAGWarningCollectionResponse"))
 def list_dag_warnings(call: Viewer, query: Annotated[WarningQuery, Query()]) -> Response:
     """List the warnings about DAGs."""
     with call.store.read() as conn:
-        page = record.warnings(conn, query.page(), filters_of(query))
+        page = record.warnings(conn, query.page(), [*filters_of(query), *call.dag_filters()])
     shown = [present.warning(row) for row in page.rows]
     return Json({"dag_warnings": shown, "total_entries": page.total})

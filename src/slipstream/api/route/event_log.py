@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from slipstream.api.call import Viewer
-from slipstream.api.error import not_found
+from slipstream.api.auth.words import READ
+from slipstream.api.call import Call, Viewer
+from slipstream.api.error import forbidden, not_found
 from slipstream.api.present import record as present
 from slipstream.api.query import BigInt, EventLogQuery, filters_of
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json
-from slipstream.store.listing import Between, NoneOf, OneOf, Window, record
+from slipstream.store.listing import Between, Filter, NoneOf, OneOf, Window, record
 
 router = APIRouter()
 
@@ -28,6 +29,7 @@ def get_event_logs(call: Viewer, query: Annotated[EventLogQuery, Query()]) -> Re
         filters.append(OneOf("event", tuple(query.included_events)))
     if query.before is not None or query.after is not None:
         filters.append(Between("when", gt=query.after, lt=query.before))
+    filters += _readable(call)
     with call.store.read() as conn:
         page = record.audit(conn, query.page(), filters)
     shown = [present.event_log(row) for row in page.rows]
@@ -43,4 +45,13 @@ def get_event_log(call: Viewer, event_log_id: BigInt) -> Response:
         page = record.audit(conn, Window(1), [OneOf("id", (event_log_id,))])
     if not page.rows:
         raise not_found(f"There is no event log entry {event_log_id}.")
-    return Json(present.event_log(page.rows[0]))
+    row = page.rows[0]
+    if row.dag_id is not None and not call.user.may_dag(READ, row.dag_id):
+        raise forbidden()
+    return Json(present.event_log(row))
+
+
+def _readable(call: Call) -> list[Filter]:
+    """Return the filter that leaves what is of no DAG, and of those that are readable."""
+    ids = call.readable_dags()
+    return [] if ids is None else [OneOf("dag_id", (None, *sorted(ids)))]

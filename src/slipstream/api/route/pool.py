@@ -118,6 +118,7 @@ def post_pool(call: Operator, given: body.Pool) -> Response:
 @router.patch("/pools", responses=replies("BulkResponse"))
 def bulk_pools(call: Operator, given: body.PoolBulk) -> Response:
     """Create, update and delete pools."""
+    call.need_bulk("Pools", given.actions)
 
     def change(conn: Connection) -> dict[str, Any]:
         outcome = bulk.apply(conn, _POOLS, given.actions)

@@ -118,7 +118,7 @@ def get_task_instances(
     if query.state:
         filters.append(OneOf("state", task_states(query.state)))
     with call.store.read() as conn:
-        filters += _of(conn, dag_id, dag_run_id)
+        filters += [*_of(conn, dag_id, dag_run_id), *call.dag_filters()]
         if query.task_group_id is not None:
             if dag_id == ALL:
                 raise HTTPException(422, "task_group_id needs a dag_id")
@@ -137,6 +137,7 @@ def get_task_instances_batch(
         skip=("page_offset", "page_limit"),
         rename={"dag_ids": "dag_id", "dag_run_ids": "run_id", "task_ids": "task_id"},
     )
+    filters += call.dag_filters()
     order_by = (given.order_by,) if given.order_by else ("id",)
     window = Window(capped(given.page_limit), given.page_offset, order_by)
     with call.store.read() as conn:
@@ -180,7 +181,7 @@ def get_mapped_task_instances(
     filters = filters_of(query, skip=("state",))
     if query.state:
         filters.append(OneOf("state", task_states(query.state)))
-    filters.append(OneOf("task_id", (task_id,)))
+    filters += [OneOf("task_id", (task_id,)), *call.dag_filters()]
     with call.store.read() as conn:
         filters += _of(conn, dag_id, dag_run_id)
         task = next(

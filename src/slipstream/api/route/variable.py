@@ -108,6 +108,7 @@ def post_variable(call: Operator, given: body.Variable) -> Response:
 @router.patch("/variables", responses=replies("BulkResponse"))
 def bulk_variables(call: Operator, given: body.VariableBulk) -> Response:
     """Create, update and delete variables."""
+    call.need_bulk("Variables", given.actions)
 
     def change(conn: Connection) -> dict[str, Any]:
         outcome = bulk.apply(conn, _VARIABLES, given.actions)

@@ -43,6 +43,7 @@ def get_xcom_entries(
     filters = filters_of(query, rename={"xcom_key": "key"})
     named = {"dag_id": dag_id, "run_id": dag_run_id, "task_id": task_id}
     filters += [OneOf(field, (value,)) for field, value in named.items() if value != ALL]
+    filters += call.dag_filters()
     with call.store.read() as conn:
         page = listing.page(conn, query.page(), filters)
         facts = call.server.versions.of(conn, [row.dag_version_id for row in page.rows])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -147,9 +147,17 @@ def tags(conn: Connection, dag_ids: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
-def all_tags(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[str]:
-    """Return a page of the distinct tag names of all DAGs. Field and ordering: ``name``."""
-    distinct = select(dag_tag.c.name).distinct().subquery("tag")
+def all_tags(
+    conn: Connection,
+    window: Window,
+    filters: Sequence[Filter] = (),
+    dag_ids: Collection[str] | None = None,
+) -> Page[str]:
+    """Return a page of the distinct tag names of all DAGs, or of some. Field and order: ``name``."""
+    names = select(dag_tag.c.name)
+    if dag_ids is not None:
+        names = names.where(dag_tag.c.dag_id.in_(sorted(dag_ids)))
+    distinct = names.distinct().subquery("tag")
     fields: Fields = {"name": distinct.c.name}
     listing = Listing(
         keys=(distinct.c.name,), source=distinct, shown=select(distinct.c.name), sortable=fields

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, not_, or_, select
 
 from slipstream.store.listing.filter import Fields, Filter, where
 from slipstream.store.listing.page import Listing, Page, Window, fetch
@@ -96,12 +96,41 @@ _IMPORT_ERRORS = Listing(
 
 
 def import_errors(
-    conn: Connection, window: Window, filters: Sequence[Filter] = ()
+    conn: Connection,
+    window: Window,
+    filters: Sequence[Filter] = (),
+    dag_ids: Collection[str] | None = None,
 ) -> Page[ImportErrorListed]:
-    """Return a page of import errors. Fields: id, timestamp, filename, bundle_name, stacktrace."""
+    """Return a page of import errors. Fields: id, timestamp, filename, bundle_name, stacktrace.
+
+    ``dag_ids`` leaves out the files whose DAGs are none of them; a file without a DAG stays.
+    """
     clauses = where(filters, _IMPORT_ERROR_FIELDS, conn.dialect.name)
+    if dag_ids is not None:
+        of_file = select(dag.c.dag_id).where(
+            dag.c.bundle_name == import_error.c.bundle_name,
+            dag.c.relative_fileloc == import_error.c.filename,
+        )
+        readable = of_file.where(dag.c.dag_id.in_(sorted(dag_ids)))
+        clauses.append(or_(not_(of_file.exists()), readable.exists()))
     found = fetch(conn, _IMPORT_ERRORS, window, clauses)
     return Page([ImportErrorListed._make(row) for row in found.rows], found.total)
+
+
+def dags_of_files(
+    conn: Connection, files: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], set[str]]:
+    """Return the DAGs of files, which are given by bundle and relative path."""
+    found: dict[tuple[str, str], set[str]] = {file: set() for file in files}
+    if not found:
+        return found
+    query = select(dag.c.bundle_name, dag.c.relative_fileloc, dag.c.dag_id).where(
+        dag.c.relative_fileloc.in_(sorted({path for _, path in found}))
+    )
+    for bundle_name, path, dag_id in conn.execute(query):
+        if (bundle_name, path) in found:
+            found[bundle_name, path].add(dag_id)
+    return found
 
 
 _JOB_FIELDS: Fields = {
