@@ -39,6 +39,17 @@ def read_mapping(name: str) -> dict[str, Any]:
     return {str(key): value for key, value in data.items()}
 
 
+def read_list(name: str) -> list[Any]:
+    """Return the list at the top of a JSON file."""
+    try:
+        data = json.loads(read_text(name))
+    except ValueError as error:
+        raise UserError(f"{name} is not valid JSON: {error}.") from error
+    if not isinstance(data, list):
+        raise UserError(f"{name} must hold a list.")
+    return data
+
+
 def write_json(name: str, data: Any) -> None:
     write_text(name, json.dumps(data, indent=4, ensure_ascii=False, sort_keys=True) + "\n")
 

@@ -29,6 +29,10 @@ REWRITTEN: dict[tuple[str, ...], tuple[str, ...]] = {
     ("clear",): ("tasks", "clear"),
     ("run",): ("tasks", "run"),
     ("test",): ("tasks", "test"),
+    ("create_user",): ("users", "create"),
+    ("list_users",): ("users", "list"),
+    ("delete_user",): ("users", "delete"),
+    ("sync_perm",): ("sync-perm",),
     ("variables", "-g"): ("variables", "get"),
     ("variables", "--get"): ("variables", "get"),
     ("variables", "-s"): ("variables", "set"),
@@ -67,12 +71,6 @@ ADVICE: dict[tuple[str, ...], str] = {
         "triggerer",
     ): "There is no triggerer: deferrable tasks are refused when their DAG is imported.",
     ("serve_logs",): "The API server serves the logs: start `api-server`.",
-    ("users",): (
-        "Users are set in [core] simple_auth_manager_users (name:role, …), and passwords are "
-        "generated into $AIRFLOW_HOME/simple_auth_manager_passwords.json.generated."
-    ),
-    ("roles",): "Roles are fixed (viewer, user, op, admin): see [core] simple_auth_manager_users.",
-    ("sync-perm",): "There are no permissions to synchronise: roles are fixed.",
     ("internal-api",): "There is no internal API: the API server is all there is.",
     ("upgrade_check",): "`upgrade_check` was for Airflow 1.10. Try `config lint`.",
 }
@@ -82,8 +80,6 @@ _NOT_YET = (
 )
 for _words in _NOT_YET:
     ADVICE[_words] = f"`{' '.join(_words)}` is a command of Airflow that Slipstream does not have."
-for _word in ("create_user", "list_users", "delete_user"):
-    ADVICE[(_word,)] = ADVICE[("users",)]
 
 
 def rewrite(argv: list[str]) -> tuple[list[str], str | None]:

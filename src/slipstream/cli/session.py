@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from slipstream.errors import UserError
 
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from slipstream.store import Connection, Store
 
 
-_RECORDED = ("task_id", "task_regex", "key", "conn_id", "pool", "file", "downstream", "upstream")
+_RECORDED = (
+    *("task_id", "task_regex", "key", "conn_id", "pool", "file", "downstream", "upstream"),
+    *("username", "email", "role", "resource", "action"),
+)
 """Arguments that the audit log keeps, besides the ids that it has columns for; none is secret."""
 
 
@@ -36,7 +39,21 @@ def open_store(check: bool = True, record: argparse.Namespace | None = None) -> 
             store.write(_record, record)
 
 
-def _record(conn: Connection, args: argparse.Namespace) -> None:
+def note(
+    conn: Connection,
+    args: argparse.Namespace,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Tell the audit log, in the transaction of a change, who made it and what it changed."""
+    from slipstream.store import audit
+
+    _record(conn, args, audit.changed(before, after))
+
+
+def _record(
+    conn: Connection, args: argparse.Namespace, changed: dict[str, Any] | None = None
+) -> None:
     from slipstream.cli.lookup import current_user
     from slipstream.clock import utcnow
     from slipstream.store import audit
@@ -50,7 +67,7 @@ def _record(conn: Connection, args: argparse.Namespace) -> None:
         dag_id=getattr(args, "dag_id", None),
         run_id=getattr(args, "run_id", None),
         task_id=getattr(args, "task_id", None),
-        extra={name: value for name, value in given.items() if value},
+        extra={name: value for name, value in given.items() if value} | (changed or {}),
     )
 
 

@@ -20,7 +20,9 @@ GROUPS = {
     "db": Entry("Create, upgrade and look after the database", "slipstream.cli.db"),
     "jobs": Entry("Look at running services", "slipstream.cli.jobs"),
     "pools": Entry("Manage pools", "slipstream.cli.pools"),
+    "roles": Entry("Manage roles: what users may do", "slipstream.cli.roles"),
     "tasks": Entry("Look at, test, run and clear tasks", "slipstream.cli.tasks"),
+    "users": Entry("Manage users: who may log in", "slipstream.cli.users"),
     "variables": Entry("Manage variables", "slipstream.cli.variables"),
 }
 
@@ -34,5 +36,8 @@ COMMANDS = {
     ),
     "scheduler": Entry("Start a scheduler", "slipstream.cli.service.scheduler"),
     "standalone": Entry("Start everything on this machine", "slipstream.cli.service.standalone"),
+    "sync-perm": Entry(
+        "Give the standard roles the permissions that they lack", "slipstream.cli.sync_perm"
+    ),
     "version": Entry("Show the version", "slipstream.cli.version"),
 }
