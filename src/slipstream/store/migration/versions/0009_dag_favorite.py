@@ -8,8 +8,8 @@ from sqlalchemy.dialects import mysql
 
 from slipstream.store.migration import present
 
-revision = "0006"
-down_revision = "0005"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

@@ -8,8 +8,8 @@ from sqlalchemy.dialects import mysql
 
 from slipstream.store.migration import present
 
-revision = "0007"
-down_revision = "0005"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
