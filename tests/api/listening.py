@@ -42,7 +42,8 @@ class Ear:
         deadline = time.monotonic() + WITHIN_S
         while True:
             event = self.events.get(timeout=max(0.01, deadline - time.monotonic()))
-            if event.name == "changes" and matches(event.data):
+            assert event.name == "changes", event
+            if matches(event.data):
                 return event
 
     def is_silent(self, for_s: float) -> bool:

@@ -111,7 +111,7 @@ class Hub:
             self._listeners.add(listener)
             if self._task is None:
                 self._task = asyncio.create_task(self._run(self._watch))
-        if cursor is not None and cursor != listener.cursor:
+        if cursor is not None:
             try:
                 missed = await self._in_thread(Watch(self._store).resume, cursor)
             except BaseException:

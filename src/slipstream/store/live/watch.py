@@ -80,7 +80,7 @@ class _Tail:
         self._after = self._query(self._id > bindparam("after"))
         self._between = self._query(self._id.between(bindparam("low"), bindparam("high")))
         self._ids = select(self._id).where(self._id > bindparam("after")).order_by(self._id)
-        self._max = select(func.max(self._id))
+        self.max = select(func.max(self._id)).scalar_subquery()
         self.newest = 0
         self._holes: list[_Hole] = []
 
@@ -92,8 +92,13 @@ class _Tail:
         """All up to this id has been seen."""
         return min([self.newest, *(hole.low - 1 for hole in self._holes)])
 
+    @property
+    def is_whole(self) -> bool:
+        """No row can come below the newest one."""
+        return not self._holes
+
     def start(self, conn: Connection) -> None:
-        self.newest = int(conn.execute(self._max).scalar() or 0)
+        self.newest = int(conn.execute(select(self.max)).scalar() or 0)
         self._holes = []
         if self._has_holes and self.newest:
             first = max(0, self.newest - LOOK_BACK)
@@ -162,6 +167,7 @@ class Watch:
         self._runs = tail(r.id)
         self._notes = tail(c.id, c.kind, c.dag_id, c.run_id)
         self._tails = (self._events, self._runs, self._notes)
+        self._ends = select(*(tail.max for tail in self._tails))
 
     @property
     def cursor(self) -> str:
@@ -199,6 +205,10 @@ class Watch:
             return self._look(conn)
 
     def _look(self, conn: Connection) -> Changes:
+        # Most looks find nothing, and are this one query.
+        ends = [end or 0 for end in conn.execute(self._ends).one()]
+        if ends == [tail.newest for tail in self._tails if tail.is_whole]:
+            return Changes(self.cursor)
         # Notes first: on SQLite one of a deletion voids what the other ids say.
         notes = _both(self._notes.read(conn))
         deleted = [note for note in notes if note.kind == "deleted"]
