@@ -56,6 +56,6 @@ def words(row: EventSeen) -> str:
         said = f"{kind[:1].upper()}{kind[1:]}: {{to}}."
     said = said.format(to=to)
     detail = (row.detail or "").strip()
-    if not detail:
+    if detail.lower() in ("", to):
         return said
     return f"{said} {detail[:1].upper()}{detail[1:]}{'' if detail[-1:] in '.!?…' else '.'}"

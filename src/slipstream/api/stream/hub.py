@@ -105,7 +105,7 @@ class Hub:
         async with self._starting:  # all that come at once wait for the one first look
             if self._watch is None:
                 watch = Watch(self._store)
-                await self._in_thread(watch.start)
+                await self.in_thread(watch.start)
                 self._watch, self._cursor = watch, watch.cursor
             listener = Listener(self._cursor)
             self._listeners.add(listener)
@@ -113,7 +113,7 @@ class Hub:
                 self._task = asyncio.create_task(self._run(self._watch))
         if cursor is not None:
             try:
-                missed = await self._in_thread(Watch(self._store).resume, cursor)
+                missed = await self.in_thread(Watch(self._store).resume, cursor)
             except BaseException:
                 self.leave(listener)
                 raise
@@ -131,7 +131,7 @@ class Hub:
             while self._listeners:
                 pause_s = self._look_every_s
                 try:
-                    changes = await self._in_thread(watch.look)
+                    changes = await self.in_thread(watch.look)
                 except StoreUnavailable as error:
                     if not was_away:
                         log.warning("The event stream waits for the database: %s", error)
@@ -148,7 +148,8 @@ class Hub:
         finally:
             self._task = self._watch = None
 
-    async def _in_thread(self, fn: Callable[..., T], *args: str) -> T:
+    async def in_thread(self, fn: Callable[..., T], *args: str) -> T:
+        """Call what may wait for the database, in a thread that endpoints cannot occupy."""
         if self._limiter is None:
             self._limiter = anyio.CapacityLimiter(2)
         return await anyio.to_thread.run_sync(fn, *args, limiter=self._limiter)
