@@ -22,6 +22,7 @@ from slipstream.errors import UserError
 from slipstream.store import Store
 from slipstream.store.clock import synced
 
+_MAX_FILES = 65_536
 _BACKLOG = 512
 _MAX_FILES = 65_536
 
@@ -50,6 +51,7 @@ def serve(
         if n > 1:
             workers.supervise(sock, n, ["--apps", apps, *checked.flags()])
             return
+        allow_many_files()
         opened = store or Store.open()
         try:
             with synced(opened) as clock:
@@ -60,6 +62,14 @@ def serve(
         finally:
             if store is None:
                 opened.close()
+
+
+def allow_many_files() -> None:
+    """Let this process have as many files open as it may, up to 65,536; a connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _run(app: FastAPI, sock: socket.socket, front: Front) -> None:
