@@ -30,6 +30,7 @@ from slipstream.store.schema import (
     dag_warning,
     import_error,
 )
+from slipstream.timetable import timetable_type
 
 if TYPE_CHECKING:
     from slipstream.timetable.base import NextRun
@@ -299,6 +300,7 @@ def _dag_values(each: ParsedDag, file: ParsedFile) -> dict[str, Any]:
         "fileloc": file.fileloc,
         "last_parsed_at": file.parsed_at,
         "parse_duration_s": file.duration_s,
+        "timetable_type": safe_text(timetable_type(spec["timetable"]), 500),
         "timetable_summary": safe_text(spec.get("timetable_summary")),
         "timetable_description": safe_text(spec.get("timetable_description", ""), 1000),
         "has_custom_timetable": spec["timetable"]["type"] == "custom",

@@ -138,6 +138,7 @@ dag = Table(
     Column("fileloc", String(2000), nullable=False),
     Column("last_parsed_at", UtcDateTime),
     Column("parse_duration_s", Double),
+    Column("timetable_type", String(500)),  # by Airflow's name of its class
     Column("timetable_summary", Text),
     Column("timetable_description", String(1000)),
     Column("has_custom_timetable", Boolean, nullable=False, default=False),

@@ -76,6 +76,16 @@ def load_run(conn: Connection, pk: int) -> list[TaskInstanceRow]:
     return TASK_INSTANCE.all(conn.execute(_OF_RUN, {"pk": pk}))
 
 
+def of_tasks(
+    conn: Connection, pk: int, task_ids: Iterable[str], map_index: int | None = None
+) -> list[TaskInstanceRow]:
+    """Return a run's task instances of these tasks: all of them, or those of one map index."""
+    query = _SELECT.where(ti.c.dag_run_id == pk, ti.c.task_id.in_(sorted(set(task_ids))))
+    if map_index is not None:
+        query = query.where(ti.c.map_index == map_index)
+    return TASK_INSTANCE.all(conn.execute(query.order_by(ti.c.task_id, ti.c.map_index)))
+
+
 def load_runs(conn: Connection, pks: Iterable[int]) -> dict[int, list[TaskInstanceRow]]:
     """Return the task instances of many runs in one query, by ``dag_run.id``."""
     found: dict[int, list[TaskInstanceRow]] = {pk: [] for pk in pks}

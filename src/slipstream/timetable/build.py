@@ -40,7 +40,7 @@ def timetable_type(spec: TimetableSpec) -> str:
     """Return the name that Airflow knows the timetable's class by: with its path for a custom one."""
     if spec["type"] == CUSTOM:
         return spec.get("class_path", "")
-    return _AIRFLOW_NAMES[spec["type"]]
+    return _AIRFLOW_NAMES.get(spec["type"], spec["type"])
 
 
 def build(spec: TimetableSpec, timezone: str) -> Timetable:

@@ -120,11 +120,8 @@ def _indexes(call: Call, key: _Named) -> list[int]:
         row = runs.get(conn, key.dag_id, key.run_id)
         if row is None:
             return []
-        return [
-            ti.map_index
-            for ti in task_instance.load_run(conn, row.id)
-            if ti.task_id == key.task_id and key.map_index in (None, ti.map_index)
-        ]
+        found = task_instance.of_tasks(conn, row.id, [key.task_id], key.map_index)
+        return [ti.map_index for ti in found]
 
 
 def _known(

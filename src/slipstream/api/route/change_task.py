@@ -219,12 +219,7 @@ def _named(
         if task_id not in known:
             raise not_found(f"DAG {dag_id!r} has no task {task_id!r}.")
     pk = found_run(conn, dag_id, run_id).id
-    wanted = set(task_ids)
-    rows = [
-        row
-        for row in task_instance.load_run(conn, pk)
-        if row.task_id in wanted and map_index in (None, row.map_index)
-    ]
+    rows = task_instance.of_tasks(conn, pk, task_ids, map_index)
     if not rows:
         raise task_instance_not_found(dag_id, run_id, ", ".join(task_ids), map_index)
     return rows

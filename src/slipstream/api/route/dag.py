@@ -23,10 +23,9 @@ from slipstream.api.reply import Json, no_content
 from slipstream.spec import DagSpec
 from slipstream.state import DagRunState
 from slipstream.store import Connection, dag, favorite, task_instance
-from slipstream.store.listing import Between, Filter, OneOf, UnknownField, version
+from slipstream.store.listing import Between, Filter, NoneOf, OneOf, UnknownField, version
 from slipstream.store.listing import dag as listing
 from slipstream.store.listing.dag import DagFilter, DagListed
-from slipstream.timetable import timetable_type
 
 router = APIRouter()
 
@@ -36,7 +35,8 @@ _RUN_PARAMETERS = tuple(
     for date in ("start_date", "end_date")
     for bound in ("gte", "gt", "lte", "lt")
 )
-_BY_SCHEDULE = ("has_asset_schedule", "asset_dependency", "timetable_type")
+_BY_SCHEDULE = ("has_asset_schedule", "asset_dependency")
+_MAX_BY_ASSETS = 1000
 _ONLY_PAUSED = "A DAG's other fields come from its file: only is_paused can be changed here."
 
 
@@ -68,20 +68,24 @@ def _filters(query: DagSelection) -> tuple[list[Filter], DagFilter]:
     )
 
 
-def _ids_by_schedule(conn: Connection, query: DagQuery) -> Iterator[str]:
-    """Yield the DAGs whose schedule is of the kinds, or by the assets, that the query asks for."""
-    ids = [row.dag_id for row in dag.list_all(conn)]
-    for dag_id, (_, spec) in dag.latest_specs(conn, ids).items():
-        schedule = spec["timetable"]
-        by_assets = schedule["type"].startswith("asset")
-        if query.has_asset_schedule not in (None, by_assets):
-            continue
-        if query.timetable_type and timetable_type(schedule) not in query.timetable_type:
-            continue
-        asset = query.asset_dependency
-        if asset and not (by_assets and asset.lower() in json.dumps(schedule).lower()):
-            continue
-        yield dag_id
+def _by_schedule(query: DagQuery) -> Iterator[Filter]:
+    """Yield the filters for DAGs that are scheduled by assets, or are not."""
+    if query.has_asset_schedule or query.asset_dependency:
+        yield OneOf("timetable_type", listing.ASSET_TIMETABLES)
+    elif query.has_asset_schedule is False:
+        yield NoneOf("timetable_type", listing.ASSET_TIMETABLES)
+
+
+def _depending_on(conn: Connection, asset: str) -> tuple[str, ...]:
+    """Return the DAGs whose schedule mentions an asset. Only specs know it: there are few such."""
+    ids = listing.ids(
+        conn, [OneOf("timetable_type", listing.ASSET_TIMETABLES)], DagFilter(), _MAX_BY_ASSETS, 0
+    )
+    return tuple(
+        dag_id
+        for dag_id, (_, spec) in dag.latest_specs(conn, ids).items()
+        if asset.lower() in json.dumps(spec["timetable"]).lower()
+    )
 
 
 def _shown(call: Call, conn: Connection, rows: Sequence[DagListed]) -> list[dict[str, Any]]:
@@ -122,8 +126,9 @@ def get_dags(call: Viewer, query: Annotated[DagQuery, Query()]) -> Response:
                 favorite_of=me if query.is_favorite else None,
                 not_favorite_of=None if query.is_favorite else me,
             )
-        if any(getattr(query, name) not in (None, []) for name in _BY_SCHEDULE):
-            filters.append(OneOf("dag_id", tuple(_ids_by_schedule(conn, query))))
+        filters += _by_schedule(query)
+        if query.asset_dependency:
+            filters.append(OneOf("dag_id", _depending_on(conn, query.asset_dependency)))
         page = listing.page(conn, query.page(), filters, belongings)
         shown = _shown(call, conn, page.rows)
     return Json({"dags": shown, "total_entries": page.total})

@@ -81,7 +81,9 @@ FIELDS: Fields = {
     "has_import_errors": dag.c.has_import_errors,
     "bundle_name": dag.c.bundle_name,
     "bundle_version": dag.c.bundle_version,
+    "timetable_type": func.coalesce(dag.c.timetable_type, ""),  # none before its next parse
 }
+ASSET_TIMETABLES = ("AssetTriggeredTimetable", "AssetOrTimeSchedule")
 _LISTING = Listing(
     keys=(dag.c.dag_id,),
     source=dag,

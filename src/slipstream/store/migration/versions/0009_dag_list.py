@@ -1,4 +1,4 @@
-"""Keep each person's favorite DAGs."""
+"""Keep each person's favorite DAGs, and of which type a DAG's timetable is (from its next parse on)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ def upgrade() -> None:
         )
     if not present.has_index("dag_favorite", "ix_dag_favorite_dag_id"):
         op.create_index("ix_dag_favorite_dag_id", "dag_favorite", ["dag_id"])
+    if not present.has_column("dag", "timetable_type"):
+        op.add_column("dag", sa.Column("timetable_type", sa.String(500)))
 
 
 def downgrade() -> None:
+    op.drop_column("dag", "timetable_type")
     op.drop_table("dag_favorite")
