@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 from tests.api.running import Api
 
-from slipstream.store import Store, inbox, variable
+from slipstream.store import Store, connection, inbox, variable
 
 XCOMS = "/dags/sales/dagRuns/done/taskInstances/extract/xcomEntries"
 
@@ -150,6 +153,63 @@ class TestConnections:
         reply = api.post("/connections/test", json=given)
         assert reply.status_code == 403
         assert "cannot be tested here" in reply.json()["detail"]
+
+    def test_masks_that_come_back_keep_the_secrets(self, api: Api, store: Store) -> None:
+        extra = '{"token": "geheim", "n": 1}'
+        given = {"connection_id": "c1", "conn_type": "x", "password": "pw", "extra": extra}
+        shown = api.ok("POST", "/connections", json=given, status=201)
+        assert "geheim" not in shown["extra"]
+        api.ok("PATCH", "/connections/c1", json={**shown, "host": "h"})
+        with store.read() as conn:
+            row = connection.get(conn, "c1")
+        assert row is not None
+        assert (row.password, row.extra, row.host) == ("pw", extra, "h")
+
+    def test_a_test_runs_the_hook_in_another_process(
+        self, api: Api, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("AIRFLOW__CORE__TEST_CONNECTION", "Enabled")
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        info = tmp_path / "shop_provider-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shop-provider\nVersion: 1\n")
+        (info / "entry_points.txt").write_text(
+            "[apache_airflow_provider]\nprovider_info = shop_provider:info\n"
+        )
+        (tmp_path / "shop_provider.py").write_text(PROVIDER)
+        given = {"connection_id": "c1", "conn_type": "shop", "password": "geheim", "host": "h"}
+        api.ok("POST", "/connections", json=given, status=201)
+        told = api.ok("POST", "/connections/test", json={**given, "password": "***"})
+        assert told["status"] is True
+        host, password, pid = told["message"].split()
+        assert (host, password) == ("h", "***"), "secrets do not come back"
+        assert int(pid) != os.getpid()
+        told = api.ok("POST", "/connections/test", json={**given, "password": "other"})
+        assert (told["status"], told["message"]) == (False, "wrong password")
+        told = api.ok("POST", "/connections/test", json={**given, "conn_type": "unknown"})
+        assert told["status"] is False
+        assert "install the provider package" in told["message"]
+
+
+PROVIDER = """
+import os
+from airflow.hooks.base import BaseHook
+
+def info():
+    kinds = [{"connection-type": "shop", "hook-class-name": "shop_provider.ShopHook"}]
+    return {"package-name": "shop-provider", "connection-types": kinds}
+
+class ShopHook(BaseHook):
+    conn_name_attr = "shop_conn_id"
+    def __init__(self, shop_conn_id):
+        self.id = shop_conn_id
+    def test_connection(self):
+        print("noise")
+        found = self.get_connection(self.id)
+        if found.password != "geheim":
+            return False, "wrong password"
+        return True, f"{found.host} {found.password} {os.getpid()}"
+"""
 
 
 class TestPools:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-import json
-import subprocess
-import sys
 import threading
 from typing import Any
 
+from slipstream.api.outside import NoAnswer, ask
 from slipstream.errors import ConfigError
 
 _PROVIDER = "apache_airflow_provider"
+_REPORT = "slipstream.sdk.plugin_report"
 _LOADED_WITHIN_S = 30.0
 _one_at_a_time = threading.Lock()
 
@@ -48,21 +47,11 @@ def plugins() -> dict[str, Any]:
 
 @functools.cache
 def _plugins() -> dict[str, Any]:
-    command = [sys.executable, "-m", "slipstream.sdk.plugin_report"]
     try:
-        told = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_LOADED_WITHIN_S
-        )
-    except subprocess.TimeoutExpired:
+        found: dict[str, Any] = ask(_REPORT, within_s=_LOADED_WITHIN_S)
+    except NoAnswer as error:
         raise ConfigError(
-            f"The plugins were not loaded within {_LOADED_WITHIN_S:.0f} s: see "
-            "[core] plugins_folder for one that does not come back."
-        ) from None
-    try:
-        found: dict[str, Any] = json.loads(told.stdout)
-    except ValueError:
-        raise ConfigError(
-            f"Loading the plugins ended with code {told.returncode}: run "
-            "python -m slipstream.sdk.plugin_report to see why."
+            f"The plugins cannot be told, for the process that loads them failed: {error}. "
+            f"Run python -m {_REPORT} to see why; they are in [core] plugins_folder."
         ) from None
     return found
