@@ -214,6 +214,10 @@ def test_a_base_url_puts_everything_below_its_path(
         assert nobody.get(f"{api.origin}/flow").status_code == 200
         login = nobody.get(f"{api.origin}/flow/api/v2/auth/login")
         assert login.headers["location"] == "/flow/login"
+        for page_path in ("/docs", "/redoc"):
+            assert "/flow/openapi.json" in nobody.get(f"{api.origin}/flow{page_path}").text
+        document = nobody.get(f"{api.origin}/flow/openapi.json").json()
+        assert document["servers"] == [{"url": "/flow"}]
 
 
 class TestThePages:

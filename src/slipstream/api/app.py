@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from slipstream.api import error, pages
+from slipstream.api import docs_page, error, pages
 from slipstream.api.auth import Sessions, Tokens, first
 from slipstream.api.auth.throttle import Throttle
 from slipstream.api.body_limit import BodyLimit
@@ -122,8 +122,10 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
         prefix=base_path(),
         remote_logs=RemoteLogs.configured(store),
     )
-    app = _bare(has_docs=conf.getboolean("api", "enable_swagger_ui", fallback=True))
+    app = _bare(server.prefix)
     app.state.server = server
+    if conf.getboolean("api", "enable_swagger_ui", fallback=True):
+        docs_page.add(app, server.prefix)
     error.install(app)
     if "execution" in wanted:  # first, because routes are tried in order and it is asked most
         app.mount(execution.PATH, execution.create(store, server.clock))
@@ -147,18 +149,19 @@ def create_app(store: Store, clock: Clock | None = None, apps: str = "all") -> F
 
 def described() -> FastAPI:
     """Build the API without anything behind it, for its OpenAPI document."""
-    app = _bare(has_docs=False)
+    app = _bare()
     _include_core(app)
     return app
 
 
-def _bare(*, has_docs: bool) -> Documented:
+def _bare(prefix: str = "") -> Documented:
     return Documented(
         title="Slipstream API",
         description="Airflow's REST API v2, answered by Slipstream.",
         version=API_VERSION,
-        docs_url="/docs" if has_docs else None,
-        redoc_url="/redoc" if has_docs else None,
+        servers=[{"url": prefix}] if prefix else None,
+        docs_url=None,
+        redoc_url=None,
         lifespan=_few_threads,
         default_response_class=Json,
         generate_unique_id_function=lambda route: route.name,
