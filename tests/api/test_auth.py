@@ -15,13 +15,12 @@ from tests.api.running import Api, running
 
 from slipstream.api.auth import (
     InvalidToken,
-    Role,
     Tokens,
-    User,
     ensure_logins,
     login_lines,
     passwords_path,
 )
+from slipstream.api.auth.token import Claims
 from slipstream.api.auth.user import configured_users
 from slipstream.clock import FakeClock
 from slipstream.config import conf
@@ -29,7 +28,7 @@ from slipstream.errors import ConfigError
 from slipstream.store import Store
 
 NOW = FakeClock().now()
-ANN = User("ann", Role.OP, ("team1",))
+ANN = Claims("ann", "id-1")
 
 
 def post_token(api: Api, path: str = "/auth/token", **kwargs: object) -> httpx.Response:
@@ -39,10 +38,10 @@ def post_token(api: Api, path: str = "/auth/token", **kwargs: object) -> httpx.R
 class TestTokens:
     def test_a_token_names_its_user_and_role(self) -> None:
         tokens = Tokens(b"k" * 64)
-        assert tokens.check(tokens.issue(ANN, NOW, 60), NOW) == ANN
+        assert tokens.check(tokens.issue(*ANN, NOW, 60), NOW) == ANN
 
     def test_it_is_a_jwt_that_others_can_read(self) -> None:
-        token = Tokens(b"k" * 64).issue(ANN, NOW, 60)
+        token = Tokens(b"k" * 64).issue(*ANN, NOW, 60, ["Op"])
         claims = jwt.decode(
             token, b"k" * 64, ["HS512"], audience="apache-airflow", options={"verify_exp": False}
         )
@@ -57,7 +56,7 @@ class TestTokens:
 
     def test_it_expires_after_its_lifetime_and_leeway(self) -> None:
         tokens = Tokens(b"k" * 64, leeway_s=10)
-        token = tokens.issue(ANN, NOW, 60)
+        token = tokens.issue(*ANN, NOW, 60)
         assert tokens.check(token, NOW + timedelta(seconds=69)) == ANN
         with pytest.raises(InvalidToken):
             tokens.check(token, NOW + timedelta(seconds=71))
@@ -71,7 +70,7 @@ class TestTokens:
             lambda claims: jwt.encode(claims, "other" * 20, "HS512"),
             lambda claims: jwt.encode(claims, b"k" * 64, "HS256"),
             lambda claims: jwt.encode({**claims, "aud": "else"}, b"k" * 64, "HS512"),
-            lambda claims: jwt.encode({**claims, "role": "root"}, b"k" * 64, "HS512"),
+            lambda claims: jwt.encode({**claims, "jti": 1}, b"k" * 64, "HS512"),
             lambda claims: jwt.encode({**claims, "exp": "soon"}, b"k" * 64, "HS512"),
             lambda claims: jwt.encode({"sub": "ann"}, b"k" * 64, "HS512"),
         ],
@@ -80,7 +79,7 @@ class TestTokens:
         at = int(NOW.timestamp())
         claims = {
             "sub": "ann",
-            "role": "admin",
+            "jti": "id-1",
             "aud": "apache-airflow",
             "nbf": at,
             "iat": at,
@@ -135,9 +134,17 @@ class TestLogins:
             ensure_logins()
 
     def test_they_are_told_with_their_place(self, home: Path) -> None:
-        text = "\n".join(login_lines("http://x:1"))
-        assert ensure_logins()["vera"] in text
+        passwords = ensure_logins()
+        text = "\n".join(login_lines("http://x:1", [("vera", "Viewer")]))
+        assert passwords["vera"] in text
+        assert passwords["admin"] not in text
         assert str(passwords_path()) in text
+
+    def test_passwords_are_shown_once(self, home: Path) -> None:
+        passwords = ensure_logins()
+        text = "\n".join(login_lines("http://x:1", []))
+        assert str(passwords_path()) in text
+        assert not any(password in text for password in passwords.values())
 
     @pytest.mark.parametrize("text", ["ann", "ann:boss", "ann:"])
     def test_a_wrong_user_list_is_told(self, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +241,7 @@ class TestShowingAToken:
 
     def test_a_configured_key_is_used(self, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AIRFLOW__API_AUTH__JWT_SECRET", "s" * 64)
-        token = Tokens.configured().issue(ANN, NOW, 60)
+        token = Tokens.configured().issue(*ANN, NOW, 60)
         assert Tokens(b"s" * 64).check(token, NOW) == ANN
 
 

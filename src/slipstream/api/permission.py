@@ -248,8 +248,11 @@ def is_allowed(user: User, needs: Needs, path_params: Mapping[str, Any]) -> bool
     if isinstance(needs, InBody):
         return any(user.may(action, needs.resource) for action in (CREATE, EDIT, DELETE))
     if isinstance(needs, ByEndpoint):
+        if not needs.parts:
+            return user.dags(needs.action) != frozenset()
+        # Runs of one DAG may be permitted by themselves: the endpoint knows of which.
         return all(user.may(needs.action, part) for part in needs.parts) or (
-            needs.parts == (DAG_RUNS,)
+            needs.parts == (DAG_RUNS,) and user.may_some_runs(needs.action)
         )
     if isinstance(needs, MayDag):
         dag_id = path_params.get("dag_id")

@@ -13,9 +13,12 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from slipstream.config import conf
-from slipstream.errors import ConfigError
 
-_AUTH_MANAGER = "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
+_AUTH_MANAGERS = (
+    "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
+    "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
+)
+"""Ours does what both do, and takes either name for it."""
 
 
 def check() -> None:
@@ -36,13 +39,14 @@ def _fernet_key(text: str) -> None:
 
 
 def _auth_manager(text: str) -> None:
-    if text.rpartition(".")[2] == "FabAuthManager":
-        raise ConfigError(
-            "[core] auth_manager: there is no FabAuthManager; remove the option, and set users in "
-            "[core] simple_auth_manager_users."
-        )
-    if text != _AUTH_MANAGER:
-        raise ValueError(_AUTH_MANAGER)
+    if text not in _AUTH_MANAGERS:
+        raise ValueError(f"one of {', '.join(_AUTH_MANAGERS)}")
+
+
+def _rate_limit(text: str) -> None:
+    from slipstream.api.auth.throttle import Throttle
+
+    Throttle.configured()
 
 
 def _users(text: str) -> None:
@@ -138,6 +142,7 @@ CHECKERS: dict[tuple[str, str], Callable[[str], object]] = {
     ("core", "hostname_callable"): _importable,
     ("core", "might_contain_dag_callable"): _importable,
     ("core", "simple_auth_manager_users"): _users,
+    ("fab", "auth_rate_limit"): _rate_limit,
     ("dag_processor", "dag_bundle_config_list"): _bundles,
     ("database", "sql_alchemy_conn"): _database,
     ("database", "sql_alchemy_connect_args"): _importable,

@@ -201,14 +201,10 @@ def _words(action: str, resource: str) -> str:
 
 
 def _ensure_standard(store: Store) -> None:
-    """Make the standard roles in a store that has none."""
-    from slipstream.api.auth.first import sync_standard
-    from slipstream.store import role
+    """Make the standard roles that are missing."""
+    from slipstream.api.auth.first import make_standard
 
-    with store.read() as conn:
-        has_some = bool(role.list_all(conn))
-    if not has_some:
-        store.write(sync_standard)
+    store.write(make_standard)
 
 
 def _file(**options: Any) -> Any:

@@ -42,6 +42,7 @@ def list_users(args: argparse.Namespace) -> None:
 
 
 def create(args: argparse.Namespace) -> None:
+    from slipstream.api.auth.first import make_standard
     from slipstream.clock import utcnow
     from slipstream.store import user
 
@@ -50,7 +51,7 @@ def create(args: argparse.Namespace) -> None:
             if user.get(conn, args.username) is not None:
                 print(f"{args.username} already exists in the db")
                 return
-        store.write(_ensure_roles)
+        store.write(make_standard)
         with store.read() as conn:
             role_id = _role_id(conn, args.role)
         hashed, told = _new_password(args)
@@ -167,6 +168,7 @@ def export(args: argparse.Namespace) -> None:
 
 
 def import_users(args: argparse.Namespace) -> None:
+    from slipstream.api.auth.first import make_standard
     from slipstream.cli.file import read_list
 
     given = [_checked(args.file, number, each) for number, each in enumerate(read_list(args.file))]
@@ -179,7 +181,7 @@ def import_users(args: argparse.Namespace) -> None:
         return created, updated
 
     with open_store() as store:
-        store.write(_ensure_roles)
+        store.write(make_standard)
         created, updated = store.write(save)
     for what, emails in (("Created", created), ("Updated", updated)):
         if emails:
@@ -233,14 +235,6 @@ def _import(conn: Connection, args: argparse.Namespace, given: dict[str, Any]) -
     assert changed is not None
     note(conn, args, before=before, after=_told(conn, changed))
     return False
-
-
-def _ensure_roles(conn: Connection) -> None:
-    from slipstream.api.auth.first import sync_standard
-    from slipstream.store import role
-
-    if not role.list_all(conn):
-        sync_standard(conn)
 
 
 def _found(conn: Connection, args: argparse.Namespace) -> UserRow:

@@ -17,7 +17,7 @@ from slipstream.errors import ConfigError
 KEYS = [urlsafe_b64encode(bytes([n]) * 32).decode() for n in (1, 2)]
 IMPOSSIBLE = [
     ("API__BASE_URL", "example.org", "a URL"),
-    ("CORE__AUTH_MANAGER", "a.b.FabAuthManager", "there is no FabAuthManager"),
+    ("CORE__AUTH_MANAGER", "a.b.OtherAuthManager", "FabAuthManager"),
     ("CORE__AUTH_MANAGER", "foo", "SimpleAuthManager"),
     ("CORE__EXECUTION_API_SERVER_URL", "example.org", "a URL such as http://localhost:8080"),
     ("CORE__EXECUTION_API_SERVER_URL", "http://a/execution/, b", "or several by commas"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from slipstream.api.auth import password
 from slipstream.api.auth.login import ensure_logins
-from slipstream.api.auth.user import Configured, all_admins, configured_users
+from slipstream.api.auth.user import Configured, configured_users
 from slipstream.api.auth.words import STANDARD
 from slipstream.clock import Clock
 from slipstream.config import conf
@@ -23,10 +23,10 @@ def ensure(store: Store, clock: Clock) -> list[tuple[str, str]]:
     Raises ConfigError for what the options or the file of passwords hold.
     """
     with store.read() as conn:
-        has_roles = bool(role.list_all(conn))
-        missing = [] if all_admins() else _missing(conn)
-    if not has_roles:
-        store.write(sync_standard)
+        lacks_roles = len(role.ids(conn, STANDARD)) < len(STANDARD)
+        missing = _missing(conn)
+    if lacks_roles:
+        store.write(make_standard)
     if not missing:
         return []
     passwords = ensure_logins([each.name for each in missing])
@@ -57,6 +57,14 @@ def ensure(store: Store, clock: Clock) -> list[tuple[str, str]]:
         if _still_missing(store):
             raise
         return []  # another process has made them at the same moment
+
+
+def make_standard(conn: Connection) -> None:
+    """Make the standard roles that are missing; those that are there stay as they are."""
+    known = role.ids(conn, STANDARD)
+    for name, permissions in STANDARD.items():
+        if name not in known:
+            role.add_permissions(conn, role.ensure(conn, name), permissions)
 
 
 def sync_standard(conn: Connection) -> int:

@@ -57,6 +57,10 @@ class User:
             return self.may_dag(READ if action == READ else EDIT, dag_id)
         return action != READ or self.reads_some_dag()
 
+    def may_some_runs(self, action: str) -> bool:
+        """Say whether the action on the runs of some one DAG is permitted."""
+        return any(a == action and r.startswith(DAG_RUN_PREFIX) for a, r in self.permissions)
+
     def reads_some_dag(self) -> bool:
         """Say whether there can be a DAG that they may read."""
         return self.may(READ, DAGS) or bool(self.dags(READ))

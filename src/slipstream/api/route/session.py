@@ -45,7 +45,7 @@ def _config(prefix: str) -> dict[str, object]:
         "instance_name": conf.get("api", "instance_name", fallback="") or "Slipstream",
         "version": __version__,
         "default_timezone": conf.get("core", "default_timezone", fallback="utc"),
-        "page_size": conf.getint("api", "page_size", fallback=50),
+        "page_size": conf.getint("api", "fallback_page_limit", fallback=50),
         "test_connection": conf.get("core", "test_connection", fallback="Disabled").capitalize(),
         "expose_config": exposed in ("true", "t", "1", "non-sensitive-only"),
         "default_wrap": conf.getboolean("api", "default_wrap", fallback=False),
