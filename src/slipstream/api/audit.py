@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel
 
 from slipstream.api.call import Call
-from slipstream.api.mask import redact, sensitive_words
+from slipstream.api.mask import MASK, redact, sensitive_words
 from slipstream.store import Connection, audit
 from slipstream.store.audit import changed
+
+CHANGED = f"{MASK} (changed)"
+
+
+def facts(row: Any, names: Iterable[str], secret: Iterable[str] = ()) -> dict[str, Any]:
+    """Return what the audit log keeps of a row: of secret fields only whether there is something."""
+    told = {name: getattr(row, name) for name in names}
+    return told | {name: MASK if getattr(row, name) else None for name in secret}
+
+
+def tell_changed(
+    before: dict[str, Any], after: dict[str, Any], old: Any, new: Any, secret: Iterable[str]
+) -> None:
+    """Say of secret fields that they have changed, which their masks do not show."""
+    for name in secret:
+        if getattr(old, name) != getattr(new, name) and before[name] == after[name]:
+            after[name] = CHANGED
 
 
 def write(

@@ -49,6 +49,8 @@ class Front:
             self,
             ssl_cert=self.ssl_cert or conf.get("api", "ssl_cert", fallback="") or None,
             ssl_key=self.ssl_key or conf.get("api", "ssl_key", fallback="") or None,
+            proxy_headers=self.proxy_headers
+            or conf.getboolean("fab", "enable_proxy_fix", fallback=False),
             log_config=None if self.log_config == "-" else self.log_config,
         )
         found._check_tls()

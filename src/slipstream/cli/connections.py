@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipstream.cli.command import OUTPUT, Command, arg
 from slipstream.cli.output import show
-from slipstream.cli.session import open_store
+from slipstream.cli.session import Look, open_store
 from slipstream.errors import NotFound, UserError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def add(args: argparse.Namespace) -> None:
             )
         connection.upsert(conn, new_row(made))
 
-    with open_store(record=args) as store:
+    with open_store(record=args, look=_look(args.conn_id)) as store:
         store.write(save)
     print(f"Successfully added `conn_id`={args.conn_id}")
 
@@ -63,10 +63,22 @@ def add(args: argparse.Namespace) -> None:
 def delete(args: argparse.Namespace) -> None:
     from slipstream.store import connection
 
-    with open_store(record=args) as store:
+    with open_store(record=args, look=_look(args.conn_id)) as store:
         if not store.write(connection.delete, args.conn_id):
             raise NotFound(f"There is no connection {args.conn_id!r}.")
     print(f"Deleted connection {args.conn_id}")
+
+
+def _look(conn_id: str) -> Look:
+    """Return what the audit log keeps of a connection: no secrets."""
+    from slipstream.store import connection
+
+    def look(conn: DatabaseConnection) -> dict[str, Any] | None:
+        row = connection.get(conn, conn_id)
+        names = ("conn_id", "conn_type", "description", "host", "schema", "login", "port")
+        return row and {name: getattr(row, name) for name in names}
+
+    return look
 
 
 def export(args: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipstream.cli.command import OUTPUT, Command, arg
 from slipstream.cli.output import show
-from slipstream.cli.session import open_store
+from slipstream.cli.session import Look, open_store
 from slipstream.errors import NotFound, UserError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def get(args: argparse.Namespace) -> None:
 
 def set_pool(args: argparse.Namespace) -> None:
     new = {args.pool: _facts(args.slots, args.description, args.include_deferred)}
-    with open_store(record=args) as store:
+    with open_store(record=args, look=_look(args.pool)) as store:
         created = _save(store, new)
     print(f"Pool {args.pool} {'created' if created else 'updated'}")
 
@@ -47,7 +47,7 @@ def delete(args: argparse.Namespace) -> None:
             raise NotFound(f"Pool {args.pool} does not exist.")
         _tell_scheduler(conn)
 
-    with open_store(record=args) as store:
+    with open_store(record=args, look=_look(args.pool)) as store:
         store.write(remove)
         store.wake("scheduler")
     print(f"Pool {args.pool} deleted")
@@ -81,6 +81,16 @@ def import_pools(args: argparse.Namespace) -> None:
     with open_store(record=args) as store:
         _save(store, new)
     print(f"Imported {len(new)} pools from {args.file}")
+
+
+def _look(name: str) -> Look:
+    from slipstream.store import pool
+
+    def look(conn: Connection) -> dict[str, Any] | None:
+        row = pool.get(conn, name)
+        return None if row is None else _record(row)
+
+    return look
 
 
 def _save(store: Store, pools: dict[str, dict[str, Any]]) -> bool:

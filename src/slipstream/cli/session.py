@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,21 +22,34 @@ _RECORDED = (
 """Arguments that the audit log keeps, besides the ids that it has columns for; none is secret."""
 
 
+Look = Callable[["Connection"], Mapping[str, Any] | None]
+
+
 @contextmanager
-def open_store(check: bool = True, record: argparse.Namespace | None = None) -> Iterator[Store]:
+def open_store(
+    check: bool = True, record: argparse.Namespace | None = None, look: Look | None = None
+) -> Iterator[Store]:
     """Yield the configured store; with ``check``, only if its schema is the one we need.
 
     ``record`` is the arguments of a command that changes something: once it has succeeded, the
-    audit log says who ran it.
+    audit log says who ran it, and how what ``look`` returns (no secrets) has changed meanwhile.
     """
     from slipstream.store import Store, migrate  # SQLAlchemy takes most of a command's start-up
 
     with Store.open() as store:
         if check:
             migrate.check(store)
+        before = _looked(store, look)
         yield store
         if record is not None:
-            store.write(_record, record)
+            store.write(note, record, before, _looked(store, look))
+
+
+def _looked(store: Store, look: Look | None) -> Mapping[str, Any] | None:
+    if look is None:
+        return None
+    with store.read() as conn:
+        return look(conn)
 
 
 def note(
@@ -48,7 +61,7 @@ def note(
     """Tell the audit log, in the transaction of a change, who made it and what it changed."""
     from slipstream.store import audit
 
-    _record(conn, args, audit.changed(before, after))
+    _record(conn, args, audit.changed(before, after) or getattr(args, "changed", {}))
 
 
 def _record(

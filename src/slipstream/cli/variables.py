@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipstream.cli.command import OUTPUT, Command, arg
 from slipstream.cli.output import show
-from slipstream.cli.session import open_store
+from slipstream.cli.session import Look, open_store
 from slipstream.errors import NotFound, UserError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def set_variable(args: argparse.Namespace) -> None:
     from slipstream.store import variable
 
     text = json.dumps(_deserialized(args.key, args.value), indent=2) if args.json else args.value
-    with open_store(record=args) as store:
+    with open_store(record=args, look=_look(args.key)) as store:
         store.write(variable.set, args.key, text, args.description)
     print(f"Variable {args.key} created")
 
@@ -53,10 +53,21 @@ def set_variable(args: argparse.Namespace) -> None:
 def delete(args: argparse.Namespace) -> None:
     from slipstream.store import variable
 
-    with open_store(record=args) as store:
+    with open_store(record=args, look=_look(args.key)) as store:
         if not store.write(variable.delete, args.key):
             raise NotFound(f"Variable {args.key} does not exist.")
     print(f"Variable {args.key} deleted")
+
+
+def _look(key: str) -> Look:
+    """Return what the audit log keeps of a variable: never the value."""
+    from slipstream.store import variable
+
+    def look(conn: Connection) -> dict[str, Any] | None:
+        row = variable.get(conn, key)
+        return row and {"key": key, "description": row.description, "value": "***"}
+
+    return look
 
 
 def export(args: argparse.Namespace) -> None:

@@ -39,6 +39,7 @@ _NO_DATE = (
     "The run has no logical date, so no other runs lie before or after it: "
     "leave include_past and include_future out."
 )
+_MAX_TOLD = 50
 MAX_RUNS_CLEARED = 1000
 """So many runs at most are cleared by one request that names no run."""
 
@@ -193,6 +194,8 @@ def _patch(
     *,
     dry_run: bool,
 ) -> Response:
+    with call.store.read() as conn:
+        before = _states(_named(conn, dag_id, run_id, task_ids, map_index))
     affected = change(
         call, dag_id, run_id, task_ids, map_index, given, update_mask, dry_run=dry_run
     )
@@ -205,9 +208,16 @@ def _patch(
             run_id=run_id,
             task_id=task_ids[0] if len(task_ids) == 1 else None,
             map_index=map_index,
+            before=before if given.new_state else None,
+            after=dict.fromkeys(before, given.new_state) if given.new_state else None,
         )
     with call.store.read() as conn:
         return Json(shown_task_instances(call, conn, affected))
+
+
+def _states(rows: Sequence[TaskInstanceRow]) -> dict[str, str | None]:
+    """Return the states of task instances as the audit log keeps them; of many, of the first."""
+    return {f"{row.task_id}[{row.map_index}]": row.state for row in rows[:_MAX_TOLD]}
 
 
 def _named(

@@ -101,10 +101,12 @@ class _Connections:
 _CONNECTIONS = _Connections()
 
 
-def _told(given: body.Connection) -> dict[str, Any]:
+_SECRET = ("password", "extra")
+
+
+def _told(row: ConnectionRow) -> dict[str, Any]:
     """Return what the audit log keeps: no secrets."""
-    told = given.model_dump(by_alias=True, exclude_unset=True)
-    return {**told, **{name: MASK for name in ("password", "extra") if told.get(name)}}
+    return audit.facts(row, ("conn_id", *(n for n in _FIELDS if n not in _SECRET)), _SECRET)
 
 
 @router.get("/connections", responses=replies("ConnectionCollectionResponse"))
@@ -125,8 +127,9 @@ def post_connection(call: Operator, given: body.Connection) -> Response:
         if _CONNECTIONS.existing(conn, [given.connection_id]):
             raise already_exists(f"Connection {given.connection_id!r} already exists.")
         connection.upsert(conn, _new(given))
-        audit.write(conn, call, "post_connection", _told(given))
-        return _found(conn, given.connection_id)
+        row = _found(conn, given.connection_id)
+        audit.write(conn, call, "post_connection", after=_told(row))
+        return row
 
     return Json(_present(call.store.write(create)), 201)
 
@@ -199,10 +202,14 @@ def patch_connection(
         )
 
     def change(conn: Connection) -> ConnectionRow:
-        _found(conn, connection_id)
+        old = _found(conn, connection_id)
         _CONNECTIONS.put(conn, given, update_mask or sorted(given.model_fields_set))
-        audit.write(conn, call, "patch_connection", _told(given))
-        return _found(conn, connection_id)
+        row = _found(conn, connection_id)
+        before, after = _told(old), _told(row)
+        audit.tell_changed(before, after, old, row, _SECRET)
+        told = {"connection_id": connection_id}
+        audit.write(conn, call, "patch_connection", told, before=before, after=after)
+        return row
 
     return Json(_present(call.store.write(change)))
 
@@ -212,9 +219,10 @@ def delete_connection(call: Operator, connection_id: str) -> Response:
     """Delete a connection."""
 
     def delete(conn: Connection) -> bool:
+        row = connection.get(conn, connection_id)
         found = connection.delete(conn, connection_id)
-        if found:
-            audit.write(conn, call, "delete_connection", {"connection_id": connection_id})
+        if found and row is not None:
+            audit.write(conn, call, "delete_connection", before=_told(row))
         return found
 
     if not call.store.write(delete):

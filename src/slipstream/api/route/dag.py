@@ -152,8 +152,7 @@ def patch_dags(
         limit = capped(query.limit) if selects else 0
         ids = listing.ids(conn, filters, belongings, limit, query.offset)
     for dag_id in ids:
-        command.set_paused(call.store, call.clock, dag_id=dag_id, paused=given.is_paused)
-        audit.record(call, "patch_dag", given, dag_id=dag_id)
+        _set_paused(call, dag_id, given)
     with call.store.read() as conn:
         rows = [row for dag_id in ids if (row := listing.get(conn, dag_id)) is not None]
         shown = _shown(call, conn, rows)
@@ -195,10 +194,17 @@ def patch_dag(
         if not listing.exists(conn, dag_id):
             raise dag_not_found(dag_id)
     _check_mask(update_mask)
-    command.set_paused(call.store, call.clock, dag_id=dag_id, paused=given.is_paused)
-    audit.record(call, "patch_dag", given, dag_id=dag_id)
+    _set_paused(call, dag_id, given)
     with call.store.read() as conn:
         return Json(_one(call, conn, dag_id)[1])
+
+
+def _set_paused(call: Call, dag_id: str, given: body.DagPatch) -> None:
+    with call.store.read() as conn:
+        row = listing.get(conn, dag_id)
+    command.set_paused(call.store, call.clock, dag_id=dag_id, paused=given.is_paused)
+    before = None if row is None else {"is_paused": row.is_paused}
+    audit.record(call, "patch_dag", given, dag_id=dag_id, before=before, after=given.model_dump())
 
 
 def _check_mask(update_mask: list[str] | None) -> None:
@@ -218,8 +224,10 @@ def delete_dag(call: Editor, dag_id: str) -> Response:
     def delete(conn: Connection) -> None:
         if task_instance.any_running(conn, dag_id):
             raise conflict(f"DAG {dag_id!r} has tasks running: stop them, then delete it.")
+        row = listing.get(conn, dag_id)
+        before = row and audit.facts(row, ("is_paused", "owners", "relative_fileloc"))
         command.delete_dag(conn, dag_id, call.clock.now())
-        audit.write(conn, call, "delete_dag", dag_id=dag_id)
+        audit.write(conn, call, "delete_dag", dag_id=dag_id, before=before)
 
     call.store.write(delete)
     call.store.wake("scheduler")

@@ -47,6 +47,8 @@ router = APIRouter(tags=["DagRun"])
 _OF_ASSETS = ("consuming_asset_pattern", "partition_date_gte", "partition_date_lte")
 
 _ONLY_NEW = "only_new is not supported: a run goes on with its DAG's latest version."
+_TOLD = ("state", "note")
+"""What the audit log keeps of a run."""
 ALL = "~"
 """In a path: whatever DAG, run or task."""
 
@@ -192,9 +194,18 @@ def patch_dag_run(
         )
     if "note" in fields:
         call.store.write(run.set_note, row.id, given.note or None)
-    audit.record(call, "patch_dag_run", given, dag_id=dag_id, run_id=dag_run_id)
     with call.store.read() as conn:
-        return Json(present.present(found_run(conn, dag_id, dag_run_id)))
+        changed = found_run(conn, dag_id, dag_run_id)
+    audit.record(
+        call,
+        "patch_dag_run",
+        given,
+        dag_id=dag_id,
+        run_id=dag_run_id,
+        before=audit.facts(row, _TOLD),
+        after=audit.facts(changed, _TOLD),
+    )
+    return Json(present.present(changed))
 
 
 @router.delete(
@@ -205,8 +216,8 @@ def patch_dag_run(
 def delete_dag_run(call: Editor, dag_id: str, dag_run_id: str) -> Response:
     """Delete a run with all that belongs to it, unless it is running."""
     with call.store.read() as conn:
-        state = found_run(conn, dag_id, dag_run_id).state
-    if state == DagRunState.RUNNING:
+        row = found_run(conn, dag_id, dag_run_id)
+    if row.state == DagRunState.RUNNING:
         raise conflict(still_running(dag_id, dag_run_id))
     try:
         command.delete_run(
@@ -214,7 +225,8 @@ def delete_dag_run(call: Editor, dag_id: str, dag_run_id: str) -> Response:
         )
     except NotFound:
         raise run_not_found(dag_id, dag_run_id) from None
-    audit.record(call, "delete_dag_run", dag_id=dag_id, run_id=dag_run_id)
+    before = audit.facts(row, (*_TOLD, "run_type", "logical_date"))
+    audit.record(call, "delete_dag_run", dag_id=dag_id, run_id=dag_run_id, before=before)
     return no_content()
 
 

@@ -50,6 +50,12 @@ def _shown(conn: Connection, name: str) -> dict[str, Any]:
     return _present(rows[0], resource.pool_use(conn, [name]).get(name, _UNUSED))
 
 
+def _told(conn: Connection, name: str) -> dict[str, Any] | None:
+    """Return what the audit log keeps of a pool."""
+    row = pool.get(conn, name)
+    return row and audit.facts(row, ("name", "slots", "description", "include_deferred"))
+
+
 class _Pools:
     """Pools, for bulk changes."""
 
@@ -108,7 +114,7 @@ def post_pool(call: Operator, given: body.Pool) -> Response:
         if pool.get(conn, given.name) is not None:
             raise already_exists(f"Pool {given.name!r} already exists.")
         _POOLS.put(conn, given, None)
-        audit.write(conn, call, "post_pool", given)
+        audit.write(conn, call, "post_pool", after=_told(conn, given.name))
 
     _change(call, create)
     with call.store.read() as conn:
@@ -170,8 +176,16 @@ def patch_pool(
             description=given.description,
             include_deferred=bool(given.include_deferred),
         )
+        told = _told(conn, pool_name)
         _POOLS.put(conn, entity, sorted(fields))
-        audit.write(conn, call, "patch_pool", given)
+        audit.write(
+            conn,
+            call,
+            "patch_pool",
+            {"pool": pool_name},
+            before=told,
+            after=_told(conn, pool_name),
+        )
 
     _change(call, change)
     with call.store.read() as conn:
@@ -185,9 +199,10 @@ def delete_pool(call: Operator, pool_name: str) -> Response:
         raise bad_request(f"{pool.DEFAULT} stays: tasks that name no pool run in it.")
 
     def delete(conn: Connection) -> None:
+        told = _told(conn, pool_name)
         if not pool.delete(conn, pool_name):
             raise not_found(f"There is no pool {pool_name!r}.")
-        audit.write(conn, call, "delete_pool", {"pool_name": pool_name})
+        audit.write(conn, call, "delete_pool", before=told)
 
     _change(call, delete)
     return no_content()

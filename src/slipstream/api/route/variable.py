@@ -78,9 +78,9 @@ class _Variables:
 _VARIABLES = _Variables()
 
 
-def _told(given: body.Variable) -> dict[str, Any]:
+def _told(row: VariableRow) -> dict[str, Any]:
     """Return what the audit log keeps: never the value."""
-    return {"key": given.key, "value": MASK, "description": given.description}
+    return audit.facts(row, ("key", "description"), ("value",))
 
 
 @router.get("/variables", responses=replies("VariableCollectionResponse"))
@@ -99,8 +99,9 @@ def post_variable(call: Operator, given: body.Variable) -> Response:
         if _VARIABLES.existing(conn, [given.key]):
             raise conflict(f"Variable {given.key!r} exists already.")
         _VARIABLES.put(conn, given, None)
-        audit.write(conn, call, "post_variable", _told(given))
-        return _found(conn, given.key)
+        row = _found(conn, given.key)
+        audit.write(conn, call, "post_variable", after=_told(row))
+        return row
 
     return Json(_present(call.store.write(create)), 201)
 
@@ -140,10 +141,13 @@ def patch_variable(
         )
 
     def change(conn: Connection) -> VariableRow:
-        _found(conn, variable_key)
+        old = _found(conn, variable_key)
         _VARIABLES.put(conn, given, update_mask or sorted(given.model_fields_set))
-        audit.write(conn, call, "patch_variable", _told(given))
-        return _found(conn, variable_key)
+        row = _found(conn, variable_key)
+        before, after = _told(old), _told(row)
+        audit.tell_changed(before, after, old, row, ("value",))
+        audit.write(conn, call, "patch_variable", {"key": variable_key}, before=before, after=after)
+        return row
 
     return Json(_present(call.store.write(change)))
 
@@ -153,9 +157,10 @@ def delete_variable(call: Operator, variable_key: str) -> Response:
     """Delete a variable."""
 
     def delete(conn: Connection) -> bool:
+        row = variable.get(conn, variable_key)
         found = variable.delete(conn, variable_key)
-        if found:
-            audit.write(conn, call, "delete_variable", {"key": variable_key})
+        if found and row is not None:
+            audit.write(conn, call, "delete_variable", before=_told(row))
         return found
 
     if not call.store.write(delete):

@@ -58,6 +58,11 @@ def _set_paused(args: argparse.Namespace, paused: bool) -> None:
             command.set_paused(store, SystemClock(), dag_id=dag_id, paused=paused)
             for dag_id in changing
         ]
+        args.changed = {
+            "dag_ids": changing,
+            "before": {"is_paused": not paused},
+            "after": {"is_paused": paused},
+        }
     show([{"dag_id": row.dag_id, "is_paused": row.is_paused} for row in rows], args.output)
 
 
