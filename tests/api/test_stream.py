@@ -48,7 +48,7 @@ def test_states_of_tasks_are_told_as_they_change(store: Store, filled: Api) -> N
         began = time.monotonic()
         put(store, pk_of(store, "waiting"), "running", "extract", TIKey("load", 3))
         event = ear.next()
-        assert time.monotonic() - began < 1.0
+        assert time.monotonic() - began < 3.0  # within one, if the machine does nothing else
     assert event.data == {
         "runs": [
             {
@@ -249,7 +249,7 @@ def test_an_open_stream_does_not_delay_the_end_of_the_server(store: Store, home:
         assert ear.ended.wait(5)
         api.thread.join(5)
         assert not api.thread.is_alive()
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 4.0  # it would wait for ever, here
 
 
 def test_rows_of_transactions_that_end_late_are_not_lost(store: Store, filled: Api) -> None:
