@@ -30,6 +30,7 @@ _BODIES = {
     "Clear": "ClearTaskInstancesBody",
     "Connection": "ConnectionBody",
     "DagPatch": "DAGPatchBody",
+    "Login": "LoginBody",
     "Pool": "PoolBody",
     "PoolPatch": "PoolPatchBody",
     "RunClear": "DAGRunClearBody",

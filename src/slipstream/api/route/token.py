@@ -23,10 +23,21 @@ from slipstream.api.reply import Json
 router = APIRouter(prefix="/auth", tags=["SimpleAuthManagerLogin"])
 
 _FORM = "application/x-www-form-urlencoded"
+_LOGIN = {
+    "required": True,
+    "content": {
+        kind: {"schema": {"$ref": "#/components/schemas/LoginBody"}}
+        for kind in ("application/json", _FORM)
+    },
+}
+"""The body of a login, which is read by hand, for the document."""
 
 
 @router.post(
-    "/token", status_code=201, responses=replies("TokenResponse", 400, 401, 415, 429, status=201)
+    "/token",
+    status_code=201,
+    responses=replies("TokenResponse", 400, 401, 415, 429, status=201),
+    openapi_extra={"requestBody": _LOGIN},
 )
 async def create_token(request: Request, server: TheServer) -> Response:
     """Exchange a name and a password, as JSON or as a form, for a token."""
