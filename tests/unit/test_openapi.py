@@ -79,3 +79,19 @@ def test_all_but_health_and_version_need_a_token(document: dict[str, Any]) -> No
         "/api/v2/version",
         "/api/v2/monitor/health",
     }
+
+
+SHAPES = Path(__file__).parents[1] / "api" / "shapes.json"
+
+
+def test_replies_have_the_fields_that_airflow_publishes(document: dict[str, Any]) -> None:
+    shapes: dict[str, dict[str, str]] = json.loads(SHAPES.read_text(encoding="utf-8"))
+    schemas = document["components"]["schemas"]
+    both = schemas.keys() & shapes.keys()
+    assert len(both) > 50
+    different = {
+        name: sorted(schemas[name]["properties"].keys() ^ shapes[name].keys())
+        for name in both
+        if schemas[name]["properties"].keys() != shapes[name].keys()
+    }
+    assert different == {}
