@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from tests.api.build import START
 from tests.api.running import Api
@@ -38,9 +40,12 @@ def test_pausing_tells_the_scheduler_and_the_audit_log(filled: Api, store: Store
     dag = filled.ok("PATCH", "/dags/quiet?update_mask=is_paused", json={"is_paused": False})
     assert dag["is_paused"] is False
     log = filled.ok("GET", "/eventLogs?event=patch_dag")["event_logs"]
-    assert [(e["dag_id"], e["owner"], e["extra"]) for e in log] == [
-        ("quiet", "admin", '{"is_paused": false}')
-    ]
+    assert [(e["dag_id"], e["owner"]) for e in log] == [("quiet", "admin")]
+    assert json.loads(log[0]["extra"]) == {
+        "is_paused": False,
+        "before": {"is_paused": True},
+        "after": {"is_paused": False},
+    }
 
 
 def test_only_pausing_can_be_patched(filled: Api) -> None:
