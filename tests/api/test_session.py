@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -404,6 +405,35 @@ class TestAuditLog:
         ).replace(": ", ":")
         for secret in ("wr0ng", "pa55word", "geheim", ensure_logins()["uma"]):
             assert secret not in str(log)
+
+    def test_bulk_changes_say_what_was_and_what_is(self, api: Api) -> None:
+        create = {"action": "create", "entities": [{"name": "p", "slots": 1}]}
+        change = {"action": "update", "entities": [{"name": "p", "slots": 2}]}
+        delete = {"action": "delete", "entities": ["p"]}
+        for action in (create, change, delete):
+            api.ok("PATCH", "/pools", json={"actions": [action]})
+        log = api.ok("GET", "/eventLogs?event=bulk_pools&order_by=id")["event_logs"]
+        told = [json.loads(entry["extra"])["changes"]["p"] for entry in log]
+        assert told[0]["after"]["slots"] == 1
+        assert told[1] == {"before": {"slots": 1}, "after": {"slots": 2}}
+        assert told[2]["before"]["slots"] == 2
+
+    def test_a_new_value_is_told_as_such(self, api: Api) -> None:
+        api.ok("POST", "/variables", json={"key": "k", "value": "0ne"}, status=201)
+        api.ok("PATCH", "/variables/k", json={"key": "k", "value": "tw0"})
+        api.ok("PATCH", "/variables", json={"actions": [{"action": "delete", "entities": ["k"]}]})
+        log = api.ok("GET", "/eventLogs?limit=100")["event_logs"]
+        (patched,) = (e for e in log if e["event"] == "patch_variable")
+        assert json.loads(patched["extra"])["after"] == {"value": "*** (changed)"}
+        assert "0ne" not in str(log)
+        assert "tw0" not in str(log)
+
+    def test_what_is_very_long_is_still_json(self, api: Api) -> None:
+        names = [f"nothing-{i:04d}-{'x' * 90}" for i in range(200)]
+        action = {"action": "delete", "entities": names, "action_on_non_existence": "fail"}
+        api.ok("PATCH", "/pools", json={"actions": [action]})
+        (entry,) = api.ok("GET", "/eventLogs?event=bulk_pools")["event_logs"]
+        assert json.loads(entry["extra"])["too_long"] > 15_000
 
 
 def test_every_answer_has_careful_headers(api: Api) -> None:

@@ -13,6 +13,7 @@ from slipstream.api.mask import MASK, redact, sensitive_words
 from slipstream.store import Connection, audit
 from slipstream.store.audit import changed
 
+_MAX_EXTRA = 15_000
 CHANGED = f"{MASK} (changed)"
 
 
@@ -55,7 +56,9 @@ def write(
         else given or {}
     )
     data |= changed(before, after)
-    extra = redact(data, sensitive_words())
+    text = json.dumps(redact(data, sensitive_words()), default=str)
+    if len(text) > _MAX_EXTRA:  # what were cut off could not be read as JSON
+        text = json.dumps({"too_long": len(text), "beginning": text[: _MAX_EXTRA // 2]})
     audit.add(
         conn,
         event=event,
@@ -65,7 +68,7 @@ def write(
         run_id=run_id,
         task_id=task_id,
         map_index=map_index,
-        extra=json.dumps(extra, default=str),
+        extra=text,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Protocol
 
 from slipstream.store import Connection
+from slipstream.store.audit import changed
 
 
 class Keyed(Protocol):
@@ -30,7 +31,13 @@ class Keyed(Protocol):
 
     def delete(self, conn: Connection, key: str) -> None: ...
 
+    def told(self, conn: Connection, key: str) -> dict[str, Any] | None:
+        """Return what the audit log keeps of it, without secrets; None if it does not exist."""
+        ...
 
+
+_MAX_TOLD = 100
+"""Of so many things at most the audit log keeps what they were."""
 Failure = dict[str, Any]
 """``error`` and ``status_code``."""
 Outcome = tuple[list[str], list[Failure]]
@@ -40,6 +47,22 @@ Outcome = tuple[list[str], list[Failure]]
 def apply(conn: Connection, kind: Keyed, actions: Iterable[Any]) -> dict[str, Any]:
     """Carry out actions (bodies' create, update and delete models) and return the reply."""
     return carry_out(actions, lambda action: _ACTIONS[action.action](conn, kind, action))
+
+
+def apply_and_tell(
+    conn: Connection, kind: Keyed, actions: Sequence[Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Do as ``apply``; return the reply, and what the audit log keeps: what was and what is."""
+    named = (
+        entity if isinstance(entity, str) else kind.key(entity)
+        for action in actions
+        for entity in action.entities
+    )
+    keys = list(dict.fromkeys(named))[:_MAX_TOLD]
+    before = {key: kind.told(conn, key) for key in keys}
+    outcome = apply(conn, kind, actions)
+    changes = {key: changed(before[key], kind.told(conn, key)) for key in keys}
+    return outcome, {**outcome, "changes": {key: each for key, each in changes.items() if each}}
 
 
 def carry_out(actions: Iterable[Any], handle: Callable[[Any], Outcome]) -> dict[str, Any]:

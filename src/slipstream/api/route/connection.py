@@ -97,6 +97,10 @@ class _Connections:
     def delete(self, conn: Connection, key: str) -> None:
         connection.delete(conn, key)
 
+    def told(self, conn: Connection, key: str) -> dict[str, Any] | None:
+        row = connection.get(conn, key)
+        return None if row is None else _told(row)
+
 
 _CONNECTIONS = _Connections()
 
@@ -173,8 +177,8 @@ def bulk_connections(call: Operator, given: body.ConnectionBulk) -> Response:
     call.need_bulk("Connections", given.actions)
 
     def change(conn: Connection) -> dict[str, Any]:
-        outcome = bulk.apply(conn, _CONNECTIONS, given.actions)
-        audit.write(conn, call, "bulk_connections", outcome)
+        outcome, told = bulk.apply_and_tell(conn, _CONNECTIONS, given.actions)
+        audit.write(conn, call, "bulk_connections", told)
         return outcome
 
     return Json(call.store.write(change))

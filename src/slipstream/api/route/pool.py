@@ -79,6 +79,9 @@ class _Pools:
     def delete(self, conn: Connection, key: str) -> None:
         pool.delete(conn, key)
 
+    def told(self, conn: Connection, key: str) -> dict[str, Any] | None:
+        return _told(conn, key)
+
 
 _POOLS = _Pools()
 
@@ -127,8 +130,8 @@ def bulk_pools(call: Operator, given: body.PoolBulk) -> Response:
     call.need_bulk("Pools", given.actions)
 
     def change(conn: Connection) -> dict[str, Any]:
-        outcome = bulk.apply(conn, _POOLS, given.actions)
-        audit.write(conn, call, "bulk_pools", outcome)
+        outcome, told = bulk.apply_and_tell(conn, _POOLS, given.actions)
+        audit.write(conn, call, "bulk_pools", told)
         return outcome
 
     return Json(_change(call, change))

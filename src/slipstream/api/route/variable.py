@@ -74,6 +74,10 @@ class _Variables:
     def delete(self, conn: Connection, key: str) -> None:
         variable.delete(conn, key)
 
+    def told(self, conn: Connection, key: str) -> dict[str, Any] | None:
+        row = variable.get(conn, key)
+        return None if row is None else _told(row)
+
 
 _VARIABLES = _Variables()
 
@@ -112,8 +116,8 @@ def bulk_variables(call: Operator, given: body.VariableBulk) -> Response:
     call.need_bulk("Variables", given.actions)
 
     def change(conn: Connection) -> dict[str, Any]:
-        outcome = bulk.apply(conn, _VARIABLES, given.actions)
-        audit.write(conn, call, "bulk_variables", outcome)
+        outcome, told = bulk.apply_and_tell(conn, _VARIABLES, given.actions)
+        audit.write(conn, call, "bulk_variables", told)
         return outcome
 
     return Json(call.store.write(change))
