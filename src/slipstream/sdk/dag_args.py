@@ -90,7 +90,9 @@ def as_access_control(given: Any) -> dict[str, dict[str, Any]] | None:
             f"it cannot be {given!r:.100}"
         )
     return {
-        str(role): dict(actions) if isinstance(actions, Mapping) else {"DAGs": set(actions)}
+        str(role): {"DAGs": set(actions)}
+        if isinstance(actions, list | tuple | set | frozenset)
+        else actions
         for role, actions in given.items()
     }
 

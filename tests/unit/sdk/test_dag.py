@@ -150,6 +150,24 @@ def test_what_has_no_json_form_is_named() -> None:
         dag_to_spec(made, "f.py")
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        (None, None),
+        ({}, {}),
+        ({"a": {"can_read"}}, {"a": {"DAGs": ["can_read"]}}),
+        ({"a": ["can_read"], "b": {"DAG Runs": {"can_create"}}}, None),
+    ],
+)
+def test_access_control_is_by_role_and_resource(given: Any, shown: Any) -> None:
+    found = spec(DAG("d", access_control=given)).get("access_control")
+    if given and "b" in given:
+        shown = {"a": {"DAGs": ["can_read"]}, "b": {"DAG Runs": ["can_create"]}}
+    assert found == shown
+    with pytest.raises(ValueError, match="maps names of roles"):
+        DAG("d", access_control=["a"])
+
+
 @pytest.mark.parametrize("name", ["schedule_interval", "timetable"])
 def test_schedules_of_airflow_2_work_with_a_warning(name: str) -> None:
     with pytest.warns(RemovedInAirflow3Warning, match=name):
