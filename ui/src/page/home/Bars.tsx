@@ -1,0 +1,42 @@
+import { Anchor, Group, Skeleton, Stack, Text, Tooltip } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import { StateIcon } from "../../part/StateBadge";
+import { lookOf, TASK_STATES } from "../../state";
+
+const ORDER = ["failed", ...TASK_STATES];
+
+/** Counts by state: one bar in which each has its part, and the figures below it. */
+export function Bars({ counts, to, label = (key) => `state.${key}`, empty }: { counts: Record<string, number> | undefined; to?: (state: string) => string; label?: (key: string) => string; empty: string }) {
+  const { t } = useTranslation();
+  if (!counts) return <Skeleton h={60} />;
+  const shown = Object.entries(counts)
+    .filter(([, n]) => n > 0)
+    .sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
+  const total = shown.reduce((sum, [, n]) => sum + n, 0);
+  if (!total) return <Text size="sm" c="dimmed">{empty}</Text>;
+  return (
+    <Stack gap="sm">
+      <Group gap={2} wrap="nowrap" h={12} aria-hidden>
+        {shown.map(([state, n]) => (
+          <Tooltip key={state} label={`${t(label(state))}: ${n.toLocaleString()}`}>
+            <div style={{ flex: `${n} 1 0`, minWidth: 4, height: "100%", borderRadius: 3, background: lookOf(state === "none" ? null : state).color }} />
+          </Tooltip>
+        ))}
+      </Group>
+      <Group gap="6px 16px">
+        {shown.map(([state, n]) => {
+          const words = (
+            <Group gap={6} wrap="nowrap">
+              <StateIcon state={state === "none" ? null : state} size={14} />
+              <Text size="sm" component="span">{t(label(state))}</Text>
+              <Text size="sm" fw={650} component="span">{n.toLocaleString()}</Text>
+            </Group>
+          );
+          return to ? <Anchor key={state} component={Link} to={to(state)} c="inherit" underline="hover">{words}</Anchor> : <span key={state}>{words}</span>;
+        })}
+      </Group>
+    </Stack>
+  );
+}
