@@ -1,3 +1,11 @@
-export function TriggerDialog(props: { dagId: string; opened: boolean; onClose: () => void; fromRun?: string }) {
-  return props.opened ? null : null;
+interface Props {
+  dagId: string;
+  opened: boolean;
+  onClose: () => void;
+  /** Take the configuration of this run. */
+  fromRun?: string;
+}
+
+export function TriggerDialog({ opened }: Props) {
+  return opened ? null : null;
 }
