@@ -61,7 +61,7 @@ export function withPane(before: URLSearchParams, change: Partial<Pane>): URLSea
   if (change.until !== undefined) put("until", change.until);
   if (change.user !== undefined) put("by", change.user);
   if (change.offset !== undefined) put("skip", change.offset > 0 ? String(change.offset) : null);
-  else if (change.limit ?? change.run_type ?? change.state ?? change.until ?? change.user) next.delete("skip");
+  else if (Object.keys(change).some((key) => key !== "view")) next.delete("skip");
   return next;
 }
 
