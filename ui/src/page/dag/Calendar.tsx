@@ -3,7 +3,7 @@ import { ActionIcon, Group, ScrollArea, SegmentedControl, Skeleton, Stack, Text,
 import { IconChevronLeft, IconChevronRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import dayjs from "dayjs";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
@@ -36,6 +36,10 @@ export function Component() {
   const sum = days.reduce((n, day) => n + day.total - (day.counts.planned ?? 0), 0);
   const ended = days.reduce((n, day) => n + (day.counts.success ?? 0) + (day.counts.failed ?? 0), 0);
   const good = days.reduce((n, day) => n + (day.counts.success ?? 0), 0);
+  // On a narrow screen the end of the year is what one came for.
+  const end = useCallback((viewport: HTMLDivElement | null) => {
+    if (viewport) viewport.scrollLeft = viewport.scrollWidth;
+  }, []);
   if (error && !data) return <Problem error={error} retry={() => void refetch()} />;
   const date = (month: number, weekday?: number) =>
     new Intl.DateTimeFormat(i18n.language, weekday === undefined ? { month: "short", timeZone: "UTC" } : { weekday: "short", timeZone: "UTC" }).format(
@@ -58,7 +62,7 @@ export function Component() {
         />
       </Group>
       {data ? (
-        <ScrollArea type="auto" offsetScrollbars="x" pb={6}>
+        <ScrollArea type="auto" offsetScrollbars="x" pb={6} viewportRef={end}>
           <div className={classes.year} role="list" aria-label={t("dag.calendar.label", { year })} style={{ padding: 2 }}>
             {monthsOf(year).map(({ month, week }) => (
               <span key={month} aria-hidden className={classes.label} style={{ gridRow: 1, gridColumn: week + 2 }}>{date(month)}</span>

@@ -1,5 +1,5 @@
 /** All runs of the DAG, and what can be done to several at once. */
-import { Anchor, Group, Select, TextInput } from "@mantine/core";
+import { Anchor, Group, Select, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconActivity, IconNote, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -17,6 +17,7 @@ import { runsQuery, type DagRun } from "../../query";
 import { RUN_STATES } from "../../state";
 import { runAt, useDagId } from "./address";
 import { BulkBar } from "./BulkBar";
+import classes from "./table.module.css";
 import { RUN_TYPES, RunTypeIcon } from "./runType";
 
 export function Component() {
@@ -43,16 +44,19 @@ export function Component() {
   );
   const columns = useMemo<ColumnDef<DagRun, unknown>[]>(
     () => [
-      { id: "state", header: t("dag.runs.state"), meta: { order: "state" }, cell: ({ row: { original: run } }) => <StateBadge state={run.state} size="sm" /> },
+      { id: "state", header: t("dag.runs.state"), meta: { order: "state" }, cell: ({ row: { original: run } }) => <div className={classes.tight}><StateBadge state={run.state} size="sm" /></div> },
       {
         id: "run",
         header: t("dag.runs.run"),
-        meta: { order: "dag_run_id" },
+        meta: { order: "run_after" },
         cell: ({ row: { original: run } }) => (
-          <Group gap={6} wrap="nowrap">
-            <Anchor component={Link} size="sm" to={runAt(run.dag_id, run.dag_run_id)} style={{ overflowWrap: "anywhere", minWidth: 130 }}>{run.dag_run_id}</Anchor>
-            {run.note && <IconNote size={14} role="img" aria-label={t("dag.noted")} />}
-          </Group>
+          <div className={classes.named}>
+            <Group gap={6} wrap="nowrap">
+              <Anchor component={Link} size="sm" fw={500} to={runAt(run.dag_id, run.dag_run_id)}><Time value={run.run_after} /></Anchor>
+              {run.note && <IconNote size={14} role="img" aria-label={t("dag.noted")} />}
+            </Group>
+            <Text size="xs" c="dimmed" truncate title={run.dag_run_id}>{run.dag_run_id}</Text>
+          </div>
         ),
       },
       {
@@ -61,7 +65,7 @@ export function Component() {
         meta: { order: "run_type", wideOnly: true },
         cell: ({ row: { original: run } }) => <Group gap={5} wrap="nowrap"><RunTypeIcon type={run.run_type} />{t(`runType.${run.run_type}`)}</Group>,
       },
-      { id: "after", header: t("dag.runs.after"), meta: { order: "run_after" }, cell: ({ row: { original: run } }) => <Time value={run.run_after} /> },
+      { id: "start", header: t("dag.runs.start"), meta: { order: "start_date", wideOnly: true }, cell: ({ row: { original: run } }) => <Time value={run.start_date} relative /> },
       { id: "duration", header: t("dag.runs.duration"), meta: { order: "duration", align: "right" }, cell: ({ row: { original: run } }) => <Duration start={run.start_date} end={run.end_date} /> },
       { id: "versions", header: t("dag.runs.versions"), meta: { wideOnly: true }, cell: ({ row: { original: run } }) => run.dag_versions.map((version) => `v${version.version_number}`).join(", ") },
       { id: "user", header: t("dag.runs.user"), meta: { wideOnly: true }, cell: ({ row: { original: run } }) => run.triggering_user_name ?? "" },

@@ -16,6 +16,7 @@ import { instanceAt, taskAt, useDagId } from "./address";
 import { Markdown } from "./DocDialog";
 import { StateBar } from "./overview/StateBar";
 import { instancesQuery, tasksQuery } from "./query";
+import classes from "./table.module.css";
 import { historyOf } from "./taskHistory";
 
 export function Component() {
@@ -85,7 +86,7 @@ function Instances({ dagId, taskId }: { dagId: string; taskId: string }) {
   const { data, error, refetch } = useQuery(instancesQuery(dagId, { ...paging, task_id: taskId }));
   const columns = useMemo<ColumnDef<TaskInstance, unknown>[]>(
     () => [
-      { id: "state", header: t("dag.runs.state"), meta: { order: "state" }, cell: ({ row: { original: each } }) => <StateBadge state={each.state} size="sm" /> },
+      { id: "state", header: t("dag.runs.state"), meta: { order: "state" }, cell: ({ row: { original: each } }) => <div className={classes.tight}><StateBadge state={each.state} size="sm" /></div> },
       {
         id: "run",
         header: t("dag.tasks.run"),

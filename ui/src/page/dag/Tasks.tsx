@@ -1,5 +1,5 @@
 /** The tasks that the DAG is made of, and how each did last. */
-import { Anchor, Group, Select, TextInput } from "@mantine/core";
+import { Anchor, Group, Select, Text, TextInput } from "@mantine/core";
 import { IconChecklist, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { ColumnDef } from "@tanstack/react-table";
@@ -13,6 +13,7 @@ import { StateBadge } from "../../part/StateBadge";
 import { gridQuery, type Task } from "../../query";
 import { instanceAt, taskAt, useDagId } from "./address";
 import { tasksQuery } from "./query";
+import classes from "./table.module.css";
 import { lastOf } from "./taskHistory";
 
 const COMPARE: Record<string, (task: Task) => string | number> = {
@@ -48,12 +49,14 @@ export function Component() {
         header: t("dag.tasks.task"),
         meta: { order: "task_id" },
         cell: ({ row: { original: task } }) => (
-          <Anchor component={Link} size="sm" fw={500} to={taskAt(dagId, task.task_id ?? "")} style={{ overflowWrap: "anywhere" }}>
-            {task.task_display_name ?? task.task_id}{task.is_mapped && " [ ]"}
-          </Anchor>
+          <div className={classes.named}>
+            <Anchor component={Link} size="sm" fw={500} truncate display="block" title={task.task_id ?? ""} to={taskAt(dagId, task.task_id ?? "")}>
+              {task.task_display_name ?? task.task_id}{task.is_mapped && " [ ]"}
+            </Anchor>
+            <Text size="xs" c="dimmed" truncate>{task.operator_name}</Text>
+          </div>
         ),
       },
-      { id: "operator", header: t("dag.tasks.operator"), meta: { order: "operator" }, cell: ({ row: { original: task } }) => task.operator_name },
       { id: "rule", header: t("dag.tasks.rule"), meta: { wideOnly: true }, cell: ({ row: { original: task } }) => task.trigger_rule },
       { id: "retries", header: t("dag.tasks.retries"), meta: { order: "retries", align: "right", wideOnly: true }, cell: ({ row: { original: task } }) => task.retries },
       { id: "pool", header: t("dag.tasks.pool"), meta: { order: "pool", wideOnly: true }, cell: ({ row: { original: task } }) => task.pool },
@@ -63,7 +66,7 @@ export function Component() {
         cell: ({ row: { original: task } }) => {
           const found = last.get(task.task_id ?? "");
           if (!found) return "–";
-          return <Link to={instanceAt(dagId, found.run.run_id, task.task_id ?? "")} aria-label={t("dag.tasks.last")}><StateBadge state={found.state} size="sm" /></Link>;
+          return <Link to={instanceAt(dagId, found.run.run_id, task.task_id ?? "")} aria-label={`${t("dag.tasks.last")}: ${t(`state.${found.state ?? "none"}`)}`} className={classes.tight}><StateBadge state={found.state} size="sm" /></Link>;
         },
       },
     ],

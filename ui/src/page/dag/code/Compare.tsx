@@ -1,11 +1,10 @@
-import { defaultHighlightStyle, syntaxHighlighting } from "@codemirror/language";
 import { python } from "@codemirror/lang-python";
 import { MergeView } from "@codemirror/merge";
-import { EditorState, type Extension } from "@codemirror/state";
-import { EditorView, lineNumbers } from "@codemirror/view";
 import { useComputedColorScheme } from "@mantine/core";
-import { oneDark } from "@uiw/react-codemirror";
+import { basicSetup, EditorState, EditorView, oneDark, type Extension } from "@uiw/react-codemirror";
 import { useEffect, useRef } from "react";
+
+import { plain } from "./plain";
 
 interface Props {
   before: string;
@@ -22,10 +21,11 @@ export default function Compare({ before, after, wrap, label }: Props) {
     if (!parent.current) return;
     const extensions: Extension[] = [
       python(),
-      lineNumbers(),
+      basicSetup({ highlightActiveLine: false, highlightActiveLineGutter: false, autocompletion: false, closeBrackets: false }),
       EditorState.readOnly.of(true),
       EditorView.contentAttributes.of({ "aria-label": label }),
-      scheme === "dark" ? oneDark : syntaxHighlighting(defaultHighlightStyle),
+      scheme === "dark" ? oneDark : [],
+      plain,
       ...(wrap ? [EditorView.lineWrapping] : []),
     ];
     const view = new MergeView({

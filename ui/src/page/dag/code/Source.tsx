@@ -1,14 +1,15 @@
-import { EditorView } from "@codemirror/view";
 import { python } from "@codemirror/lang-python";
 import { useComputedColorScheme } from "@mantine/core";
-import CodeMirror from "@uiw/react-codemirror";
+import CodeMirror, { EditorView } from "@uiw/react-codemirror";
 import { useMemo } from "react";
+
+import { plain } from "./plain";
 
 /** Python to be read, not written. */
 export default function Source({ text, wrap, label }: { text: string; wrap: boolean; label: string }) {
   const scheme = useComputedColorScheme();
   const extensions = useMemo(
-    () => [python(), EditorView.contentAttributes.of({ "aria-label": label }), ...(wrap ? [EditorView.lineWrapping] : [])],
+    () => [python(), plain, EditorView.contentAttributes.of({ "aria-label": label }), ...(wrap ? [EditorView.lineWrapping] : [])],
     [label, wrap],
   );
   return (

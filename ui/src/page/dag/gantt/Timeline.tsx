@@ -35,7 +35,7 @@ export function Timeline({ dagId, run, lanes, labels }: { dagId: string; run: Gr
       <div style={{ height: virtual.getTotalSize(), position: "relative" }} role="presentation">
         <div className={classes.axis} aria-hidden>
           {ticks.map((tick) => (
-            <span key={tick} className={classes.tick} style={{ left: name + (track * tick) / seconds }}>{formatDuration(tick)}</span>
+            <span key={tick} className={classes.tick} style={{ left: name + (track * tick) / seconds }}>{tick === 0 ? "0" : formatDuration(tick)}</span>
           ))}
         </div>
         {ticks.map((tick) => <span key={tick} aria-hidden className={classes.line} style={{ left: name + (track * tick) / seconds }} />)}

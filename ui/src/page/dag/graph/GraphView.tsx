@@ -20,7 +20,7 @@ import { useRunStates, type Selection } from "../useGrid";
 import type { Direction, Layout } from "./box";
 import { LookupContext, type Lookup } from "./context";
 import classes from "./graph.module.css";
-import { layoutOf } from "./layout";
+import { layoutOf, warmUp } from "./layout";
 import { nodeTypes, type FlowNode } from "./nodes";
 import { Panels } from "./Panels";
 import { membersOf, seenOf, type SeenGraph } from "./visible";
@@ -33,6 +33,8 @@ interface Props {
   folding: Folding;
   search: string;
 }
+
+warmUp();
 
 export default function GraphView(props: Props) {
   return (
@@ -53,7 +55,7 @@ function draw(seen: SeenGraph, layout: Layout, direction: Direction): Drawn {
   const nodes = seen.nodes.map(({ node, open }): FlowNode => {
     const box = layout.get(node.id) ?? { x: 0, y: 0, width: 10, height: 10 };
     const size = { width: box.width, height: box.height };
-    return { id: node.id, type: open ? "group" : "task", position: { x: box.x, y: box.y }, data: { node, flat }, ...size, measured: size, zIndex: open ? -1 : 1 };
+    return { id: node.id, type: open ? "frame" : "task", position: { x: box.x, y: box.y }, data: { node, flat }, ...size, measured: size, zIndex: open ? -1 : 1 };
   });
   const edges = seen.edges.map(({ id, source, target, label }) => ({ id, source, target, label: label ?? undefined, focusable: false }));
   return { nodes, edges };
@@ -139,8 +141,8 @@ function Graph({ dagId, grid, selection, folding, search }: Props) {
             ariaLabel={t("dag.graph.map")}
             nodeStrokeWidth={0}
             nodeColor={(node) => {
-              const state = node.type === "group" ? undefined : lookup.stateOf(node.id);
-              return state === undefined ? (node.type === "group" ? "rgba(128,140,150,0.15)" : "#98a4ae") : lookOf(state).color;
+              const state = node.type === "frame" ? undefined : lookup.stateOf(node.id);
+              return state === undefined ? (node.type === "frame" ? "rgba(128,140,150,0.15)" : "#98a4ae") : lookOf(state).color;
             }}
           />
           <Panels run={run} direction={direction} setDirection={setDirection} hasSelection={selected !== undefined} selected={selected} />

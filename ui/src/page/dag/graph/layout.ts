@@ -21,6 +21,12 @@ async function start() {
   return new ELK({ workerFactory: () => new Worker() });
 }
 
+/** Load ELK while the graph is still on its way. */
+export function warmUp(): void {
+  elk ??= start();
+  elk.catch(() => undefined); // whoever needs it hears of it
+}
+
 function toElk({ nodes, edges }: SeenGraph, direction: Direction): ElkNode {
   const made = new Map<string, ElkNode>(
     nodes.map(({ node, open }) => [

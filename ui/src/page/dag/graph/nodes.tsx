@@ -10,7 +10,7 @@ import type { GraphNode } from "../query";
 import { LookupContext } from "./context";
 import classes from "./graph.module.css";
 
-export type FlowNode = Node<{ node: GraphNode; flat: boolean }, "task" | "group">;
+export type FlowNode = Node<{ node: GraphNode; flat: boolean }, "task" | "frame">;
 
 /** From there on names are too small to be read. */
 const FAR = 0.32;
@@ -83,4 +83,4 @@ const GroupNode = memo(function GroupNode({ data: { node, flat } }: NodeProps<Fl
   );
 });
 
-export const nodeTypes: NodeTypes = { task: TaskNode, group: GroupNode };
+export const nodeTypes: NodeTypes = { task: TaskNode, frame: GroupNode };

@@ -1,4 +1,5 @@
 /** The grid's head: each run as a bar as high as it took long, its type, note and change of version. */
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
 import { formatDuration, formatTime, useNow, useZone } from "../../../part/time";
@@ -25,7 +26,7 @@ export function secondsOf(run: GridRun, now: number): number {
   return Math.max(0, ((run.end_date ? Date.parse(run.end_date) : isUnfinished(run.state) ? now : Date.parse(run.start_date)) - Date.parse(run.start_date)) / 1000);
 }
 
-export function GridHead({ runs, first, last, name, height, active, selected }: Props) {
+export const GridHead = memo(function GridHead({ runs, first, last, name, height, active, selected }: Props) {
   const { t } = useTranslation();
   const zone = useZone();
   const now = useNow(runs.some((run) => isUnfinished(run.state) && run.start_date) ? 1000 : null);
@@ -82,4 +83,4 @@ export function GridHead({ runs, first, last, name, height, active, selected }: 
       {columns}
     </div>
   );
-}
+});

@@ -1,13 +1,13 @@
 /** One row of the grid: a task or group and its states. Drawn anew only if something in it changed. */
 import { IconChevronDown, IconChevronRight, IconStack2 } from "@tabler/icons-react";
+import type { TFunction } from "i18next";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { lookOf } from "../../../state";
 import { COLUMN, ROW } from "./geometry";
 import classes from "./grid.module.css";
 import type { Cell, Row } from "./rows";
-import { symbolOf } from "./Sprite";
+import { pictureOf } from "./Sprite";
 
 interface Props {
   row: Row;
@@ -22,6 +22,17 @@ interface Props {
   active: number | null;
   selected: boolean;
   n: number;
+}
+
+/** Thousands of cells say the same few words. */
+const words = new WeakMap<TFunction, Map<Cell, string>>();
+
+function wordsOf(t: TFunction, state: Cell): string {
+  let known = words.get(t);
+  if (!known) words.set(t, (known = new Map<Cell, string>()));
+  let found = known.get(state);
+  if (found === undefined) known.set(state, (found = state === undefined ? t("dag.grid.noInstance") : t(`state.${state ?? "none"}`)));
+  return found;
 }
 
 const list = <T,>(a: T[], b: T[]) => a.length === b.length && a.every((each, i) => each === b[i]);
@@ -63,24 +74,17 @@ function Line({ row, index, top, name, cells, noted, first, active, selected }: 
       </div>
       {cells.map((state, i) => {
         const column = first + i;
-        const { color, on } = lookOf(state);
         return (
           <div
             key={column}
             role="gridcell"
             id={`grid-${index}-${column}`}
             aria-colindex={column + 2}
-            aria-label={state === undefined ? t("dag.grid.noInstance") : t(`state.${state ?? "none"}`)}
-            className={`${classes.cell} ${noted[i] ? classes.cellNote : ""} ${active === column ? classes.active : ""}`}
-            style={{ left: name + column * COLUMN, width: COLUMN, height: ROW }}
+            aria-label={wordsOf(t, state)}
+            className={`${classes.cell} ${noted[i] ? classes.cellNote : ""} ${active === column ? classes.active : ""} ${state === "running" ? "pulse" : ""}`}
+            style={{ left: name + column * COLUMN, width: COLUMN, height: ROW, backgroundImage: state === undefined ? undefined : pictureOf(state) }}
             data-c={column}
-          >
-            {state !== undefined && (
-              <span className={state === "running" ? "pulse" : undefined} style={{ background: color, color: on }}>
-                <svg aria-hidden><use href={symbolOf(state)} /></svg>
-              </span>
-            )}
-          </div>
+          />
         );
       })}
     </div>
