@@ -4,5 +4,6 @@ import browse from "./browse.json";
 import common from "./common.json";
 import dag from "./dag.json";
 import home from "./home.json";
+import run from "./run.json";
 
-export default { ...common, admin, browse, dag, home };
+export default { ...common, admin, browse, dag, home, run };

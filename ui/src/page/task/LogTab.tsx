@@ -1,0 +1,38 @@
+import { Box } from "@mantine/core";
+import { IconFileText } from "@tabler/icons-react";
+import { useCallback, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { Empty } from "../../part/Problem";
+import type { TaskInstance } from "../../query";
+import type { Place } from "../run/query";
+import { Logs } from "./log/Logs";
+
+const RUNS = new Set(["running", "restarting", "deferred", "up_for_reschedule"]);
+
+export function LogTab({ place, ti, tryNumber }: { place: Place; ti: TaskInstance; tryNumber: number }) {
+  const { t } = useTranslation();
+  const [top, setTop] = useState(300);
+  // The viewer fills what the page leaves below it.
+  const measure = useCallback((node: HTMLElement | null) => {
+    if (node) setTop(Math.max(100, node.getBoundingClientRect().top + window.scrollY));
+  }, []);
+  const isLatest = tryNumber === ti.try_number;
+  const began = tryNumber > 0 && (!isLatest || !!ti.start_date || RUNS.has(ti.state ?? ""));
+  if (!began)
+    return (
+      <Empty icon={IconFileText} title={t("run.log.notYet")}>
+        {t("run.log.notYetText")}
+      </Empty>
+    );
+  return (
+    <Box ref={measure} style={{ "--log-top": `${top}px` }}>
+      <Logs
+        key={tryNumber}
+        place={{ ...place, tryNumber }}
+        isLive={isLatest && RUNS.has(ti.state ?? "")}
+        fromEnd={!isLatest || ti.state !== "success"}
+      />
+    </Box>
+  );
+}

@@ -1,0 +1,58 @@
+/** Why a task instance does not run, or never ran, in the words of the engine itself. */
+import { Alert, Anchor, Box, List, Skeleton, Text } from "@mantine/core";
+import { IconAlertTriangle, IconHelpCircle, IconHourglass } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import type { TaskInstance } from "../../query";
+import { taskLink } from "../run/link";
+import { explainQuery, type Place } from "../run/query";
+
+interface Named {
+  task_id: string;
+  map_index: number;
+}
+
+const QUIET = new Set(["success", "running", "removed"]);
+const BAD = new Set(["failed", "upstream_failed"]);
+
+const upstreamOf = (data: Record<string, unknown>): Named[] =>
+  (Array.isArray(data.upstream) ? (data.upstream as Partial<Named>[]) : []).filter((each): each is Named => typeof each.task_id === "string");
+
+export function Why({ place, ti }: { place: Place; ti: TaskInstance }) {
+  const { t } = useTranslation();
+  const isQuiet = QUIET.has(ti.state ?? "");
+  // "in 12 s" goes by without a change that the stream could tell.
+  const why = useQuery({ ...explainQuery(place), enabled: !isQuiet, refetchInterval: BAD.has(ti.state ?? "") || ti.state === "skipped" ? false : 5000 });
+  if (isQuiet || why.error) return null;
+  if (!why.data) return <Box px="md" pb="sm"><Skeleton h={58} /></Box>;
+  const { reasons, data, code } = why.data;
+  const isBad = BAD.has(ti.state ?? "");
+  const upstream = upstreamOf(data);
+  const Icon = isBad ? IconAlertTriangle : code === "retry" || code === "reschedule" ? IconHourglass : IconHelpCircle;
+  const title = ti.state === "failed" ? "run.why.failed" : isBad ? "run.why.neverRan" : ti.state === "skipped" ? "run.why.skipped" : ti.state === "queued" ? "run.why.queued" : "run.why.title";
+  return (
+    <Box px="md" pb="sm">
+      <Alert color={isBad ? "red" : ti.state === "skipped" ? "grape" : "blue"} icon={<Icon size={20} />} title={t(title)} py="xs" px="sm" role="status">
+        {reasons.length === 1 ? (
+          <Text size="sm" style={{ overflowWrap: "anywhere" }}>{reasons[0]}</Text>
+        ) : (
+          <List size="sm" spacing={2} withPadding={false}>
+            {reasons.map((reason) => <List.Item key={reason} style={{ overflowWrap: "anywhere" }}>{reason}</List.Item>)}
+          </List>
+        )}
+        {upstream.length > 0 && (
+          <Text size="xs" mt={4} component="div">
+            {t("run.why.goTo")}{" "}
+            {upstream.slice(0, 5).map((each, i) => {
+              const name = each.task_id + (each.map_index >= 0 ? ` [${each.map_index}]` : "");
+              return <span key={name}>{i > 0 && ", "}<Anchor component={Link} size="xs" to={taskLink(place.dagId, place.runId, each.task_id, each.map_index)}>{name}</Anchor></span>;
+            })}
+          </Text>
+        )}
+      </Alert>
+    </Box>
+  );
+}
+
