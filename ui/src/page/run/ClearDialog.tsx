@@ -1,5 +1,5 @@
 /** Run task instances again, after seeing which. */
-import { Button, Checkbox, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Checkbox, Group, Stack, Text, Textarea } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 
 import { dagQuery, runQuery } from "../../query";
 import { Affected } from "./Affected";
+import { Dialog } from "./Dialog";
 import { clear, NO_SCOPE, type ClearOptions, type Target } from "./change";
 import { ScopeChoice } from "./ScopeChoice";
 import { titleOf } from "./title";
@@ -22,9 +23,9 @@ interface Props {
 export function ClearDialog(props: Props) {
   const { t } = useTranslation();
   return (
-    <Modal opened={props.opened} onClose={props.onClose} size="lg" title={titleOf(t, "run.clear.title", props.target)}>
-      {props.opened && <Form {...props} />}
-    </Modal>
+    <Dialog opened={props.opened} onClose={props.onClose} size="lg" title={titleOf(t, "run.clear.title", props.target)}>
+      <Form {...props} />
+    </Dialog>
   );
 }
 

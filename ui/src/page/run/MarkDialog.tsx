@@ -1,5 +1,5 @@
 /** Say that task instances or runs succeeded or failed, after seeing which. */
-import { Alert, Button, Group, Modal, SegmentedControl, Stack, Text, Textarea } from "@mantine/core";
+import { Alert, Button, Group, SegmentedControl, Stack, Text, Textarea } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import { lookOf } from "../../state";
 import { runQuery } from "../../query";
 import { Affected } from "./Affected";
+import { Dialog } from "./Dialog";
 import { mark, NO_SCOPE, previewMark, type MarkState, type Scope, type Target } from "./change";
 import { ScopeChoice } from "./ScopeChoice";
 import { titleOf } from "./title";
@@ -25,9 +26,9 @@ interface Props {
 export function MarkDialog(props: Props) {
   const { t } = useTranslation();
   return (
-    <Modal opened={props.opened} onClose={props.onClose} size="lg" title={titleOf(t, "run.mark.title", props.target)}>
-      {props.opened && <Form {...props} />}
-    </Modal>
+    <Dialog opened={props.opened} onClose={props.onClose} size="lg" title={titleOf(t, "run.mark.title", props.target)}>
+      <Form {...props} />
+    </Dialog>
   );
 }
 

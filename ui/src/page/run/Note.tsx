@@ -1,9 +1,10 @@
 /** A note on a run or a task instance: shown as markdown, written in a dialog with a preview. */
-import { ActionIcon, Button, Group, Modal, Paper, SegmentedControl, Stack, Text, Textarea, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Paper, SegmentedControl, Stack, Text, Textarea, Tooltip } from "@mantine/core";
 import { IconEdit, IconNote } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { Dialog } from "./Dialog";
 import { Markdown } from "./Markdown";
 import { useChange } from "./useChange";
 
@@ -61,9 +62,9 @@ export function NoteShown({ dagId, note, canEdit, save }: Props) {
 function NoteDialog({ opened, onClose, ...rest }: Omit<Props, "canEdit"> & { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
   return (
-    <Modal opened={opened} onClose={onClose} title={t("run.note.title")} size="md">
-      {opened && <NoteForm {...rest} onClose={onClose} />}
-    </Modal>
+    <Dialog opened={opened} onClose={onClose} title={t("run.note.title")} size="md">
+      <NoteForm {...rest} onClose={onClose} />
+    </Dialog>
   );
 }
 

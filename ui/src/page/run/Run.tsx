@@ -1,6 +1,5 @@
 /** One run of a DAG. */
 import { Box } from "@mantine/core";
-import { useDocumentTitle } from "@mantine/hooks";
 import { IconChecklist, IconCode, IconHistory, IconListDetails, IconTimeline } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -14,6 +13,7 @@ import { codeLink, runLink } from "./link";
 import { RunDetails } from "./RunDetails";
 import { RunHeader } from "./RunHeader";
 import { StoryTab } from "./StoryTab";
+import { useTitle } from "./useTitle";
 import { TabBar, type Tab } from "./TabBar";
 import { TasksTab } from "./TasksTab";
 
@@ -22,7 +22,7 @@ export function Component() {
   const { dagId = "", runId = "", tab = "tasks" } = useParams();
   const can = useCan();
   const run = useQuery(runQuery(dagId, runId));
-  useDocumentTitle(`${runId} · ${dagId}`);
+  useTitle(`${runId} · ${dagId}`);
   if (run.error && !run.data) return <Problem error={run.error} retry={() => void run.refetch()} />;
   if (!run.data) return <Loading />;
   const version = run.data.dag_versions.at(-1)?.version_number;

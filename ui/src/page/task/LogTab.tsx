@@ -1,6 +1,6 @@
 import { Box } from "@mantine/core";
 import { IconFileText } from "@tabler/icons-react";
-import { useCallback, useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Empty } from "../../part/Problem";
@@ -12,11 +12,21 @@ const RUNS = new Set(["running", "restarting", "deferred", "up_for_reschedule"])
 
 export function LogTab({ place, ti, tryNumber }: { place: Place; ti: TaskInstance; tryNumber: number }) {
   const { t } = useTranslation();
+  const [box, setBox] = useState<HTMLElement | null>(null);
   const [top, setTop] = useState(300);
-  // The viewer fills what the page leaves below it.
-  const measure = useCallback((node: HTMLElement | null) => {
-    if (node) setTop(Math.max(100, node.getBoundingClientRect().top + window.scrollY));
-  }, []);
+  // The viewer fills what the page leaves below it, which changes with what is told above it.
+  useEffect(() => {
+    const page = box?.closest("section");
+    if (!box || !page) return;
+    const observer = new ResizeObserver(() => {
+      let scrolled = 0;
+      for (let node: HTMLElement | null = page; node; node = node.parentElement) scrolled += node.scrollTop;
+      setTop(Math.max(100, Math.round(box.getBoundingClientRect().top + scrolled)));
+    });
+    for (const child of page.children) if (!child.contains(box)) observer.observe(child);
+    observer.observe(page);
+    return () => observer.disconnect();
+  }, [box]);
   const isLatest = tryNumber === ti.try_number;
   const began = tryNumber > 0 && (!isLatest || !!ti.start_date || RUNS.has(ti.state ?? ""));
   if (!began)
@@ -26,7 +36,7 @@ export function LogTab({ place, ti, tryNumber }: { place: Place; ti: TaskInstanc
       </Empty>
     );
   return (
-    <Box ref={measure} style={{ "--log-top": `${top}px` }}>
+    <Box ref={setBox} style={{ "--log-top": `${top}px` }}>
       <Logs
         key={tryNumber}
         place={{ ...place, tryNumber }}

@@ -1,6 +1,5 @@
 /** One task instance: why it is where it is, its logs, and all else that is known of it. */
 import { Box } from "@mantine/core";
-import { useDocumentTitle } from "@mantine/hooks";
 import { IconBraces, IconFileText, IconHistory, IconListDetails, IconTimeline, IconTransfer } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -14,6 +13,7 @@ import { AuditTab } from "../run/AuditTab";
 import { taskLink } from "../run/link";
 import { placedQuery, type Place } from "../run/query";
 import { StoryTab } from "../run/StoryTab";
+import { useTitle } from "../run/useTitle";
 import { TabBar, type Tab } from "../run/TabBar";
 import { LogTab } from "./LogTab";
 import { Mapped } from "./Mapped";
@@ -29,7 +29,7 @@ export function Component() {
   const mapIndex = Number(search.get("map_index") ?? -1);
   const place: Place = { dagId, runId, taskId, mapIndex: Number.isInteger(mapIndex) ? mapIndex : -1 };
   const found = useQuery(placedQuery(place));
-  useDocumentTitle(`${taskId} · ${runId} · ${dagId}`);
+  useTitle(`${taskId} · ${runId} · ${dagId}`);
   // A mapped task has no instance without an index: its instances are listed.
   if (found.error instanceof ApiError && found.error.status === 404 && place.mapIndex < 0) return <Mapped place={place} error={found.error} />;
   if (found.error && !found.data) return <Problem error={found.error} retry={() => void found.refetch()} />;

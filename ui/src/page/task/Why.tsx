@@ -5,9 +5,11 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { useZone } from "../../part/time";
 import type { TaskInstance } from "../../query";
 import { taskLink } from "../run/link";
 import { explainQuery, type Place } from "../run/query";
+import { inZone } from "../run/words";
 
 interface Named {
   task_id: string;
@@ -22,12 +24,14 @@ const upstreamOf = (data: Record<string, unknown>): Named[] =>
 
 export function Why({ place, ti }: { place: Place; ti: TaskInstance }) {
   const { t } = useTranslation();
+  const zone = useZone();
   const isQuiet = QUIET.has(ti.state ?? "");
   // "in 12 s" goes by without a change that the stream could tell.
   const why = useQuery({ ...explainQuery(place), enabled: !isQuiet, refetchInterval: BAD.has(ti.state ?? "") || ti.state === "skipped" ? false : 5000 });
   if (isQuiet || why.error) return null;
   if (!why.data) return <Box px="md" pb="sm"><Skeleton h={58} /></Box>;
-  const { reasons, data, code } = why.data;
+  const { data, code } = why.data;
+  const reasons = why.data.reasons.map((reason) => inZone(reason, zone));
   const isBad = BAD.has(ti.state ?? "");
   const upstream = upstreamOf(data);
   const Icon = isBad ? IconAlertTriangle : code === "retry" || code === "reschedule" ? IconHourglass : IconHelpCircle;

@@ -1,5 +1,5 @@
 /** What a task instance left for others: read, and where one may, added, changed and deleted. */
-import { ActionIcon, Button, Group, Modal, Skeleton, Stack, Text, TextInput } from "@mantine/core";
+import { ActionIcon, Button, Group, Skeleton, Stack, Text, TextInput } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { IconEdit, IconPlus, IconTransfer, IconTrash } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -10,6 +10,7 @@ import { client } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Empty, Problem } from "../../part/Problem";
 import { Time } from "../../part/time";
+import { Dialog } from "../run/Dialog";
 import { Editor } from "../run/Editor";
 import { Json } from "../run/Json";
 import { parsed } from "../run/parsed";
@@ -48,7 +49,7 @@ export function XComs({ place }: { place: Place }) {
           {left > 0 && <Button variant="default" size="xs" onClick={() => setLimit(limit + PAGE)}>{t("run.json.more", { count: left })}</Button>}
         </Stack>
       )}
-      <Modal opened={adding} onClose={() => setAdding(false)} title={t("run.xcom.add")}>{adding && <XComForm place={place} onClose={() => setAdding(false)} />}</Modal>
+      <Dialog opened={adding} onClose={() => setAdding(false)} title={t("run.xcom.add")}><XComForm place={place} onClose={() => setAdding(false)} /></Dialog>
     </>
   );
 }
@@ -82,9 +83,9 @@ function Entry({ place, entry }: { place: Place; entry: XCom }) {
         </Group>
       </Group>
       {answer.error ? <Problem error={answer.error} retry={() => void answer.refetch()} /> : answer.data ? <Json value={value} name={entry.key} /> : <Skeleton h={36} />}
-      <Modal opened={editing} onClose={() => setEditing(false)} title={t("run.xcom.edit", { key: entry.key })} size="lg">
-        {editing && <XComForm place={place} entry={{ key: entry.key, value }} onClose={() => setEditing(false)} />}
-      </Modal>
+      <Dialog opened={editing} onClose={() => setEditing(false)} title={t("run.xcom.edit", { key: entry.key })} size="lg">
+        <XComForm place={place} entry={{ key: entry.key, value }} onClose={() => setEditing(false)} />
+      </Dialog>
     </Stack>
   );
 }
