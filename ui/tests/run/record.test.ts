@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 
+import "../../src/part/time";
 import { marked, spansOf } from "../../src/page/task/log/ansi";
+import { clockOf } from "../../src/page/task/log/clock";
 import { parseRecord, plain } from "../../src/page/task/log/record";
 
 const frame = (name: string, lineno: number) => ({ filename: "dag.py", lineno, name });
@@ -66,4 +68,9 @@ it("marks what is searched for across colours", () => {
   const spans = marked(spansOf("ab\x1b[31mcd\x1b[0mef ABCD"), /bcd/i);
   expect(spans.filter((span) => span.hit).map((span) => span.text)).toEqual(["b", "cd", "BCD"]);
   expect(spans.map((span) => span.text).join("")).toBe("abcdef ABCD");
+});
+
+it("tells the time of day in a zone, across a change to summer time", () => {
+  const clock = clockOf("Europe/Berlin");
+  expect([clock(Date.UTC(2026, 2, 29, 0, 59, 59, 5)), clock(Date.UTC(2026, 2, 29, 1, 0, 0))]).toEqual(["01:59:59.005", "03:00:00.000"]);
 });

@@ -60,7 +60,7 @@ function Form({ target, onClose, onDone }: Props) {
     <Stack gap="md">
       <Text size="sm" c="dimmed">{t(target.kind === "tasks" ? "run.clear.text" : "run.clear.textRun")}</Text>
       {target.kind === "tasks" && <ScopeChoice scope={options} onChange={set} hasDate={!!run?.logical_date} />}
-      <Group gap="lg">
+      <Group gap="lg" align="flex-start">
         <Checkbox size="sm" label={t("run.clear.onlyFailed")} checked={options.only_failed} onChange={(e) => set({ only_failed: e.currentTarget.checked })} />
         <Checkbox size="sm" label={t("run.clear.latest")} description={t("run.clear.latestHelp")} checked={options.run_on_latest_version} onChange={(e) => set({ run_on_latest_version: e.currentTarget.checked })} />
       </Group>

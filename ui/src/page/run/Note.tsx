@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Dialog } from "./Dialog";
+import classes from "./Note.module.css";
 import { Markdown } from "./Markdown";
 import { useChange } from "./useChange";
 
@@ -46,7 +47,7 @@ export function NoteShown({ dagId, note, canEdit, save }: Props) {
   const [opened, setOpened] = useState(false);
   if (!note) return null;
   return (
-    <Paper px="sm" py={6} bg="var(--mantine-color-yellow-light)" style={{ borderColor: "transparent" }}>
+    <Paper px="sm" py={6} className={classes.note}>
       <Group gap="xs" wrap="nowrap" align="flex-start">
         <IconNote size={16} style={{ marginTop: 3, flexShrink: 0 }} aria-label={t("run.note.title")} />
         <div style={{ flex: 1, minWidth: 0, maxHeight: 120, overflowY: "auto" }}><Markdown>{note}</Markdown></div>

@@ -7,7 +7,7 @@ import type { Params } from "../../query";
 
 type Schemas = components["schemas"];
 export type Story = Schemas["StoryResponse"];
-export type StoryEvent = Schemas["StoryEvent"];
+export type StoryEvent = Story["events"][number];
 export type Try = Schemas["TaskInstanceHistoryResponse"];
 export type XCom = Schemas["XComResponse"];
 export type EventLog = Schemas["EventLogResponse"];

@@ -8,6 +8,7 @@ import type { TaskInstance } from "../../query";
 import type { Place } from "../run/query";
 import { Logs } from "./log/Logs";
 
+const OVER = new Set(["success", "failed", "skipped", "upstream_failed", "removed"]);
 const RUNS = new Set(["running", "restarting", "deferred", "up_for_reschedule"]);
 
 export function LogTab({ place, ti, tryNumber }: { place: Place; ti: TaskInstance; tryNumber: number }) {
@@ -29,12 +30,14 @@ export function LogTab({ place, ti, tryNumber }: { place: Place; ti: TaskInstanc
   }, [box]);
   const isLatest = tryNumber === ti.try_number;
   const began = tryNumber > 0 && (!isLatest || !!ti.start_date || RUNS.has(ti.state ?? ""));
-  if (!began)
+  if (!began) {
+    const isOver = OVER.has(ti.state ?? "");
     return (
-      <Empty icon={IconFileText} title={t("run.log.notYet")}>
-        {t("run.log.notYetText")}
+      <Empty icon={IconFileText} title={t(isOver ? "run.log.never" : "run.log.notYet")}>
+        {t(isOver ? "run.log.neverText" : "run.log.notYetText")}
       </Empty>
     );
+  }
   return (
     <Box ref={setBox} style={{ "--log-top": `${top}px` }}>
       <Logs

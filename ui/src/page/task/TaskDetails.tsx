@@ -46,7 +46,7 @@ export function TaskDetails({ place, ti, tryNumber }: { place: Place; ti: TaskIn
             [f("runId"), ti.dag_run_id],
             [f("mapIndex"), ti.map_index >= 0 ? ti.map_index : null],
             [f("operator"), ti.operator_name ?? ti.operator],
-            [f("tries"), t("run.tryOf", { n: shown.try_number, last: ti.max_tries + 1 })],
+            [f("tries"), t("run.ofMax", { n: shown.try_number, last: ti.max_tries + 1 })],
             [f("triggerRule"), task?.trigger_rule],
             [f("scheduled"), shown.scheduled_when && <Time value={shown.scheduled_when} />],
             [f("queued"), shown.queued_when && <Time value={shown.queued_when} />],

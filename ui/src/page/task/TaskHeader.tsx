@@ -25,7 +25,7 @@ export function TaskHeader({ place, ti, tryNumber }: { place: Place; ti: TaskIns
   const { dagId, runId, taskId, mapIndex } = place;
   const [opened, setOpened] = useState<"clear" | MarkState | null>(null);
   const { data: tries } = useQuery({ ...triesQuery(place), enabled: ti.try_number > 1 });
-  const { data: links } = useQuery(linksQuery(place, Math.max(1, tryNumber)));
+  const { data: links } = useQuery({ ...linksQuery(place, tryNumber), enabled: tryNumber > 0 });
   const canEdit = can("can_edit", "Task Instances", dagId);
   useHotkeys(
     canEdit

@@ -4,6 +4,7 @@ import { useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, 
 import { useTranslation } from "react-i18next";
 
 import { useZone } from "../../../part/time";
+import { clockOf } from "./clock";
 import { Layout, MAX_HEIGHT, scaleOf } from "./layout";
 import classes from "./Lines.module.css";
 import { Row, type RowLook } from "./Row";
@@ -57,7 +58,7 @@ export function Lines({ store, rows, wrap, timestamps, sources, follow, pattern,
   const [scrollTop, setScrollTop] = useState(0);
   const sticks = useRef(follow);
   const digits = Math.max(3, String(store.length).length);
-  const look = useMemo<RowLook>(() => ({ timestamps, sources, zone, digits }), [timestamps, sources, zone, digits]);
+  const look = useMemo<RowLook>(() => ({ timestamps, sources, clock: clockOf(zone), digits }), [timestamps, sources, zone, digits]);
   const layout = useMemo(() => {
     if (!wrap || !width) return new Layout(rows, LINE, store.texts, null);
     const level = matchMedia("(max-width: 48em)").matches ? 0 : 6;

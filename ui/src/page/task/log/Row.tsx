@@ -2,7 +2,6 @@ import { IconChevronDown, IconChevronRight } from "@tabler/icons-react";
 import { memo } from "react";
 import { useTranslation } from "react-i18next";
 
-import { formatTime } from "../../../part/time";
 import { marked, spansOf } from "./ansi";
 import classes from "./Lines.module.css";
 import { LEVELS } from "./record";
@@ -13,7 +12,7 @@ const SHORT = ["", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 export interface RowLook {
   timestamps: boolean;
   sources: boolean;
-  zone: string;
+  clock: (ms: number) => string;
   /** Characters that a line number takes. */
   digits: number;
 }
@@ -65,7 +64,7 @@ export const Row = memo(function Row({ store, row, look, pattern, isCurrent, isT
       >
         {number}
       </a>
-      {look.timestamps && <span className={classes.time}>{more || Number.isNaN(time) ? "" : formatTime(new Date(time).toISOString(), look.zone, true).slice(11)}</span>}
+      {look.timestamps && <span className={classes.time}>{more || Number.isNaN(time) ? "" : look.clock(time)}</span>}
       <span className={classes.level}>{more || store.isGroup(row) ? "" : SHORT[level]}</span>
       {look.sources && (
         <span className={classes.source} title={`${store.logger(row)} ${store.source(row)}`}>
