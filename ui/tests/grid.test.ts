@@ -21,7 +21,7 @@ const run = (run_id: string, state = "running") => ({
   state,
   run_after: "2026-01-01T00:00:00Z",
   logical_date: null,
-  queued_at: null,
+  queued_at: "2026-01-01T00:00:00Z",
   start_date: null,
   end_date: null,
   duration: null,

@@ -88,7 +88,7 @@ export function withRun(grid: Grid, run: DagRun): Grid {
   const after: GridRun = {
     ...before,
     state: run.state,
-    queued_at: run.queued_at,
+    queued_at: run.queued_at ?? before.queued_at,
     start_date: run.start_date,
     end_date: run.end_date,
     duration: run.duration,
