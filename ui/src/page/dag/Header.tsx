@@ -35,7 +35,7 @@ export function Header({ dagId }: { dagId: string }) {
             <Anchor component={Link} to={dagAt(dagId)} inherit c="inherit" underline="never">{dag?.dag_display_name ?? dagId}</Anchor>
           </Title>
           {latest && (
-            <Link to={runAt(dagId, latest.run_id)} aria-label={`${t("dag.latestRun")}: ${t(`state.${latest.state}`)}`} style={{ display: "grid" }}>
+            <Link to={runAt(dagId, latest.run_id)} aria-label={`${t("dag.latestRun")}: ${t(`state.${latest.state}`)}`} style={{ display: "grid", textDecoration: "none" }}>
               <StateBadge state={latest.state} />
             </Link>
           )}

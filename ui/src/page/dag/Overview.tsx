@@ -39,7 +39,7 @@ export function Component() {
     );
   return (
     <Stack p="md" gap="md">
-      <SimpleGrid cols={{ base: 1, xs: 3 }} spacing="sm">
+      <SimpleGrid cols={3} spacing="sm">
         <Figure words={t("dag.overview.running")} n={running.data?.total_entries} to={`${dagAt(dagId, "runs")}?state=running`} />
         <Figure words={t("dag.overview.failedRuns")} below={t("dag.overview.within")} bad n={failedRuns.data?.total_entries} to={`${dagAt(dagId, "runs")}?state=failed`} />
         <Figure

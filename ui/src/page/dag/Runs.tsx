@@ -59,14 +59,13 @@ export function Component() {
           </div>
         ),
       },
+      { id: "duration", header: t("dag.runs.duration"), meta: { order: "duration", align: "right" }, cell: ({ row: { original: run } }) => <Duration start={run.start_date} end={run.end_date} /> },
       {
         id: "type",
         header: t("dag.runs.type"),
         meta: { order: "run_type", wideOnly: true },
         cell: ({ row: { original: run } }) => <Group gap={5} wrap="nowrap"><RunTypeIcon type={run.run_type} />{t(`runType.${run.run_type}`)}</Group>,
       },
-      { id: "start", header: t("dag.runs.start"), meta: { order: "start_date", wideOnly: true }, cell: ({ row: { original: run } }) => <Time value={run.start_date} relative /> },
-      { id: "duration", header: t("dag.runs.duration"), meta: { order: "duration", align: "right" }, cell: ({ row: { original: run } }) => <Duration start={run.start_date} end={run.end_date} /> },
       { id: "versions", header: t("dag.runs.versions"), meta: { wideOnly: true }, cell: ({ row: { original: run } }) => run.dag_versions.map((version) => `v${version.version_number}`).join(", ") },
       { id: "user", header: t("dag.runs.user"), meta: { wideOnly: true }, cell: ({ row: { original: run } }) => run.triggering_user_name ?? "" },
     ],

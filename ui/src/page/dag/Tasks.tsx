@@ -57,9 +57,6 @@ export function Component() {
           </div>
         ),
       },
-      { id: "rule", header: t("dag.tasks.rule"), meta: { wideOnly: true }, cell: ({ row: { original: task } }) => task.trigger_rule },
-      { id: "retries", header: t("dag.tasks.retries"), meta: { order: "retries", align: "right", wideOnly: true }, cell: ({ row: { original: task } }) => task.retries },
-      { id: "pool", header: t("dag.tasks.pool"), meta: { order: "pool", wideOnly: true }, cell: ({ row: { original: task } }) => task.pool },
       {
         id: "last",
         header: t("dag.tasks.last"),
@@ -69,6 +66,9 @@ export function Component() {
           return <Link to={instanceAt(dagId, found.run.run_id, task.task_id ?? "")} aria-label={`${t("dag.tasks.last")}: ${t(`state.${found.state ?? "none"}`)}`} className={classes.tight}><StateBadge state={found.state} size="sm" /></Link>;
         },
       },
+      { id: "rule", header: t("dag.tasks.rule"), meta: { wideOnly: true }, cell: ({ row: { original: task } }) => task.trigger_rule },
+      { id: "retries", header: t("dag.tasks.retries"), meta: { order: "retries", align: "right", wideOnly: true }, cell: ({ row: { original: task } }) => task.retries },
+      { id: "pool", header: t("dag.tasks.pool"), meta: { order: "pool", wideOnly: true }, cell: ({ row: { original: task } }) => task.pool },
     ],
     [dagId, last, t],
   );

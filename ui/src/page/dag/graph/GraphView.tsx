@@ -103,6 +103,13 @@ function Graph({ dagId, grid, selection, folding, search }: Props) {
     };
     return { stateOf, countOf: (group) => members.get(group)?.length ?? 0, found, selected, toggle };
   }, [found, members, selected, states, toggle]);
+  // The map has an element for each node; the graph is painted before it.
+  const [mapped, map] = useState(false);
+  useEffect(() => {
+    if (!drawn) return;
+    const timer = setTimeout(() => map(true), 60);
+    return () => clearTimeout(timer);
+  }, [drawn]);
   useCamera(drawn?.nodes, selected, found);
 
   if (error && !graph) return <Problem error={error} retry={() => void refetch()} />;
@@ -122,7 +129,7 @@ function Graph({ dagId, grid, selection, folding, search }: Props) {
           nodesFocusable={false}
           edgesFocusable={false}
           elementsSelectable={false}
-          minZoom={0.04}
+          minZoom={0.02}
           maxZoom={1.6}
           deleteKeyCode={null}
           proOptions={{ hideAttribution: true }}
@@ -134,7 +141,7 @@ function Graph({ dagId, grid, selection, folding, search }: Props) {
           aria-label={t("dag.graph.label", { dagId })}
         >
           <Background gap={22} size={1} />
-          <MiniMap<FlowNode>
+          {mapped && <MiniMap<FlowNode>
             pannable
             zoomable
             style={{ width: 150, height: 96 }}
@@ -144,7 +151,7 @@ function Graph({ dagId, grid, selection, folding, search }: Props) {
               const state = node.type === "frame" ? undefined : lookup.stateOf(node.id);
               return state === undefined ? (node.type === "frame" ? "rgba(128,140,150,0.15)" : "#98a4ae") : lookOf(state).color;
             }}
-          />
+          />}
           <Panels run={run} direction={direction} setDirection={setDirection} hasSelection={selected !== undefined} selected={selected} />
         </ReactFlow>
       </LookupContext>

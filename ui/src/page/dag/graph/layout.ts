@@ -9,6 +9,8 @@ import type { SeenGraph } from "./visible";
 const MAX_NODES = 160;
 const MAX_EDGES = 320;
 const REMEMBERED = 24;
+/** Who has waited so long for ELK, which is large to load, sees the plain layout. */
+const PATIENCE_MS = 1200;
 
 const known = new Map<string, Promise<Layout>>();
 let elk: Promise<{ layout: (graph: ElkNode) => Promise<ElkNode> }> | null = null;
@@ -75,8 +77,9 @@ function fromElk(root: ElkNode): Layout {
 async function compute(seen: SeenGraph, direction: Direction): Promise<Layout> {
   if (seen.nodes.length > MAX_NODES || seen.edges.length > MAX_EDGES) return layered(seen, direction);
   try {
-    const engine = await (elk ??= start());
-    return fromElk(await engine.layout(toElk(seen, direction)));
+    const work = (elk ??= start()).then((engine) => engine.layout(toElk(seen, direction))).then(fromElk);
+    const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), PATIENCE_MS));
+    return (await Promise.race([work, late])) ?? layered(seen, direction);
   } catch (error) {
     console.warn("ELK failed; falling back to the plain layout.", error);
     return layered(seen, direction);

@@ -1,5 +1,5 @@
 /** Where the graph is looked at from: all of it if that can be read, else where its interest is. */
-import { useReactFlow, useStore } from "@xyflow/react";
+import { useReactFlow, useStore, useStoreApi } from "@xyflow/react";
 import { useEffect, useRef } from "react";
 
 import type { FlowNode } from "./nodes";
@@ -9,7 +9,7 @@ const READABLE = 0.36;
 export function useCamera(nodes: FlowNode[] | undefined, selected: string | undefined, found: ReadonlySet<string> | null): void {
   const { fitView, setCenter, getZoom, getNode } = useReactFlow<FlowNode>();
   const ready = useStore((store) => store.width > 0 && !!store.panZoom);
-  const { width, height } = useStore((store) => ({ width: store.width, height: store.height }), (a, b) => a.width === b.width && a.height === b.height);
+  const { width, height } = useStore(({ width, height }) => ({ width, height }), (a, b) => a.width === b.width && a.height === b.height);
   const shown = useRef<FlowNode[]>(undefined);
 
   useEffect(() => {
@@ -35,18 +35,14 @@ export function useCamera(nodes: FlowNode[] | undefined, selected: string | unde
   }, [fitView, found]);
 
   // Who walks through the tasks sees where they are.
-  const { transform } = useStore((store) => store);
-  const view = useRef(transform);
-  useEffect(() => {
-    view.current = transform;
-  }, [transform]);
+  const store = useStoreApi();
   useEffect(() => {
     const node = selected === undefined ? undefined : getNode(selected);
     if (!node) return;
-    const [x, y, zoom] = view.current;
+    const [x, y, zoom] = store.getState().transform;
     const left = node.position.x * zoom + x;
     const top = node.position.y * zoom + y;
     if (left >= 0 && top >= 0 && left < width - 60 && top < height - 40) return;
     void setCenter(node.position.x + (node.width ?? 0) / 2, node.position.y + (node.height ?? 0) / 2, { zoom: Math.max(getZoom(), READABLE), duration: 250 });
-  }, [getNode, getZoom, height, selected, setCenter, width]);
+  }, [getNode, getZoom, height, selected, setCenter, store, width]);
 }
