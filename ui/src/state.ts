@@ -30,21 +30,21 @@ interface Look {
 const look = (color: string, icon: Icon, on = "#ffffff"): Look => ({ color, icon, on });
 
 const LOOKS: Record<string, Look> = {
-  success: look("#2b8a3e", IconCheck),
+  success: look("#278338", IconCheck),
   failed: look("#d6293e", IconX),
-  running: look("#1c7ed6", IconPlayerPlayFilled),
-  queued: look("#868e96", IconClock),
-  scheduled: look("#b08d57", IconHourglass),
+  running: look("#1971c2", IconPlayerPlayFilled),
+  queued: look("#6a737b", IconClock),
+  scheduled: look("#8f6f3f", IconHourglass),
   up_for_retry: look("#f2b705", IconRefresh, "#3b2d00"),
-  up_for_reschedule: look("#20a39e", IconCalendarRepeat),
-  upstream_failed: look("#e8710a", IconAlertTriangle),
+  up_for_reschedule: look("#0f7f7a", IconCalendarRepeat),
+  upstream_failed: look("#e8710a", IconAlertTriangle, "#2b1400"),
   skipped: look("#d77bba", IconPlayerTrackNext, "#3a0f2b"),
   deferred: look("#7950f2", IconMoon),
   removed: look("#adb5bd", IconTrash, "#212529"),
   restarting: look("#ae3ec9", IconRotateClockwise),
-  awaiting_input: look("#f76707", IconUserQuestion),
+  awaiting_input: look("#f76707", IconUserQuestion, "#2b1400"),
   planned: look("#ced4da", IconCircleDashed, "#212529"),
-  paused: look("#868e96", IconBan),
+  paused: look("#6a737b", IconBan),
 };
 
 const NONE = look("#ced4da", IconCircleDashed, "#212529");
