@@ -47,18 +47,19 @@ export function Component() {
 const SIZES: [number, number] = [46, 54];
 
 function Body({ dagId }: { dagId: string }) {
+  const { t } = useTranslation();
   const phone = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   const [hidden, setHidden] = useLocalStorage({ key: "slipstream.paneHidden", defaultValue: false, getInitialValueInEffect: false });
   const [sizes, setSizes] = useLocalStorage<number[]>({ key: "slipstream.paneSizes", defaultValue: SIZES, getInitialValueInEffect: false });
   const right = (
-    <main className={classes.pane}>
+    <div className={classes.pane}>
       <Tabs dagId={dagId} hidden={hidden} onHide={() => setHidden(!hidden)} />
-      <div className={classes.scroll} tabIndex={-1}>
+      <div className={classes.scroll} tabIndex={0} role="region" aria-label={t("dag.page")}>
         <Suspense fallback={<Loading />}>
           <Outlet />
         </Suspense>
       </div>
-    </main>
+    </div>
   );
   if (hidden) return <div className={classes.body}>{right}</div>;
   if (phone)

@@ -23,7 +23,7 @@ export default function Compare({ before, after, wrap, label }: Props) {
       python(),
       basicSetup({ highlightActiveLine: false, highlightActiveLineGutter: false, autocompletion: false, closeBrackets: false }),
       EditorState.readOnly.of(true),
-      EditorView.contentAttributes.of({ "aria-label": label }),
+      EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
       scheme === "dark" ? oneDark : [],
       plain,
       ...(wrap ? [EditorView.lineWrapping] : []),

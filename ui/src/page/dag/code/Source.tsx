@@ -9,7 +9,7 @@ import { plain } from "./plain";
 export default function Source({ text, wrap, label }: { text: string; wrap: boolean; label: string }) {
   const scheme = useComputedColorScheme();
   const extensions = useMemo(
-    () => [python(), plain, EditorView.contentAttributes.of({ "aria-label": label }), ...(wrap ? [EditorView.lineWrapping] : [])],
+    () => [python(), plain, EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }), ...(wrap ? [EditorView.lineWrapping] : [])],
     [label, wrap],
   );
   return (
