@@ -40,7 +40,7 @@ function Form({ target, onClose, onDone }: Props) {
   // What a note says and which version runs do not change what is concerned.
   const asked: ClearOptions = { ...options, run_on_latest_version: false, note: "" };
   const preview = useQuery({
-    queryKey: ["run", dagId, "preview", "clear", target, asked],
+    queryKey: ["run", dagId, target.kind === "tasks" ? target.runId : "*", "clear", target, asked],
     queryFn: () => clear(target, asked, true),
     gcTime: 0,
     staleTime: 0,

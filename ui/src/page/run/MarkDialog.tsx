@@ -40,7 +40,7 @@ function Form({ target, state: first, onClose, onDone }: Props) {
   const [scope, setScope] = useState<Scope>(NO_SCOPE);
   const [note, setNote] = useState("");
   const preview = useQuery({
-    queryKey: ["run", dagId, "preview", "mark", target, state, scope],
+    queryKey: ["run", dagId, target.kind === "tasks" ? target.runId : "*", "mark", target, state, scope],
     queryFn: () => previewMark(target, state, scope),
     gcTime: 0,
     staleTime: 0,

@@ -175,7 +175,7 @@ export function Logs({ place, isLive, fromEnd }: Props) {
         top={() => lines.current?.top()}
         bottom={() => lines.current?.bottom()}
         status={
-          <Text size="xs" c="dimmed" role="status" style={{ whiteSpace: "nowrap" }}>
+          <Text size="xs" c="dimmed" role="status" component="div" style={{ whiteSpace: "nowrap" }}>
             {isFiltered && `${rows.length.toLocaleString()} / `}
             {t("run.log.lines", { count: store.length })} · {sizeOf(store.bytes)}
             {phase === "live" && <Badge ml={6} size="xs" variant="light" className="pulse">{t("live.live")}</Badge>}

@@ -24,6 +24,8 @@ export interface LogState {
 const TELL_MS = 150;
 const BUSY_MS = 40;
 const [SOON_MS, LATER_MS] = [500, 1500];
+/** So often a live log is asked for again before people are told. */
+const MAX_FAILURES = 3;
 const pause = (ms: number) => new Promise<void>((done) => setTimeout(done, ms));
 
 export class LogReader {
@@ -71,11 +73,21 @@ export class LogReader {
   }
 
   private async run(signal: AbortSignal): Promise<void> {
+    let failures = 0;
     for (;;) {
       const wasLive = this.isLive;
       const before = this.state.store.length;
-      await this.read(signal);
+      try {
+        await this.read(signal);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted || !wasLive || ++failures > MAX_FAILURES) throw error;
+        // A part of the reply may have come: begin anew rather than show lines twice.
+        this.token = undefined;
+        await pause(LATER_MS * failures);
+      }
       if (signal.aborted) return;
+      if (failures) continue;
       const grew = this.state.store.length > before;
       this.become({ phase: wasLive ? "live" : "ended" });
       if (!wasLive) return;
@@ -101,10 +113,11 @@ export class LogReader {
     );
     // Without a token a reply begins at the beginning.
     const store = this.token ? this.state.store : new LogStore();
-    const pieces = (data as ReadableStream<Uint8Array>).getReader();
+    // A reply without a body says that nothing was written since.
+    const pieces = (data as ReadableStream<Uint8Array> | undefined)?.getReader();
     const decoder = new TextDecoder();
     let busySince = performance.now();
-    for (;;) {
+    while (pieces) {
       const { done, value } = await pieces.read();
       if (signal.aborted) return;
       if (done) break;
