@@ -102,6 +102,7 @@ export function Logs({ place, isLive, fromEnd }: Props) {
   const began = useRef("");
   useEffect(() => {
     const key = wanted.trim();
+    if (key !== search.wanted) return;
     if (!key || !search.rows.length || began.current === key) {
       if (!key) began.current = "";
       return;
@@ -111,7 +112,7 @@ export function Logs({ place, isLive, fromEnd }: Props) {
      
     setAt(index);
     show(search.rows[index]!);
-  }, [search.rows, wanted, show]);
+  }, [search.rows, search.wanted, wanted, show]);
   const step = (by: 1 | -1) => {
     const n = search.rows.length;
     if (!n) return;

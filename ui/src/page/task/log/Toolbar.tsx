@@ -1,4 +1,4 @@
-import { ActionIcon, Box, Checkbox, CloseButton, Group, Indicator, Menu, Text, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Box, Button, Checkbox, CloseButton, Group, Indicator, Popover, Stack, Text, TextInput, Tooltip } from "@mantine/core";
 import {
   IconArrowBarToDown,
   IconArrowBarToUp,
@@ -15,7 +15,7 @@ import {
   IconTextWrap,
   type Icon,
 } from "@tabler/icons-react";
-import type { ReactNode, Ref } from "react";
+import { useState, type ReactNode, type Ref } from "react";
 import { useTranslation } from "react-i18next";
 
 import { LEVELS } from "./record";
@@ -99,43 +99,35 @@ export function Toolbar(props: Props) {
 
 function Filters({ store, options }: { store: LogStore; options: LogOptions }) {
   const { t } = useTranslation();
+  const [opened, setOpened] = useState(false);
   const n = options.levels.length + options.loggers.length;
   const levels = LEVELS.filter((name, i) => store.seenLevels.has(i) || options.levels.includes(name));
   const loggers = [...new Set([...store.seenLoggers, ...options.loggers])].sort();
   return (
-    <Menu closeOnItemClick={false} width={260} position="bottom-start">
-      <Menu.Target>
+    <Popover opened={opened} onChange={setOpened} width={260} position="bottom-start" trapFocus returnFocus>
+      <Popover.Target>
         <Tooltip label={t("run.log.filter")}>
           <Indicator label={n} size={15} disabled={!n} offset={4}>
-            <ActionIcon variant={n ? "light" : "default"} aria-label={n ? t("run.log.filtered", { count: n }) : t("run.log.filter")}>
+            <ActionIcon variant={n ? "light" : "default"} aria-label={n ? t("run.log.filtered", { count: n }) : t("run.log.filter")} onClick={() => setOpened(!opened)} aria-expanded={opened}>
               <IconFilter size={15} />
             </ActionIcon>
           </Indicator>
         </Tooltip>
-      </Menu.Target>
-      <Menu.Dropdown mah={420} style={{ overflowY: "auto" }}>
-        <Checkbox.Group label={t("run.log.levels")} value={options.levels} onChange={options.setLevels} px="sm" py={6}>
-          {levels.map((name) => <Checkbox key={name} size="xs" mt={6} value={name} label={t(`run.log.level.${name}`)} />)}
-        </Checkbox.Group>
-        <Menu.Divider />
-        <Checkbox.Group label={t("run.log.loggers")} value={options.loggers} onChange={options.setLoggers} px="sm" py={6}>
-          {loggers.map((name) => <Checkbox key={name} size="xs" mt={6} value={name} label={name} styles={{ label: { overflowWrap: "anywhere" } }} />)}
-        </Checkbox.Group>
-        {n > 0 && (
-          <>
-            <Menu.Divider />
-            <Menu.Item
-              onClick={() => {
-                options.setLevels([]);
-                options.setLoggers([]);
-              }}
-            >
-              {t("run.log.unfilter")}
-            </Menu.Item>
-          </>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Target>
+      <Popover.Dropdown mah={420} style={{ overflowY: "auto" }} aria-label={t("run.log.filter")}>
+        <Stack gap="sm">
+          <Checkbox.Group label={t("run.log.levels")} value={options.levels} onChange={options.setLevels}>
+            {levels.map((name) => <Checkbox key={name} size="xs" mt={6} value={name} label={t(`run.log.level.${name}`)} />)}
+          </Checkbox.Group>
+          {loggers.length > 0 && (
+            <Checkbox.Group label={t("run.log.loggers")} value={options.loggers} onChange={options.setLoggers}>
+              {loggers.map((name) => <Checkbox key={name} size="xs" mt={6} value={name} label={name} styles={{ label: { overflowWrap: "anywhere" } }} />)}
+            </Checkbox.Group>
+          )}
+          {n > 0 && <Button size="compact-xs" variant="subtle" onClick={options.showAll}>{t("run.log.unfilter")}</Button>}
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
   );
 }
 

@@ -1,5 +1,6 @@
 /** How somebody likes to read logs: kept in the browser. What a link should show is in the address. */
 import { useLocalStorage } from "@mantine/hooks";
+import { useSearchParams } from "react-router";
 
 import { useSession } from "../../../api/session";
 import { useParam } from "../../../part/DataTable";
@@ -13,6 +14,7 @@ export function useLogOptions() {
   const [wrap, setWrap] = useLocalStorage({ key: "slipstream.log.wrap", defaultValue: config.default_wrap });
   const [timestamps, setTimestamps] = useLocalStorage({ key: "slipstream.log.timestamps", defaultValue: true });
   const [sources, setSources] = useLocalStorage({ key: "slipstream.log.sources", defaultValue: false });
+  const [, setSearch] = useSearchParams();
   const [level, setLevel] = useParam("level");
   const [logger, setLogger] = useParam("logger");
   return {
@@ -25,6 +27,16 @@ export function useLogOptions() {
     levels: listOf(level).filter(isLevel),
     setLevels: (next: string[]) => setLevel(next.join(",") || null),
     loggers: listOf(logger),
+    showAll: () =>
+      setSearch(
+        (before) => {
+          const next = new URLSearchParams(before);
+          next.delete("level");
+          next.delete("logger");
+          return next;
+        },
+        { replace: true },
+      ),
     setLoggers: (next: string[]) => setLogger(next.join(",") || null),
   };
 }

@@ -12,19 +12,23 @@ interface Found {
 }
 
 export interface Search {
+  /** What the rows contain: a moment behind what is typed. */
+  wanted: string;
   pattern: RegExp | null;
   rows: readonly number[];
   isDone: boolean;
 }
 
+const NOTHING: Search = { wanted: "", pattern: null, rows: [], isDone: true };
+
 export function useSearch(store: LogStore, version: number, wanted: string): Search {
   const found = useRef<Found | null>(null);
-  const [state, setState] = useState<Search>({ pattern: null, rows: [], isDone: true });
+  const [state, setState] = useState(NOTHING);
   useEffect(() => {
     if (!wanted) {
       found.current = null;
       // eslint-disable-next-line react-hooks/set-state-in-effect -- the search is outside of React; this is its news
-      setState((before) => (before.pattern ? { pattern: null, rows: [], isDone: true } : before));
+      setState((before) => (before.pattern ? NOTHING : before));
       return;
     }
     if (found.current?.store !== store || found.current.wanted !== wanted) found.current = { store, wanted, rows: [], next: 0 };
@@ -39,7 +43,7 @@ export function useSearch(store: LogStore, version: number, wanted: string): Sea
       const news = search.rows.length !== before || isDone;
       if (news && (isDone || performance.now() - told > 120)) {
         told = performance.now();
-        setState({ pattern, rows: search.rows.slice(), isDone });
+        setState({ wanted, pattern, rows: search.rows.slice(), isDone });
       }
       if (!isDone) timer = setTimeout(step);
     };
