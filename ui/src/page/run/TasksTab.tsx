@@ -1,5 +1,5 @@
 /** The task instances of a run: filtered, ordered and paged by the server; several are changed at once. */
-import { Anchor, Button, Group, MultiSelect, Text, TextInput } from "@mantine/core";
+import { Anchor, Box, Button, Group, MultiSelect, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconCheck, IconChecklist, IconFilterOff, IconRefresh, IconSearch, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -53,18 +53,17 @@ export function TasksTab({ run }: { run: DagRun }) {
         id: "task",
         header: t("run.fact.task"),
         cell: ({ row: { original: ti } }) => (
-          <Anchor component={Link} to={taskLink(dagId, runId, ti.task_id, ti.map_index)} size="sm" fw={500} style={{ overflowWrap: "anywhere" }}>
+          <Anchor component={Link} to={taskLink(dagId, runId, ti.task_id, ti.map_index)} size="sm" fw={500} display="block" miw={130} style={{ overflowWrap: "anywhere" }}>
             {ti.task_display_name}
             {ti.map_index >= 0 && <Text span c="dimmed" size="sm"> [{ti.rendered_map_index ?? ti.map_index}]</Text>}
           </Anchor>
         ),
       },
-      { id: "state", header: t("run.fact.state"), meta: { order: "state" }, cell: ({ row }) => <StateBadge state={row.original.state} size="sm" /> },
+      { id: "state", header: t("run.fact.state"), meta: { order: "state" }, cell: ({ row }) => <Box w="max-content"><StateBadge state={row.original.state} size="sm" /></Box> },
       { id: "start", header: t("run.fact.start"), meta: { order: "start_date", wideOnly: true }, cell: ({ row }) => <Time value={row.original.start_date} /> },
       { id: "duration", header: t("run.fact.duration"), meta: { order: "duration", align: "right" }, cell: ({ row }) => <Duration start={row.original.start_date} end={row.original.end_date} /> },
       { id: "try", header: t("run.fact.tries"), meta: { align: "right", wideOnly: true }, cell: ({ row }) => row.original.try_number || "–" },
       { id: "operator", header: t("run.fact.operator"), meta: { wideOnly: true }, cell: ({ row }) => <Text size="sm" c="dimmed">{row.original.operator_name ?? row.original.operator}</Text> },
-      { id: "pool", header: t("run.fact.pool"), meta: { wideOnly: true }, cell: ({ row }) => <Text size="sm" c="dimmed">{row.original.pool}</Text> },
     ],
     [t, dagId, runId],
   );

@@ -1,5 +1,5 @@
 /** The instances of a mapped task in a run. */
-import { Anchor } from "@mantine/core";
+import { Anchor, Box } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ColumnDef } from "@tanstack/react-table";
 import { useMemo } from "react";
@@ -28,7 +28,7 @@ export function Mapped({ place, error }: { place: Place; error: Error }) {
         meta: { order: "map_index" },
         cell: ({ row: { original: ti } }) => <Anchor component={Link} size="sm" to={taskLink(dagId, runId, taskId, ti.map_index)}>{ti.rendered_map_index ?? ti.map_index}</Anchor>,
       },
-      { id: "state", header: t("run.fact.state"), meta: { order: "state" }, cell: ({ row }) => <StateBadge state={row.original.state} size="sm" /> },
+      { id: "state", header: t("run.fact.state"), meta: { order: "state" }, cell: ({ row }) => <Box w="max-content"><StateBadge state={row.original.state} size="sm" /></Box> },
       { id: "start", header: t("run.fact.start"), meta: { order: "start_date", wideOnly: true }, cell: ({ row }) => <Time value={row.original.start_date} /> },
       { id: "duration", header: t("run.fact.duration"), meta: { order: "duration", align: "right" }, cell: ({ row }) => <Duration start={row.original.start_date} end={row.original.end_date} /> },
       { id: "try", header: t("run.fact.tries"), meta: { align: "right" }, cell: ({ row }) => row.original.try_number || "–" },

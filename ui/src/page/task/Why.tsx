@@ -39,7 +39,7 @@ export function Why({ place, ti }: { place: Place; ti: TaskInstance }) {
   const title = ti.state === "failed" ? "run.why.failed" : isBad ? "run.why.neverRan" : ti.state === "skipped" ? "run.why.skipped" : ti.state === "queued" ? "run.why.queued" : "run.why.title";
   return (
     <Box px="md" pb="sm">
-      <Alert color={isBad ? "red" : ti.state === "skipped" ? "grape" : "blue"} icon={<Icon size={20} />} title={t(title)} py="xs" px="sm" role="status" className={classes.why} c="var(--mantine-color-text)">
+      <Alert color="gray" icon={<Icon size={20} />} title={t(title)} py="xs" px="sm" role="status" classNames={{ root: classes.why, title: classes.title, icon: classes.icon }} style={{ "--why": `var(--mantine-color-${isBad ? "red" : ti.state === "skipped" ? "grape" : "blue"}-6)` }}>
         {reasons.length === 1 ? (
           <Text size="sm" style={{ overflowWrap: "anywhere" }}>{reasons[0]}</Text>
         ) : (

@@ -1,7 +1,7 @@
 /** The form of the trigger dialog, once the DAG and what to begin with are known. */
 import { Accordion, Alert, Button, Checkbox, Divider, Group, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle, IconPlayerPlay } from "@tabler/icons-react";
-import { useMemo, useState, type FormEvent } from "react";
+import { useMemo, useRef, useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
@@ -42,6 +42,7 @@ export default function Form({ dag, conf, onClose }: Props) {
   const [typed, setTyped] = useState<string | null>(null);
   const [advanced, setAdvanced] = useState<AdvancedState>(ADVANCED);
   const [unpause, setUnpause] = useState(true);
+  const box = useRef<HTMLFormElement>(null);
   const [tried, setTried] = useState(false);
   const [refused, setRefused] = useState<Record<string, string>>({});
   const [refusedWhen, setRefusedWhen] = useState<AdvancedErrors>({});
@@ -69,18 +70,29 @@ export default function Form({ dag, conf, onClose }: Props) {
       if (run) void navigate(runLink(dagId, run.dag_run_id));
     },
   });
+  /** Bring the first field that is refused into sight, once what it is folded into has opened. */
+  const point = () =>
+    setTimeout(() => {
+      const input = box.current?.querySelector<HTMLElement>('[aria-invalid="true"], [data-error]');
+      input?.scrollIntoView({ block: "center", behavior: "smooth" });
+      input?.focus({ preventScroll: true });
+    }, 250);
   const fail = (error: Error) => {
     const refusal = refusalOf(error.message);
     if (refusal && refusal.name in form.drafts) setRefused({ [refusal.name]: refusal.message });
     const when = error instanceof ApiError ? (error.status === 409 ? { dag_run_id: error.message } : refusedFields(error.detail)) : {};
     setRefusedWhen(when);
+    point();
     if (Object.keys(when).length) setOpened((before) => [...new Set([...before, "advanced"])]);
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setTried(true);
     if (Object.keys(wrongWhen).length) setOpened((before) => [...new Set([...before, "advanced"])]);
-    if (jsonError || Object.keys(wrong).length || Object.keys(wrongWhen).length) return;
+    if (jsonError || Object.keys(wrong).length || Object.keys(wrongWhen).length) {
+      point();
+      return;
+    }
     trigger.mutate(undefined, { onError: fail });
   };
   const set = (name: string, draft: Draft) => {
@@ -98,7 +110,7 @@ export default function Form({ dag, conf, onClose }: Props) {
   const isPlaced = Object.keys(refused).length > 0 || Object.keys(refusedWhen).length > 0;
 
   return (
-    <form noValidate onSubmit={submit}>
+    <form ref={box} noValidate onSubmit={submit}>
     <Stack gap="md">
       {sectionsOf(fields).map(([section, members]) => (
         <Stack key={section} gap="sm" component="fieldset" style={{ border: 0, padding: 0, margin: 0 }}>
