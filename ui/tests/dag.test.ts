@@ -55,8 +55,9 @@ describe("a year of days", () => {
 
 describe("the grid's geometry", () => {
   it("has the newest run at the right", () => expect([0, 2].map((column) => runOfColumn(column, 3))).toEqual([2, 0]));
-  it("gives names what is left, and enough", () => {
-    expect(nameWidth(800, 10)).toBe(612);
+  it("gives names what is left, within bounds", () => {
+    expect(nameWidth(800, 30)).toBe(252);
+    expect(nameWidth(800, 10)).toBe(320);
     expect(nameWidth(600, 100)).toBe(168);
     expect(nameWidth(300, 100)).toBe(150);
   });

@@ -10,6 +10,7 @@ import { useCan } from "../../api/session";
 import { Time } from "../../part/time";
 import type { DagDetails } from "../../query";
 import { dagAt } from "./address";
+import { BackfillActions } from "./backfill/BackfillActions";
 import { backfillsQuery, importErrorsQuery, warningsQuery } from "./query";
 
 export function Banners({ dag }: { dag: DagDetails }) {
@@ -31,6 +32,7 @@ export function Banners({ dag }: { dag: DagDetails }) {
             <Text size="sm">{t(each.is_paused ? "dag.backfill.bannerPaused" : "dag.backfill.banner")}</Text>
             <Text size="sm"><Time value={each.from_date} /> – <Time value={each.to_date} /></Text>
             <Anchor size="sm" component={Link} to={dagAt(dag.dag_id, "backfills")}>{t("dag.backfill.see")}</Anchor>
+            <BackfillActions of={each} />
           </Group>
         </Alert>
       ))}

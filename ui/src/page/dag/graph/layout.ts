@@ -53,6 +53,7 @@ function toElk({ nodes, edges }: SeenGraph, direction: Direction): ElkNode {
       "elk.spacing.nodeNode": String(GAP.node),
       "elk.layered.nodePlacement.strategy": "BRANDES_KOEPF",
       "elk.layered.nodePlacement.bk.fixedAlignment": "BALANCED",
+      "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
       "elk.edgeRouting": "POLYLINE",
     },
     children: roots,

@@ -79,7 +79,7 @@ export const GridHead = memo(function GridHead({ runs, first, last, name, height
           </>
         )}
       </div>
-      {longest > 0 && [BAR, BAR / 2].map((at) => <div key={at} aria-hidden className={classes.rule} style={{ left: name, bottom: 20 + at }} />)}
+      {longest > 0 && [BAR, BAR / 2].map((at) => <div key={at} aria-hidden className={classes.rule} style={{ left: name, width: runs.length * COLUMN, bottom: 20 + at }} />)}
       {columns}
     </div>
   );

@@ -5,10 +5,12 @@ export const HEAD = 88;
 /** Height of the longest run's bar. */
 export const BAR = 56;
 const NAME = 168;
+/** With few runs they stand beside the names, not at the far end. */
+const WIDEST_NAME = 320;
 
-/** How wide the names are: what the runs leave, and never less than one can read. */
+/** How wide the names are: what the runs leave, but never less than one can read nor more than one needs. */
 export function nameWidth(width: number, runs: number): number {
-  return Math.max(Math.min(NAME, width * 0.5), width - runs * COLUMN - 8);
+  return Math.max(Math.min(NAME, width * 0.5), Math.min(WIDEST_NAME, width - runs * COLUMN - 8));
 }
 
 /** Runs come newest first, columns the other way round. */
