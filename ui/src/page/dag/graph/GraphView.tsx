@@ -5,7 +5,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useLocalStorage } from "@mantine/hooks";
 import { IconSitemapOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Background, MiniMap, ReactFlow, ReactFlowProvider, type Edge } from "@xyflow/react";
+import { Background, MiniMap, Position, ReactFlow, ReactFlowProvider, type Edge } from "@xyflow/react";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
@@ -15,6 +15,7 @@ import { graphQuery, type Grid } from "../../../query";
 import { lookOf } from "../../../state";
 import { groupAt, instanceAt, taskAt } from "../address";
 import { rankOf } from "../grid/rows";
+import { Sprite } from "../grid/Sprite";
 import type { Folding } from "../useFolded";
 import { useRunStates, type Selection } from "../useGrid";
 import type { Direction, Layout } from "./box";
@@ -49,13 +50,31 @@ interface Drawn {
   edges: Edge[];
 }
 
+/** Where edges end: in the middle of the sides that look along the layout. */
+function handlesOf({ width, height }: { width: number; height: number }, flat: boolean): NonNullable<FlowNode["handles"]> {
+  const dot = { id: null, width: 1, height: 1 };
+  return flat
+    ? [{ ...dot, type: "target", position: Position.Left, x: 0, y: height / 2 }, { ...dot, type: "source", position: Position.Right, x: width - 1, y: height / 2 }]
+    : [{ ...dot, type: "target", position: Position.Top, x: width / 2, y: 0 }, { ...dot, type: "source", position: Position.Bottom, x: width / 2, y: height - 1 }];
+}
+
 /** What React Flow draws of a layout. Frames of groups come first, so that they are behind. */
 function draw(seen: SeenGraph, layout: Layout, direction: Direction): Drawn {
   const flat = direction === "LR";
   const nodes = seen.nodes.map(({ node, open }): FlowNode => {
     const box = layout.get(node.id) ?? { x: 0, y: 0, width: 10, height: 10 };
     const size = { width: box.width, height: box.height };
-    return { id: node.id, type: open ? "frame" : "task", position: { x: box.x, y: box.y }, data: { node, flat }, ...size, measured: size, zIndex: open ? -1 : 1 };
+    return {
+      id: node.id,
+      type: open ? "frame" : "task",
+      position: { x: box.x, y: box.y },
+      data: { node, flat },
+      ...size,
+      // Without these, React Flow draws each node once to measure it, seen or not.
+      measured: size,
+      handles: handlesOf(size, flat),
+      zIndex: open ? -1 : 1,
+    };
   });
   const edges = seen.edges.map(({ id, source, target, label }) => ({ id, source, target, label: label ?? undefined, focusable: false }));
   return { nodes, edges };
@@ -117,6 +136,7 @@ function Graph({ dagId, grid, selection, folding, search }: Props) {
   if (!drawn) return <Loading />;
   return (
     <div className={classes.flow}>
+      <Sprite />
       <LookupContext value={lookup}>
         <ReactFlow
           nodes={drawn.nodes}

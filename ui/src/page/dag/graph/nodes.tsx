@@ -4,8 +4,8 @@ import { Handle, Position, useStore, type Node, type NodeProps, type NodeTypes }
 import { memo, use, type CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 
-import { StateIcon } from "../../../part/StateBadge";
 import { lookOf } from "../../../state";
+import { pictureOf } from "../grid/Sprite";
 import type { GraphNode } from "../query";
 import { LookupContext } from "./context";
 import classes from "./graph.module.css";
@@ -25,6 +25,12 @@ const Ends = ({ flat }: { flat: boolean }) => (
 const colour = (state: string | null | undefined): CSSProperties =>
   ({ "--state": state === undefined ? "light-dark(#ced4da, #45525e)" : lookOf(state).color }) as CSSProperties;
 
+/** A state without a tooltip: a thousand of those take their time. */
+function Mark({ state }: { state: string | null }) {
+  const { t } = useTranslation();
+  return <span role="img" aria-label={t(`state.${state ?? "none"}`)} className={classes.mark} style={{ backgroundImage: pictureOf(state) }} />;
+}
+
 /** A task, or a folded group. */
 const TaskNode = memo(function TaskNode({ data: { node, flat } }: NodeProps<FlowNode>) {
   const { t } = useTranslation();
@@ -43,7 +49,7 @@ const TaskNode = memo(function TaskNode({ data: { node, flat } }: NodeProps<Flow
   return (
     <>
       <div className={`${classes.node} ${group ? classes.folded : ""} ${mark}`} style={colour(state)} title={node.tooltip ?? node.id}>
-        {state !== undefined && <StateIcon state={state} size={18} />}
+        {state !== undefined && <Mark state={state} />}
         <div className={classes.words}>
           <div className={classes.name}>{node.label}</div>
           <div className={classes.kind}>{group ? t("dag.graph.tasks", { count: countOf(node.id) }) : node.operator}</div>
@@ -71,7 +77,7 @@ const GroupNode = memo(function GroupNode({ data: { node, flat } }: NodeProps<Fl
     <>
       <div className={`${classes.group} ${node.id === selected ? classes.selected : ""}`} title={node.tooltip ?? node.id}>
         <div className={classes.title}>
-          {state !== undefined && <StateIcon state={state} size={14} />}
+          {state !== undefined && <Mark state={state} />}
           <span className={classes.name}>{node.label}</span>
           <span role="button" tabIndex={-1} aria-label={t("dag.graph.fold")} onClick={(event) => { event.stopPropagation(); toggle(node.id); }}>
             <IconChevronUp size={15} />
