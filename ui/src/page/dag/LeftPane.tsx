@@ -6,6 +6,7 @@ import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Empty, Loading, Problem } from "../../part/Problem";
+import { Elsewhere } from "./grid/Elsewhere";
 import { Grid } from "./grid/Grid";
 import { GridSkeleton } from "./grid/GridSkeleton";
 import { Toolbar } from "./grid/Toolbar";
@@ -40,6 +41,9 @@ export function LeftPane({ dagId }: { dagId: string }) {
         <Empty icon={IconLayoutGrid} title={t("dag.grid.noTasks")}>{t("dag.grid.noTasksText")}</Empty>
       ) : (
         <Box flex={1} mih={0} display="flex" style={{ flexDirection: "column", opacity: isPlaceholderData ? 0.6 : 1 }}>
+          {selection.runId !== undefined && !isPlaceholderData && !grid.runs.some((run) => run.run_id === selection.runId) && (
+            <Elsewhere dagId={dagId} runId={selection.runId} change={change} />
+          )}
           <Grid dagId={dagId} grid={grid} selection={selection} folding={folding} search={search} hint={grid.runs.length ? null : t(filtered ? "dag.grid.noneFit" : "dag.grid.noRuns")} />
         </Box>
       )}

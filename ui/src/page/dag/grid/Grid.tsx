@@ -70,11 +70,23 @@ export function Grid({ dagId, grid, selection, folding, search, hint }: Props) {
   const lines = virtualRows.getVirtualItems();
   const height = Math.max(virtualRows.getTotalSize(), HEAD);
 
-  // The newest run is at the right; who has not scrolled away from it stays there.
+  const chosenColumn = n - 1 - grid.runs.findIndex((run) => run.run_id === selection.runId);
+  const chosen = selection.runId !== undefined && chosenColumn < n ? chosenColumn : null;
+  const node = selection.taskId ?? selection.groupId;
+
+  // What the address names is in sight; else the newest run is, at the right.
+  const chosenRow = node === undefined ? -1 : rows.findIndex((row) => row.node.id === node);
   const newest = grid.runs[0]?.run_id;
   useLayoutEffect(() => {
-    if (scroll.current) scroll.current.scrollLeft = scroll.current.scrollWidth;
-  }, [newest, n, size.width]);
+    if (!scroll.current || size.width === 0) return;
+    if (chosen !== null) virtualColumns.scrollToIndex(chosen);
+    else scroll.current.scrollLeft = scroll.current.scrollWidth;
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- who scrolls away is only fetched back by these
+  }, [newest, n, size.width, selection.runId]);
+  useLayoutEffect(() => {
+    if (chosenRow >= 0 && size.width > 0) virtualRows.scrollToIndex(chosenRow);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- rows that move by folding or searching are not followed
+  }, [node, size.width > 0]);
 
   const open = (place: Place, elsewhere = false) => {
     const run = grid.runs[runOfColumn(place.column, n)];
@@ -98,13 +110,9 @@ export function Grid({ dagId, grid, selection, folding, search, hint }: Props) {
     if (place.column >= 0) virtualColumns.scrollToIndex(place.column);
   };
 
-  const chosenColumn = n - 1 - grid.runs.findIndex((run) => run.run_id === selection.runId);
-  const chosen = selection.runId !== undefined && chosenColumn < n ? chosenColumn : null;
-  const node = selection.taskId ?? selection.groupId;
-
   /** Shift and an arrow: from what the page shows to its neighbour, from wherever the focus is. */
   const walk = (key: string) => {
-    const from: Place = { row: rows.findIndex((row) => row.node.id === node), column: chosen ?? n };
+    const from: Place = { row: chosenRow, column: chosen ?? n };
     const to = moved(from, key, rows.length, n);
     if (!to || to.column < 0) return;
     show(to);
