@@ -16,7 +16,7 @@ const stream: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "stream",
-  primaryShade: { light: 8, dark: 6 },
+  primaryShade: 8,
   autoContrast: true,
   colors: { stream },
   fontFamily:
