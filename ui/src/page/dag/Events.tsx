@@ -47,7 +47,7 @@ export function Component() {
         meta: { wideOnly: true },
         cell: ({ row: { original: each } }) =>
           each.extra && (
-            <UnstyledButton onClick={() => show(each)} maw={260} aria-label={t("dag.events.extra")}>
+            <UnstyledButton onClick={() => show(each)} maw={260}>
               <Code block={false} style={{ display: "block", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{each.extra}</Code>
             </UnstyledButton>
           ),
