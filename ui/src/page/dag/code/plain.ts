@@ -1,4 +1,9 @@
-import { EditorView } from "@uiw/react-codemirror";
+import { EditorView, Prec } from "@uiw/react-codemirror";
 
-/** The page's ground in both themes. */
-export const plain = EditorView.theme({ "&": { backgroundColor: "transparent" }, ".cm-gutters": { backgroundColor: "transparent", borderRight: "0" } });
+/** The page's ground in both themes, whatever the editor's theme says. */
+export const plain = Prec.highest(
+  EditorView.theme({
+    "&": { backgroundColor: "transparent" },
+    ".cm-gutters": { backgroundColor: "transparent", borderRight: "0", color: "var(--mantine-color-dimmed)" },
+  }),
+);
