@@ -37,6 +37,7 @@ export const GridHead = memo(function GridHead({ runs, first, last, name, height
     if (!run) continue;
     const before = runs[runOfColumn(column, runs.length) + 1];
     const left = name + column * COLUMN;
+    const tall = barHeight(secondsOf(run, now), longest);
     if (before && before.version_number !== run.version_number)
       columns.push(
         <div key={`version ${column}`} className={classes.version} style={{ left, height }} aria-hidden>
@@ -60,10 +61,10 @@ export const GridHead = memo(function GridHead({ runs, first, last, name, height
         style={{ left, width: COLUMN, height: HEAD }}
         data-c={column}
       >
-        {run.has_note && <span className={classes.noted} />}
+        {run.has_note && <span className={classes.noted} style={{ bottom: 23 + tall }} />}
         <span
           className={run.state === "running" ? `${classes.bar} pulse` : classes.bar}
-          style={{ height: barHeight(secondsOf(run, now), longest), background: lookOf(run.state).color }}
+          style={{ height: tall, background: lookOf(run.state).color }}
         />
         <span className={classes.kind}><RunTypeIcon type={run.run_type} size={13} /></span>
       </div>,
