@@ -1,9 +1,9 @@
 /** The frame of every page: navigation, search, how live we are, and the person's own settings. */
-import { ActionIcon, Anchor, AppShell, Box, Burger, Divider, Group, Indicator, Kbd, NavLink, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { ActionIcon, Alert, Anchor, AppShell, Box, Burger, Divider, Group, Indicator, Kbd, NavLink, Text, Tooltip, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconBolt, IconPlugConnectedX, IconSearch } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
-import { Suspense, useEffect } from "react";
+import { Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { NavLink as RouterLink, Outlet, useLocation, useNavigation } from "react-router";
 
@@ -11,7 +11,8 @@ import { prefix } from "../api/client";
 import { useCan, useSession } from "../api/session";
 import { connect, useConnection } from "../api/stream";
 import { Loading } from "../part/Problem";
-import { ADMIN, API, BROWSE, MAIN, type Place } from "./nav";
+import { Forbidden } from "./Crash";
+import { ADMIN, API, BROWSE, MAIN, placeOf, type Place } from "./nav";
 import { openPalette, Palette } from "./Palette";
 import { UserMenu } from "./UserMenu";
 import classes from "./Shell.module.css";
@@ -33,6 +34,11 @@ function Frame() {
   const busy = useNavigation().state !== "idle";
   useEffect(() => connect(client), [client]);
   useEffect(close, [close, pathname]);
+  useFocus(pathname);
+  const can = useCan();
+  const resource = placeOf(pathname)?.resource;
+  // Nobody's DAGs as a whole may be readable and one of them still be: the server decides on those.
+  const isForbidden = !!resource && resource !== "DAGs" && !can("can_read", resource);
   return (
     <AppShell
       header={{ height: 48 }}
@@ -63,11 +69,11 @@ function Frame() {
       </AppShell.Header>
       <AppShell.Navbar className={classes.nav} aria-label={t("nav.main")}>
         <AppShell.Section grow style={{ overflowY: "auto" }} px={8} py="xs">
-          <Places places={MAIN} />
+          <Places places={MAIN} onChoose={close} />
           <Divider my={8} label={t("nav.browse")} labelPosition="left" />
-          <Places places={BROWSE} />
+          <Places places={BROWSE} onChoose={close} />
           <Divider my={8} label={t("nav.admin")} labelPosition="left" />
-          <Places places={ADMIN} />
+          <Places places={ADMIN} onChoose={close} />
         </AppShell.Section>
         <AppShell.Section px={8} pb="xs">
           <NavLink component="a" href={`${prefix}${API.to}`} label={t(API.label)} leftSection={<API.icon size={17} stroke={1.7} />} className={classes.link} />
@@ -75,16 +81,15 @@ function Frame() {
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
-        <Suspense fallback={<Loading />}>
-          <Outlet />
-        </Suspense>
+        <LostBanner />
+        <Suspense fallback={<Loading />}>{isForbidden ? <Forbidden /> : <Outlet />}</Suspense>
       </AppShell.Main>
       <Palette />
     </AppShell>
   );
 }
 
-function Places({ places }: { places: Place[] }) {
+function Places({ places, onChoose }: { places: Place[]; onChoose: () => void }) {
   const { t } = useTranslation();
   const can = useCan();
   const { pathname } = useLocation();
@@ -95,6 +100,7 @@ function Places({ places }: { places: Place[] }) {
         key={to}
         component={RouterLink}
         to={to}
+        onClick={onChoose}
         label={t(label)}
         leftSection={<Icon size={17} stroke={1.7} />}
         active={to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`)}
@@ -116,4 +122,22 @@ function Liveness() {
       </Indicator>
     </Tooltip>
   );
+}
+
+/** After a move to another page, what is read and typed next is there: unless the focus is in it already. */
+function useFocus(pathname: string) {
+  const before = useRef(pathname);
+  useEffect(() => {
+    if (before.current === pathname) return;
+    before.current = pathname;
+    const main = document.getElementById("main");
+    if (main && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
+  }, [pathname]);
+}
+
+/** Says that what is shown may be old. */
+function LostBanner() {
+  const { t } = useTranslation();
+  if (useConnection() !== "lost") return null;
+  return <Alert color="red" radius={0} py={8} icon={<IconPlugConnectedX size={18} />} role="alert">{t("live.lost")}</Alert>;
 }

@@ -50,3 +50,8 @@ export const ADMIN: Place[] = [
 ];
 
 export const API: Place = { to: "/docs", label: "nav.docs", icon: IconBraces };
+
+const isAt = (to: string, pathname: string) => (to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`));
+
+/** The place that an address is of. */
+export const placeOf = (pathname: string): Place | undefined => [...MAIN, ...BROWSE, ...ADMIN].find(({ to }) => isAt(to, pathname));

@@ -2,6 +2,7 @@
 import { createBrowserRouter, type RouteObject } from "react-router";
 
 import { prefix } from "../api/client";
+import { Loading } from "../part/Problem";
 import { Crash, NotFound } from "./Crash";
 import { Shell } from "./Shell";
 
@@ -30,11 +31,12 @@ const dag: RouteObject = {
 };
 
 export const routes: RouteObject[] = [
-  page("login", () => import("../page/Login")),
+  { ...page("login", () => import("../page/Login")), hydrateFallbackElement: <Loading /> },
   {
     path: "/",
     element: <Shell />,
     errorElement: <Crash />,
+    hydrateFallbackElement: <Loading />,
     children: [
       {
         errorElement: <Crash />,
