@@ -1,12 +1,13 @@
 """Every operation, fuzzed from its own description: no server error, and nothing undescribed.
 
 What breaks its description need not be refused: as Airflow's, these endpoints take a date as a
-number, too. (``test_bad_input`` has what they refuse.) Ids of things that exist stand in for about half of the ids that are made up, so that replies with
-content are seen as well as errors.
+number, too. (``test_bad_input`` has what they refuse.) Ids of things that exist stand in for about half of the ids that are made up, so that replies
+with content are seen as well as errors.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import zlib
@@ -17,6 +18,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode, checks
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -58,6 +60,7 @@ REAL: dict[str, str | int] = {
     "backfill_id": 1,
 }
 EXAMPLES = 10
+ENDLESS = {"get_stream"}  # see test_stream
 
 
 def _with_real_ids(given: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -69,7 +72,7 @@ def _with_real_ids(given: dict[str, Any] | None) -> dict[str, Any] | None:
 
 def _each_on_a_database() -> Iterator[Any]:
     """Yield every operation with a database: all three in turn, for each takes its time."""
-    for name, database in zip(sorted(OPERATIONS), itertools.cycle(DATABASES)):
+    for name, database in zip(sorted(OPERATIONS.keys() - ENDLESS), itertools.cycle(DATABASES)):
         marks = getattr(database, "marks", ())
         yield pytest.param(name, getattr(database, "values", [database])[0], marks=marks)
 
@@ -81,7 +84,8 @@ def test_operation_keeps_to_its_description(filled: Api, name: str, dialect: str
     _fuzz(filled, name, GenerationMode.POSITIVE)
     operation = OPERATIONS[name]
     if operation.body or operation.query or operation.path_parameters:
-        _fuzz(filled, name, GenerationMode.NEGATIVE)
+        with contextlib.suppress(Unsatisfiable):  # there is nothing that it would not take
+            _fuzz(filled, name, GenerationMode.NEGATIVE)
 
 
 def _fuzz(api: Api, name: str, mode: GenerationMode) -> None:

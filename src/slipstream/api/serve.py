@@ -76,17 +76,8 @@ def _run(app: FastAPI, sock: socket.socket, front: Front) -> None:
     config = uvicorn.Config(
         app, server_header=False, http=Protocol, ws="none", lifespan="on", **front.uvicorn_options()
     )
-    _allow_many_connections()
     with _signals_end_quietly():
         uvicorn.Server(config).run(sockets=[sock])
-
-
-def _allow_many_connections() -> None:
-    """Raise this process's limit of open files: each page that is open holds a stream."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def bind(host: str, port: int) -> socket.socket:
