@@ -39,7 +39,7 @@ class Body(BaseModel):
 
 
 class Login(Body):
-    username: str
+    username: Name
     password: str
 
 
@@ -49,7 +49,7 @@ class NewPassword(Body):
 
 
 class Named(Body):
-    name: str
+    name: Name
 
 
 class Permission(Body):
@@ -58,18 +58,18 @@ class Permission(Body):
 
 
 class Role(Body):
-    name: str
+    name: Name
     actions: list[Permission] | None = None
 
 
-Text = Annotated[str, Field(min_length=1)]
+Text = Annotated[str, StringConstraints(min_length=1, pattern=NO_NUL)]
 
 
 class User(Body):
     username: Text
     email: Text
-    first_name: str
-    last_name: str
+    first_name: Name
+    last_name: Name
     roles: list[Named] | None = None
     password: Text
 

@@ -42,7 +42,12 @@ def log_out(request: Request, server: TheServer) -> Response:
     return reply
 
 
-@open_router.get("/auth/logout", status_code=307, responses=replies(None, status=307))
+@open_router.get(
+    "/auth/logout",
+    status_code=307,
+    response_class=RedirectResponse,
+    responses=replies(None, status=307),
+)
 def log_out_and_redirect(request: Request, server: TheServer) -> Response:
     """End the login of the cookie and go to the login page."""
     return _redirected(request, server)
@@ -112,7 +117,7 @@ def delete_session(call: Caller, session_id: str) -> Response:
     id = _own_id(call)
 
     def end(conn: Connection) -> bool:
-        row = login.get(conn, session_id)
+        row = login.get(conn, session_id) if session_id.isascii() else None  # as all ids are
         if row is None or row.user_id != id:
             return False
         login.end(conn, session_id)
