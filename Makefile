@@ -7,10 +7,10 @@ PYTEST := $(BIN)/python -m pytest
 # Tests mostly wait for others. The quick ones of tests/unit come last and fill the gaps.
 WORKERS ?= 3
 
-.PHONY: help setup run test check format lint types layers unit bench constraints clean
+.PHONY: help setup run test check format lint types layers unit ui ui-check bench constraints clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## Create .venv with everything in it
 
@@ -27,7 +27,10 @@ test: $(STAMP) ## Run every test (those that need a missing service are skipped,
 	$(PYTEST) -m alone tests
 
 ui: $(STAMP) ## Build the web pages anew from ui/
-	$(BIN)/python -m hatchling build -t wheel -d build/ui
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+
+ui-check: $(STAMP) ## Lint and test the web pages
+	cd ui && npm run lint && npm test
 
 check: format lint types layers unit ## What to run before each commit, about a minute
 

@@ -82,30 +82,43 @@ function keysOf(changes: Changes): QueryKey[] {
   return keys;
 }
 
+/** A stream that was refused (a proxy's 502, say) is asked for anew so much later; browsers do not. */
+const AGAIN_MS = 3000;
+
 /** Listen until the returned function is called. */
 export function connect(queries: QueryClient): () => void {
   const stale = new Staleness(queries);
-  const source = new EventSource(`${prefix}/api/v2/stream`);
   let wasLost = false;
-  source.addEventListener("hello", () => {
-    become("live");
-    if (wasLost) void queries.invalidateQueries();
-    wasLost = false;
-  });
-  source.addEventListener("reset", () => void queries.invalidateQueries());
-  source.addEventListener("changes", (event: MessageEvent<string>) => {
-    become("live");
-    const changes = JSON.parse(event.data) as Changes;
-    listeners.forEach((listener) => listener(changes));
-    keysOf(changes).forEach((key) => stale.add(key));
-  });
-  source.onerror = () => {
-    wasLost = true;
-    become("lost");
-    // Closed for good (401, 403): whatever is asked next finds out why.
-    if (source.readyState === EventSource.CLOSED) void queries.invalidateQueries({ queryKey: ["session"] });
+  let source: EventSource;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  const open = () => {
+    source = new EventSource(`${prefix}/api/v2/stream`);
+    source.addEventListener("hello", () => {
+      become("live");
+      if (wasLost) void queries.invalidateQueries();
+      wasLost = false;
+    });
+    source.addEventListener("reset", () => void queries.invalidateQueries());
+    source.addEventListener("changes", (event: MessageEvent<string>) => {
+      become("live");
+      const changes = JSON.parse(event.data) as Changes;
+      listeners.forEach((listener) => listener(changes));
+      keysOf(changes).forEach((key) => stale.add(key));
+    });
+    source.onerror = () => {
+      wasLost = true;
+      become("lost");
+      if (source.readyState !== EventSource.CLOSED) return;
+      // Refused: whether the login has ended is found out by asking for it.
+      void queries.invalidateQueries({ queryKey: ["session"] });
+      again = setTimeout(open, AGAIN_MS);
+    };
   };
-  return () => source.close();
+  open();
+  return () => {
+    clearTimeout(again);
+    source.close();
+  };
 }
 
 /** Hear of every change while mounted. `listener` must keep its identity. */
