@@ -1,11 +1,16 @@
 import { ActionIcon, Menu, SegmentedControl, Select, Stack, Text, useMantineColorScheme } from "@mantine/core";
-import { IconLogout, IconUserCircle } from "@tabler/icons-react";
+import { useHotkeys } from "@mantine/hooks";
+import { IconDevices, IconKeyboard, IconLogout, IconPassword, IconUserCircle } from "@tabler/icons-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { client, goToLogin } from "../api/client";
 import { useSession } from "../api/session";
 import { LANGUAGES, language, speak, type Language } from "../i18n";
 import { chooseZone, localZone, useZone } from "../part/time";
+import { LoginsDialog } from "./LoginsDialog";
+import { PasswordDialog } from "./PasswordDialog";
+import { ShortcutsDialog } from "./ShortcutsDialog";
 
 const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((name) => name !== "UTC")];
 
@@ -14,11 +19,15 @@ export function UserMenu() {
   const { user, config } = useSession();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const zone = useZone();
+  const [dialog, setDialog] = useState<"password" | "logins" | "shortcuts" | null>(null);
+  const close = () => setDialog(null);
+  useHotkeys([["shift+?", () => setDialog("shortcuts")]]);
   const logout = async () => {
     await client.POST("/auth/logout");
     goToLogin();
   };
   return (
+    <>
     <Menu width={280} position="bottom-end" closeOnItemClick={false}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("user.menu")}>
@@ -61,9 +70,18 @@ export function UserMenu() {
             comboboxProps={{ withinPortal: false }}
           />
         </Stack>
+        <Menu.Divider />
+        <Menu.Item closeMenuOnClick leftSection={<IconKeyboard size={16} />} onClick={() => setDialog("shortcuts")}>
+          {t("user.shortcuts")}
+        </Menu.Item>
         {config.auth !== "all_admins" && (
           <>
-            <Menu.Divider />
+            <Menu.Item closeMenuOnClick leftSection={<IconPassword size={16} />} onClick={() => setDialog("password")}>
+              {t("user.password")}
+            </Menu.Item>
+            <Menu.Item closeMenuOnClick leftSection={<IconDevices size={16} />} onClick={() => setDialog("logins")}>
+              {t("user.sessions")}
+            </Menu.Item>
             <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void logout()}>
               {t("user.logout")}
             </Menu.Item>
@@ -71,5 +89,9 @@ export function UserMenu() {
         )}
       </Menu.Dropdown>
     </Menu>
+      {dialog === "password" && <PasswordDialog onClose={close} />}
+      {dialog === "logins" && <LoginsDialog onClose={close} />}
+      {dialog === "shortcuts" && <ShortcutsDialog onClose={close} />}
+    </>
   );
 }

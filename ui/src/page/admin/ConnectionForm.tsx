@@ -8,7 +8,7 @@ import { client, data } from "../../api/client";
 import { useCan, useSession } from "../../api/session";
 import { useChange } from "../../part/mutate";
 import { bodyOf, changedOf, draftOf, KINDS, NEW, type Draft } from "./connection";
-import { FormDialog } from "./FormDialog";
+import { FormDialog } from "../../part/FormDialog";
 import { hasMask, jsonProblem } from "./json";
 import { JsonEditor } from "./JsonEditor";
 import type { Connection } from "./query";

@@ -17,7 +17,7 @@ import { Empty } from "../../part/Problem";
 import { doneOrThrow } from "./bulk";
 import { ConnectionForm } from "./ConnectionForm";
 import { useEditing } from "./editing";
-import { Unreadable } from "./FormDialog";
+import { Unreadable } from "../../part/FormDialog";
 import { connectionQuery, connectionsQuery, type Connection } from "./query";
 import { RowActions, SelectionBar } from "./RowActions";
 

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { client, data } from "../../api/client";
 import { useChange } from "../../part/mutate";
 import { doneOrThrow } from "./bulk";
-import { FormDialog } from "./FormDialog";
+import { FormDialog } from "../../part/FormDialog";
 import { parseFile } from "./variable";
 
 const CONFLICTS = ["fail", "skip", "overwrite"] as const;

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { client, data } from "../../api/client";
 import { useChange } from "../../part/mutate";
-import { FormDialog } from "./FormDialog";
+import { FormDialog } from "../../part/FormDialog";
 import type { Pool } from "./query";
 
 export function PoolForm({ before, onClose }: { before?: Pool; onClose: () => void }) {

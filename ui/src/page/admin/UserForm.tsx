@@ -7,7 +7,7 @@ import { client, data } from "../../api/client";
 import type { components } from "../../api/schema";
 import { useCan, useSession } from "../../api/session";
 import { useChange } from "../../part/mutate";
-import { FormDialog } from "./FormDialog";
+import { FormDialog } from "../../part/FormDialog";
 import { rolesQuery, type User } from "./query";
 
 type Patch = components["schemas"]["UserPatch"];

@@ -13,7 +13,7 @@ import { useChange } from "../../part/mutate";
 import { Empty } from "../../part/Problem";
 import { Time } from "../../part/time";
 import { useEditing } from "./editing";
-import { Unreadable } from "./FormDialog";
+import { Unreadable } from "../../part/FormDialog";
 import { userQuery, usersQuery, type User } from "./query";
 import { RowActions } from "./RowActions";
 import { UserForm } from "./UserForm";

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { client, data } from "../../api/client";
 import { useChange } from "../../part/mutate";
-import { FormDialog } from "./FormDialog";
+import { FormDialog } from "../../part/FormDialog";
 import { hasMask, jsonProblem, pretty, seemsJson } from "./json";
 import { JsonEditor } from "./JsonEditor";
 import type { Variable } from "./query";

@@ -16,7 +16,7 @@ import { Page } from "../../part/Page";
 import { Empty } from "../../part/Problem";
 import { doneOrThrow } from "./bulk";
 import { useEditing } from "./editing";
-import { Unreadable } from "./FormDialog";
+import { Unreadable } from "../../part/FormDialog";
 import { ImportDialog } from "./ImportDialog";
 import { MOST, variableQuery, variablesQuery, type Variable } from "./query";
 import { RowActions, SelectionBar } from "./RowActions";

@@ -3,7 +3,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import type { FormEvent, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { Problem } from "../../part/Problem";
+import { Problem } from "./Problem";
 
 interface Props {
   title: string;
