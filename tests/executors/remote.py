@@ -24,6 +24,7 @@ from slipstream.config import conf
 from slipstream.executors.base import Capabilities
 from slipstream.executors.host import HostProcess
 from slipstream.executors.local import LocalExecutor
+from slipstream.worker import journal
 
 STARTS_WITHIN_S = 20.0
 
@@ -108,7 +109,10 @@ class RemoteLocalExecutor(LocalExecutor):
         self.heard_of += attempt_ids
 
     def _journaled_outcomes(self) -> set[str]:
-        return set()
+        # A scheduler finds a far host lost when its heartbeat lapses; by then its machine's next
+        # host has delivered what is on disk.
+        folder = conf.home / "run" / "remote"
+        return {o.attempt_id for path in journal.paths(folder) for o in journal.read(path)}
 
     def _start_far(self, words: Sequence[str], link: socket.socket) -> HostProcess:
         command = [sys.executable, "-m", "slipstream.worker", "--link", str(link.fileno())]
