@@ -14,7 +14,9 @@ help: ## List the targets
 
 setup: $(STAMP) ## Create .venv with everything in it
 
-$(STAMP): pyproject.toml constraints.txt hatch_build.py ui/package-lock.json
+PAGES := $(shell find ui/src ui/public ui/*.json ui/*.ts ui/index.html -type f ! -name schema.d.ts)
+
+$(STAMP): pyproject.toml constraints.txt hatch_build.py $(PAGES)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	@touch $@
