@@ -22,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import measure
+from bench import limits, measure
 from bench.client import Client
 from bench.scenario import N_BENCH_DAGS, SCENARIOS, Figures
 from bench.system import System
@@ -40,8 +40,11 @@ def wait_for_dags(client: Client, prefix: str, n_dags: int, timeout_s: float) ->
 
 
 def run_scenarios(system: System, names: list[str], repeat: int) -> Results:
-    """Start the system in a clean home, run each scenario ``repeat`` times, stop it."""
-    results: Results = {}
+    """Start the system in a clean home, run each scenario ``repeat`` times, stop it.
+
+    The machine's own speed is measured before and after, to tell its changes from the system's.
+    """
+    results: Results = {"machine": [limits.figures()]}
     try:
         if "start" in names:
             system.migrate()
@@ -56,6 +59,7 @@ def run_scenarios(system: System, names: list[str], repeat: int) -> Results:
         results["loaded"] = [{"pss_mb": measure.pss_mb(system.pids())}]
     finally:
         system.remove()
+    results["machine"].append(limits.figures())
     return results
 
 
