@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from slipstream.config import conf
 from slipstream.sdk import environment, mask, policy, xcom_codec, yielded
 from slipstream.sdk.context import context_to_environment, set_current_context
 from slipstream.sdk.exceptions import (
@@ -198,7 +199,7 @@ def _deferred(e: TaskDeferred, ended: Ended) -> None:
 
 def rendered_fields(task: BaseOperator) -> dict[str, Any]:
     """Return the template fields for showing: JSON, masked, long ones cut."""
-    limit = _MAX_FIELD_CHARS
+    limit = conf.getint("core", "max_templated_field_length", fallback=_MAX_FIELD_CHARS)
     found: dict[str, Any] = {}
     for name in task.template_fields:
         value = mask.redact(_shown(getattr(task, name, None)), name)

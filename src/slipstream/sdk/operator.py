@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from slipstream.config import conf
+from slipstream.sdk import operator_defaults
 from slipstream.sdk.construction import OperatorMeta, construction_of
 from slipstream.sdk.dag_args import as_datetime
 from slipstream.sdk.dagcontext import TaskGroupContext
@@ -31,7 +31,8 @@ from slipstream.sdk.operator_args import (
 )
 from slipstream.sdk.param import ParamsDict
 from slipstream.sdk.timezone import Moment
-from slipstream.state import TriggerRule, WeightRule
+from slipstream.sdk.types import NOTSET, ArgNotSet
+from slipstream.state import TriggerRule
 
 if TYPE_CHECKING:
     from slipstream.sdk.context import Context
@@ -44,15 +45,15 @@ if TYPE_CHECKING:
 
     Callback = Callable[[Context], Any]
 
-DEFAULT_OWNER = "airflow"
+DEFAULT_OWNER = operator_defaults.OWNER
 DEFAULT_POOL_SLOTS = 1
 DEFAULT_PRIORITY_WEIGHT = 1
-DEFAULT_QUEUE = "default"
-DEFAULT_RETRIES = 0
-DEFAULT_RETRY_DELAY = timedelta(seconds=300)
+DEFAULT_QUEUE = operator_defaults.QUEUE
+DEFAULT_RETRIES = operator_defaults.RETRIES
+DEFAULT_RETRY_DELAY = operator_defaults.RETRY_DELAY
 DEFAULT_POOL = "default_pool"
 DEFAULT_TRIGGER_RULE = TriggerRule.ALL_SUCCESS
-DEFAULT_WEIGHT_RULE = WeightRule.DOWNSTREAM
+DEFAULT_WEIGHT_RULE = operator_defaults.WEIGHT_RULE
 DB_SAFE_MINIMUM, DB_SAFE_MAXIMUM = -2147483648, 2147483647
 
 
@@ -94,12 +95,12 @@ class BaseOperator(DAGNode, Executable, metaclass=OperatorMeta):
         self,
         *,
         task_id: str,
-        owner: str = DEFAULT_OWNER,
+        owner: str | None = None,
         email: str | Sequence[str] | None = None,
-        email_on_retry: bool = True,
-        email_on_failure: bool = True,
+        email_on_retry: bool | None = None,
+        email_on_failure: bool | None = None,
         retries: int | None = None,
-        retry_delay: timedelta | float = DEFAULT_RETRY_DELAY,
+        retry_delay: timedelta | float | None = None,
         retry_exponential_backoff: float = 0,
         max_retry_delay: timedelta | float | None = None,
         retry_policy: Any = None,
@@ -113,12 +114,12 @@ class BaseOperator(DAGNode, Executable, metaclass=OperatorMeta):
         params: Any = None,
         default_args: dict[str, Any] | None = None,
         priority_weight: int = DEFAULT_PRIORITY_WEIGHT,
-        weight_rule: Any = DEFAULT_WEIGHT_RULE,
+        weight_rule: Any = None,
         queue: str | None = None,
         pool: str | None = None,
         pool_slots: int = DEFAULT_POOL_SLOTS,
         sla: timedelta | None = None,
-        execution_timeout: timedelta | None = None,
+        execution_timeout: timedelta | ArgNotSet | None = NOTSET,
         on_execute_callback: Any = None,
         on_failure_callback: Any = None,
         on_success_callback: Any = None,
@@ -157,12 +158,16 @@ class BaseOperator(DAGNode, Executable, metaclass=OperatorMeta):
                 f"{', '.join(kwargs)}: correct or remove them. Their values: {kwargs}"
             )
         self._set_identity(task_id)
-        self.owner = owner
+        self.owner = operator_defaults.owner() if owner is None else owner
         self.email = email
-        self.email_on_retry = email_on_retry
-        self.email_on_failure = email_on_failure
+        self.email_on_retry = _email_on("retry", email_on_retry)
+        self.email_on_failure = _email_on("failure", email_on_failure)
         self.retries = _as_retries(retries)
-        self.retry_delay = as_timedelta("retry_delay", retry_delay)
+        self.retry_delay = (
+            operator_defaults.retry_delay()
+            if retry_delay is None
+            else as_timedelta("retry_delay", retry_delay)
+        )
         self.retry_exponential_backoff = retry_exponential_backoff
         self.max_retry_delay = (
             None if max_retry_delay is None else as_timedelta("max_retry_delay", max_retry_delay)
@@ -177,11 +182,15 @@ class BaseOperator(DAGNode, Executable, metaclass=OperatorMeta):
         self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping
         self.wait_for_downstream = wait_for_downstream
         self.priority_weight = priority_weight
-        self.weight_rule = checked_weight_rule(weight_rule)
-        self.queue = queue or conf.get("operators", "default_queue", fallback=DEFAULT_QUEUE)
+        self.weight_rule = checked_weight_rule(weight_rule or operator_defaults.weight_rule())
+        self.queue = queue or operator_defaults.queue()
         self.pool = pool or DEFAULT_POOL
         self.pool_slots = pool_slots
-        self.execution_timeout = as_execution_timeout(execution_timeout)
+        self.execution_timeout = (
+            operator_defaults.execution_timeout()
+            if execution_timeout is NOTSET  # None is a choice: no limit
+            else as_execution_timeout(execution_timeout)
+        )
         self.on_execute_callback = as_callbacks(on_execute_callback)
         self.on_failure_callback = as_callbacks(on_failure_callback)
         self.on_success_callback = as_callbacks(on_success_callback)
@@ -472,13 +481,17 @@ def _as_retries(value: Any) -> int:
     :raises TypeError: it is no number
     """
     if value is None:
-        return conf.getint("core", "default_task_retries", fallback=DEFAULT_RETRIES)
+        return operator_defaults.retries()
     try:
         return value if isinstance(value, int) else int(value)
     except (TypeError, ValueError):
         raise TypeError(
             f"retries is {value!r}, a {type(value).__name__}: it must be a whole number"
         ) from None
+
+
+def _email_on(event: str, value: bool | None) -> bool:
+    return operator_defaults.email_on(event) if value is None else value
 
 
 def _as_list(value: Any) -> list[Any]:

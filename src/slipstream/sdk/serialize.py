@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+from slipstream.sdk import operator_defaults
 from slipstream.sdk.exceptions import SerializationError
 from slipstream.sdk.operator import DEFAULT_OWNER, DEFAULT_POOL, DEFAULT_QUEUE, DEFAULT_RETRY_DELAY
 from slipstream.sdk.param import Param, ParamsDict
@@ -90,7 +91,7 @@ def task_to_spec(task: BaseOperator) -> TaskSpec:
         "owner": task.owner if task.owner != DEFAULT_OWNER else None,
         "retries": task.retries,
         "retry_exponential_backoff": _backoff(task.retry_exponential_backoff),
-        "max_retry_delay_s": _seconds(task.max_retry_delay),
+        "max_retry_delay_s": _seconds(_longest_delay(task)),
         "execution_timeout_s": _seconds(task.execution_timeout),
         "trigger_rule": _unless(task.trigger_rule, TriggerRule.ALL_SUCCESS),
         "depends_on_past": task.depends_on_past,
@@ -142,6 +143,14 @@ def task_to_spec(task: BaseOperator) -> TaskSpec:
         spec["do_xcom_push"] = False
     spec.update(task_id=task.task_id, type=task.task_type, module=public_module(type(task)))
     return cast(TaskSpec, _jsonable(spec, f"task {task.task_id!r} of DAG {task.dag_id!r}"))
+
+
+def _longest_delay(task: BaseOperator) -> timedelta | None:
+    """Return the bound of growing delays; None for the engine's own, a day."""
+    longest = operator_defaults.longest_retry_delay()
+    if longest == operator_defaults.LONGEST_RETRY_DELAY:
+        return task.max_retry_delay
+    return min(longest, task.max_retry_delay or longest)
 
 
 def is_no_op(task: BaseOperator) -> bool:

@@ -9,11 +9,13 @@ import pytest
 
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.exceptions import (
+    AirflowException,
     FailFastDagInvalidTriggerRule,
     NotSupportedYet,
     RemovedInAirflow3Warning,
 )
 from slipstream.sdk.operator import BaseOperator
+from slipstream.sdk.serialize import task_to_spec
 from slipstream.sdk.standard.bash import BashOperator
 from slipstream.sdk.standard.empty import EmptyOperator
 from slipstream.sdk.taskgroup import TaskGroup
@@ -131,3 +133,45 @@ def test_a_field_set_later_still_connects() -> None:
         down = BashOperator(task_id="down", bash_command="x")
         down.env = {"A": [up.output["k"]]}
     assert down.upstream_task_ids == {"up"}
+
+
+def test_the_configuration_gives_what_a_task_does_not_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    for option, value in {
+        "OPERATORS__DEFAULT_OWNER": "data",
+        "CORE__DEFAULT_TASK_RETRIES": "3",
+        "CORE__DEFAULT_TASK_RETRY_DELAY": "20",
+        "CORE__MAX_TASK_RETRY_DELAY": "600",
+        "CORE__DEFAULT_TASK_WEIGHT_RULE": "upstream",
+        "CORE__DEFAULT_TASK_EXECUTION_TIMEOUT": "90",
+        "EMAIL__DEFAULT_EMAIL_ON_FAILURE": "False",
+    }.items():
+        monkeypatch.setenv(f"AIRFLOW__{option}", value)
+    with DAG("d"):
+        plain = BaseOperator(task_id="plain", retry_exponential_backoff=2)
+        own = BaseOperator(
+            task_id="own",
+            owner="me",
+            retries=1,
+            retry_delay=timedelta(seconds=5),
+            max_retry_delay=timedelta(seconds=50),
+            weight_rule="absolute",
+            execution_timeout=None,
+            email_on_failure=True,
+        )
+    assert (plain.owner, plain.retries, plain.retry_delay) == ("data", 3, timedelta(seconds=20))
+    assert (plain.weight_rule, plain.execution_timeout) == ("upstream", timedelta(seconds=90))
+    assert (plain.email_on_failure, plain.email_on_retry) == (False, True)
+    assert (own.owner, own.retries, own.retry_delay) == ("me", 1, timedelta(seconds=5))
+    assert (own.weight_rule, own.execution_timeout, own.email_on_failure) == (
+        "absolute",
+        None,
+        True,
+    )
+    assert task_to_spec(plain)["max_retry_delay_s"] == 600
+    assert task_to_spec(own)["max_retry_delay_s"] == 50
+
+
+def test_a_default_that_is_no_number_of_seconds_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DEFAULT_TASK_EXECUTION_TIMEOUT", "long")
+    with pytest.raises(AirflowException, match="default_task_execution_timeout is 'long'"):
+        BaseOperator(task_id="t")
