@@ -104,11 +104,17 @@ class Scheduler:
         self._leaves = False
         self._next: dict[str, float] = {}
         self._wall_minus_mono = 0.0
+        self._beaten_at: float | None = None
 
     @property
     def id(self) -> str:
         """The id of this scheduler's job, which is the owner of its runs."""
         return self._lease.id
+
+    def is_healthy(self) -> bool:
+        """Say whether the last heartbeat has reached the database in time; any thread may ask."""
+        at = self._beaten_at
+        return at is not None and self._clock.monotonic() - at < self._settings.health_threshold_s
 
     def _new_lease(self) -> Lease:
         return Lease(self._store, self._settings, only_run=self._only_run)
@@ -357,6 +363,7 @@ class Scheduler:
 
     def _beat(self, turn: Turn) -> None:
         self._lease.heartbeat(turn.now)
+        self._beaten_at = self._clock.monotonic()
         self.world.ownership.members.beat()
         self.world.keys.look(turn)
 
