@@ -43,6 +43,16 @@ def test_a_fresh_database_is_built_with_the_default_pool(fresh_url: str) -> None
         assert (only.name, only.slots) == ("default_pool", 128)
 
 
+def test_the_default_pool_is_as_large_as_the_option_says_when_it_is_made(
+    fresh_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT", "7")
+    with Store.open(fresh_url) as store:
+        migrate.upgrade(store)
+    with Store.open(fresh_url) as store, store.read() as conn:
+        assert [p.slots for p in pool.list_all(conn)] == [7]
+
+
 def test_upgrading_twice_changes_nothing(store: Store) -> None:
     store.write(pool.upsert, "default_pool", 5)
     assert migrate.upgrade(store) == migrate.head()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import socket
 from datetime import timedelta
 
 from slipstream.cli.command import Command, arg
 from slipstream.cli.session import open_store
-from slipstream.config import conf
+from slipstream.config import conf, host
 from slipstream.errors import UserError
 
 _TYPES = ("SchedulerJob", "DagProcessorJob", "TriggererJob")
@@ -24,13 +23,13 @@ def check(args: argparse.Namespace) -> None:
         raise UserError("Give either --hostname or --local.")
     threshold_s = conf.getfloat("scheduler", "scheduler_health_check_threshold")
     since = utcnow() - timedelta(seconds=threshold_s)
-    hostname = socket.gethostname() if args.local else args.hostname
+    name = host.hostname() if args.local else args.hostname
     with open_store() as store, store.read() as conn:
         found = [
             row
             for job_type in ([args.job_type] if args.job_type else _TYPES)
             for row in job.list_alive(conn, job_type, since)
-            if hostname is None or row.hostname == hostname
+            if name is None or row.hostname == name
         ]
     found.sort(key=lambda row: row.heartbeat_at, reverse=True)
     n_alive = len(found[: args.limit] if args.limit > 0 else found)

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from slipstream.config import conf
+from slipstream.config import conf, log_levels
 
 _AUTH_MANAGERS = (
     "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
@@ -59,6 +59,10 @@ def _database(text: str) -> None:
     from slipstream.store.url import resolve
 
     resolve(text)
+
+
+def _log_levels(text: str) -> None:
+    log_levels.levels()
 
 
 def _bundles(text: str) -> None:
@@ -149,6 +153,7 @@ CHECKERS: dict[tuple[str, str], Callable[[str], object]] = {
     ("database", "sql_alchemy_engine_args"): _json_object,
     ("logging", "base_log_folder"): _writable_folder,
     ("logging", "log_format"): _log_format,
+    ("logging", "namespace_levels"): _log_levels,
     ("logging", "remote_logging"): _remote_logging,
     ("secrets", "backend"): _importable,
     ("secrets", "backend_kwargs"): _json_object,

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from slipstream.config import conf
+from slipstream.config import conf, log_levels
 from slipstream.dagprocessor import failure, question
 from slipstream.dagprocessor.dependency import Tracer
 from slipstream.dagprocessor.job import (
@@ -211,6 +211,7 @@ def _redirect(output_fd: int) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=level, force=True, format="%(asctime)s %(levelname)s %(message)s"
     )
+    log_levels.apply()
 
 
 def _text(fd: int) -> io.TextIOWrapper:

@@ -9,10 +9,10 @@ that shares this machine's name and not its processes.
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
+from slipstream.config.host import hostname
 from slipstream.store import Connection, job
 from slipstream.store.row import JobRow
 
@@ -57,7 +57,7 @@ class Hosts:
 
 def process_alive(row: JobRow) -> bool:
     """Say whether a job's process exists; a job of another machine counts as alive."""
-    if row.hostname != socket.gethostname():
+    if row.hostname != hostname():
         return True
     try:
         with open(f"/proc/{row.pid}/stat", "rb") as stat:

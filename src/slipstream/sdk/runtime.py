@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import socket
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from slipstream.config import conf
+from slipstream.config.host import hostname
 from slipstream.sdk import taskapi, xcom_codec
 from slipstream.sdk.exceptions import AirflowRuntimeError
 from slipstream.sdk.timezone import coerce_datetime
@@ -233,7 +233,7 @@ class RuntimeTaskInstance:
 
     @cached_property
     def hostname(self) -> str:
-        return socket.gethostname()
+        return hostname()
 
     @property
     def log(self) -> logging.Logger:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import getpass
 import os
-import socket
 from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
 from slipstream.attempt import new_id
+from slipstream.config.host import hostname
 from slipstream.store import change
 from slipstream.store.row import JOB, JobRow
 from slipstream.store.schema import job
@@ -62,7 +62,7 @@ def register(
             id=id,
             job_type=job_type,
             state="running",
-            hostname=socket.gethostname(),
+            hostname=hostname(),
             pid=os.getpid(),
             pid_started=_pid_started(),
             unixname=_user(),

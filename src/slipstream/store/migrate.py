@@ -94,7 +94,15 @@ def upgrade(store: Store, target: str = "head") -> str:
             from alembic import command  # not for those who waited for another's upgrade
 
             command.upgrade(_config(conn), target)
+            if found is None:
+                _size_default_pool(conn)
     return current(store) or ""
+
+
+def _size_default_pool(conn: Connection) -> None:
+    slots = conf.getint("core", "default_pool_task_slot_count", fallback=128)
+    table = schema.pool
+    conn.execute(table.update().where(table.c.name == "default_pool").values(slots=slots))
 
 
 def downgrade(store: Store, target: str) -> str:

@@ -24,7 +24,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from slipstream.config import conf
+from slipstream.config import conf, log_levels
 from slipstream.sdk import bundle
 from slipstream.sdk.mask import mask_text
 from slipstream.task import child, exit_handler, heap, loading, output, process
@@ -183,6 +183,7 @@ def main() -> None:
     process.set_name("zygote")
     bundle.extend_sys_path()
     output.install(mask_text, conf.get("logging", "logging_level", fallback="INFO").upper())
+    log_levels.apply()
     rehearse()
     exit_handler.forget_inherited()
     control = socket.socket(fileno=control_fd)

@@ -5,11 +5,11 @@ With ``commit`` and ``request``, the only modules of the worker that know the st
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import Any
 
 from slipstream.clock import Clock
+from slipstream.config.host import hostname
 from slipstream.errors import StoreUnavailable
 from slipstream.store import Store, job
 from slipstream.store.later import Later
@@ -29,7 +29,7 @@ class DirectTaskAPI:
     ) -> None:
         self._store = store
         self._clock = clock
-        self.hostname = socket.gethostname()
+        self.hostname = hostname()
         self.host_id = store.write(
             lambda conn: job.register(
                 conn, job_type=JOB_TYPE, now=clock.now(), executor=executor, parent_id=scheduler_id

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -20,6 +19,7 @@ from typing import Any
 from slipstream.attempt import new_id
 from slipstream.clock import SyncedClock
 from slipstream.config import conf
+from slipstream.config.host import hostname
 from slipstream.task import process
 from slipstream.token import expires_at
 from slipstream.worker import log_ship
@@ -55,7 +55,7 @@ class HttpTaskAPI:
     ) -> None:
         timeout_s = conf.getfloat("workers", "execution_api_timeout", fallback=5.0)
         self.client = Client(url, clock, timeout_s=timeout_s)
-        self.hostname = socket.gethostname()
+        self.hostname = hostname()
         self.host_id = new_id()
         """Names the host on this machine; the server has an id of its own for it."""
         self.heartbeat_s: float | None = None

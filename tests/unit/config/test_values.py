@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import enum
 import json
+import logging
+import platform
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from slipstream.config import Config
+from slipstream.config import Config, log_levels
 from slipstream.config.catalog import catalog
 from slipstream.config.convert import TYPED
+from slipstream.config.host import hostname
 from slipstream.errors import ConfigError
 
 
@@ -195,3 +198,26 @@ def test_damaged_secrets_are_not_replaced(conf: Config, home: Path) -> None:
     (home / "generated_secrets.json").write_text('{"fernet_key": "x"}')
     with pytest.raises(ConfigError, match="damaged"):
         conf.get("core", "fernet_key")
+
+
+def test_the_hostname_is_what_the_option_gives(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "system")
+    assert hostname() == "system"
+    monkeypatch.setenv("AIRFLOW__CORE__HOSTNAME_CALLABLE", "platform.system")
+    assert hostname() == platform.system()
+    monkeypatch.setenv("AIRFLOW__CORE__HOSTNAME_CALLABLE", "platform:machine")
+    assert hostname() == platform.machine()
+    monkeypatch.setenv("AIRFLOW__CORE__HOSTNAME_CALLABLE", "time.time")
+    with pytest.raises(ConfigError, match=r"hostname_callable is 'time\.time', which gives"):
+        hostname()
+
+
+def test_single_loggers_have_levels_of_their_own(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__LOGGING__NAMESPACE_LEVELS", "a.b=DEBUG, c=warning")
+    assert log_levels.levels() == {"a.b": logging.DEBUG, "c": logging.WARNING}
+    for wrong in ("a.b", "a=LOUD", "=INFO"):
+        monkeypatch.setenv("AIRFLOW__LOGGING__NAMESPACE_LEVELS", wrong)
+        with pytest.raises(ConfigError, match="is not like"):
+            log_levels.levels()

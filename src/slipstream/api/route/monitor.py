@@ -27,10 +27,15 @@ COMPATIBLE_WITH = "3.3.2"
 """The Airflow whose API this is: clients and providers look at the version to know what to expect."""
 
 _HEARTBEATS = (
-    ("scheduler", "SchedulerJob", "scheduler_health_check_threshold"),
-    ("triggerer", "TriggererJob", "scheduler_health_check_threshold"),
-    ("dag_processor", "DagProcessorJob", "scheduler_health_check_threshold"),
+    ("scheduler", "SchedulerJob"),
+    ("triggerer", "TriggererJob"),
+    ("dag_processor", "DagProcessorJob"),
 )
+_THRESHOLDS = {
+    "scheduler": "scheduler_health_check_threshold",
+    "triggerer": "triggerer_health_check_threshold",
+    "dag_processor": "health_check_threshold",
+}
 
 
 @open_router.get("/version", tags=["Version"], responses=replies("VersionInfo"))
@@ -46,30 +51,30 @@ def get_health(request: Request) -> Response:
     now = server.clock.now()
     try:
         with server.store.read() as conn:
-            latest = {kind: job.latest(conn, kind) for _, kind, _ in _HEARTBEATS}
+            latest = {kind: job.latest(conn, kind) for _, kind in _HEARTBEATS}
     except StoreUnavailable:
         latest = None
     health: dict[str, Any] = {
         "metadatabase": {"status": "unhealthy" if latest is None else "healthy"}
     }
-    for part, kind, option in _HEARTBEATS:
+    for part, kind in _HEARTBEATS:
         found = None if latest is None else latest[kind]
         # As Airflow: only the scheduler is missed when there never was one.
         status = "unhealthy" if part == "scheduler" or latest is None else None
         beat = None
         if found is not None:
-            alive = _alive(found.state, found.heartbeat_at, now, option)
+            alive = _alive(found.state, found.heartbeat_at, now, part)
             status, beat = "healthy" if alive else "unhealthy", found.heartbeat_at.isoformat()
         health[part] = {"status": status, f"latest_{part}_heartbeat": beat}
     return Json(health)
 
 
-def _alive(state: str, beat: datetime, now: datetime, option: str) -> bool:
-    return state == "running" and now - beat < timedelta(seconds=_threshold_s(option))
+def _alive(state: str, beat: datetime, now: datetime, part: str) -> bool:
+    return state == "running" and now - beat < timedelta(seconds=_threshold_s(part))
 
 
-def _threshold_s(option: str) -> float:
-    return conf.getfloat("scheduler", option, fallback=30.0)
+def _threshold_s(part: str) -> float:
+    return conf.getfloat(part, _THRESHOLDS[part], fallback=30.0)
 
 
 @router.get("/jobs", tags=["Job"], responses=replies("JobCollectionResponse"))
@@ -77,7 +82,7 @@ def get_jobs(call: Viewer, query: Annotated[JobQuery, Query()]) -> Response:
     """List the long-running processes, alive and past."""
     filters = filters_of(query, skip=("is_alive",))
     if query.is_alive:
-        since = call.clock.now() - timedelta(seconds=_threshold_s(_HEARTBEATS[0][2]))
+        since = call.clock.now() - timedelta(seconds=_threshold_s("scheduler"))
         filters += [OneOf("state", ("running",)), Between("latest_heartbeat", gte=since)]
     with call.store.read() as conn:
         page = record.jobs(conn, query.page(), filters)

@@ -7,12 +7,13 @@ import logging
 import os
 import signal
 import threading
+from collections import defaultdict
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from slipstream.cli import option_check
 from slipstream.cli.command import Arg, arg
-from slipstream.config import conf
+from slipstream.config import conf, log_levels
 
 if TYPE_CHECKING:
     from slipstream.store import Store
@@ -37,11 +38,20 @@ def begin(args: argparse.Namespace, name: str) -> None:
 def log_to_stderr(level: str, formatter: logging.Formatter | None = None) -> None:
     """Log ``slipstream`` from ``level`` on, everything else from warnings on."""
     handler = logging.StreamHandler()
-    handler.setFormatter(formatter or logging.Formatter(FORMAT, DATE_FORMAT))
+    handler.setFormatter(formatter or _formatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("slipstream").setLevel(level)
+    log_levels.apply()
     if level == "DEBUG":
         logging.getLogger("asyncio").setLevel(logging.INFO)
+
+
+def _formatter() -> logging.Formatter:
+    own = conf.get("logging", "log_format", fallback="")
+    if not own:
+        return logging.Formatter(FORMAT, DATE_FORMAT)
+    # Airflow's formats may name fields that are only its own: they are left empty.
+    return logging.Formatter(own, defaults=defaultdict(str, taskName=""))
 
 
 def stop_on_signals() -> threading.Event:

@@ -11,6 +11,7 @@ import subprocess
 from types import FrameType
 from typing import Any
 
+from slipstream.config.host import hostname
 from slipstream.sdk.environment import patched
 from slipstream.sdk.exceptions import AirflowTaskTimeout
 
@@ -19,7 +20,7 @@ patch_environ = patched
 
 def get_hostname() -> str:
     """Return this machine's name."""
-    return socket.gethostname()
+    return hostname()
 
 
 def getfqdn(name: str = "") -> str:
