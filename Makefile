@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 # Tests mostly wait for others. The quick ones of tests/unit come last and fill the gaps.
 WORKERS ?= 3
 
-.PHONY: help setup run test check format lint types layers unit ui ui-check bench constraints clean
+.PHONY: help setup run test check docs format lint types layers unit ui ui-check bench constraints clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ layers: $(STAMP)
 
 unit: $(STAMP)
 	$(PYTEST) -q tests/unit
+
+docs: $(STAMP) ## Write the reference pages anew from the code
+	$(BIN)/python docs/generate.py
 
 bench: $(STAMP) ## Run the benchmarks against Slipstream
 	$(BIN)/python -m bench

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import functools
 import warnings
 from collections.abc import Iterator
 
 from slipstream.cli.command import Command, arg
 from slipstream.config import RenamedOptionWarning, Setting, conf
-from slipstream.config.catalog import Name, Option, catalog
+from slipstream.config.catalog import Name, Option, catalog, effects
 from slipstream.config.parser import HIDDEN
 from slipstream.errors import ConfigError, UserError
 
@@ -45,6 +46,9 @@ def lint(args: argparse.Namespace) -> int:
     wanted = [message for name, message in found if _is_wanted(*name, args)]
     for message in wanted:
         print(message)
+    for name, message in _without_effect():
+        if _is_wanted(*name, args):
+            print(message)
     if not wanted:
         print("All options that are set are known under these names and can be used.")
     return 1 if wanted else 0
@@ -113,6 +117,8 @@ def _indented(line: str) -> str:
 
 def _notes(option: Option, args: argparse.Namespace) -> Iterator[str]:
     if args.include_descriptions:
+        if about := _effects().get((option.section, option.key)):
+            yield f"# {about}"
         facts = [option.type]
         facts += [f"one of {', '.join(option.allowed)}"] if option.allowed else []
         facts += [f"at least {option.min:g}"] if option.min is not None else []
@@ -124,6 +130,11 @@ def _notes(option: Option, args: argparse.Namespace) -> Iterator[str]:
         from slipstream.config.source import env_name
 
         yield f"# variable: {env_name(option.section, option.key)}"
+
+
+@functools.cache
+def _effects() -> dict[Name, str]:
+    return effects()
 
 
 def _unknown() -> Iterator[tuple[Name, str]]:
@@ -153,6 +164,18 @@ def _removed() -> Iterator[tuple[Name, str]]:
             yield (section, key), f"{origin} does nothing any more."
 
 
+def _without_effect() -> Iterator[tuple[Name, str]]:
+    """Yield what is right, but Airflow's alone. Providers read options of their own."""
+    known, used = catalog(), _effects()
+    for section in known.sections():
+        for key in known.keys(section):
+            option = known.option(section, key)
+            if (section, key) in used or option is None or option.provider:
+                continue
+            for origin in conf.origins(section, key):
+                yield (section, key), f"{origin} has no effect in Slipstream."
+
+
 _SECTION = arg("--section", help="only this section")
 _WHICH = (
     arg("--section", metavar="NAMES", help="only these sections, separated by commas"),
@@ -176,7 +199,12 @@ COMMANDS = (
         (
             _SECTION,
             arg("-a", "--defaults", action="store_true", help="show defaults, not what is set"),
-            arg("-d", "--include-descriptions", action="store_true", help="say what is allowed"),
+            arg(
+                "-d",
+                "--include-descriptions",
+                action="store_true",
+                help="say what it does and what is allowed",
+            ),
             arg("-e", "--include-examples", action="store_true", help="show examples"),
             arg("-V", "--include-env-vars", action="store_true", help="show variables' names"),
             arg("-s", "--include-sources", action="store_true", help="(default) say where from"),

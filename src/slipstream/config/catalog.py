@@ -98,6 +98,16 @@ def sounds_secret(key: str) -> bool:
     return any(word in key for word in _SECRET_WORDS)
 
 
+def effects() -> dict[Name, str]:
+    """Return what each option does that Slipstream reads, in words; the others do nothing here."""
+    import json
+
+    path = os.path.join(os.path.dirname(__file__), "about.json")
+    with open(path, encoding="utf-8") as file:
+        sections: dict[str, dict[str, str]] = json.load(file)
+    return {(s, key): text for s, keys in sections.items() for key, text in keys.items()}
+
+
 _loaded: Catalog | None = None
 
 

@@ -115,3 +115,21 @@ def test_update_renames_and_removes_what_is_old(cli: Cli, home: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
     assert (home / "airflow.cfg.bak").read_text() == OLD
     assert cli("config", "update", "--fix")[1] == f"{path} uses today's names.\n"
+
+
+def test_lint_names_options_that_only_airflow_reads_and_finds_no_fault(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__METRICS__STATSD_ON", "True")
+    monkeypatch.setenv("AIRFLOW__CORE__PARALLELISM", "4")
+    code, out, _ = cli("config", "lint")
+    assert code == 0
+    assert "AIRFLOW__METRICS__STATSD_ON has no effect in Slipstream." in out
+    assert "PARALLELISM" not in out
+
+
+def test_descriptions_say_what_an_option_does(cli: Cli) -> None:
+    _, out, _ = cli("config", "list", "--section", "core", "--include-descriptions")
+    lines = out.splitlines()
+    at = next(n for n, line in enumerate(lines) if line.lstrip("# ").startswith("load_examples"))
+    assert "# Show the example DAGs." in lines[at - 3 : at]
