@@ -1,11 +1,30 @@
+import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
 const server = process.env.SLIPSTREAM_URL ?? "http://127.0.0.1:8080";
 
+/** What the pages /docs and /redoc load, as their makers ship it; `public/static/api-docs` starts it. */
+const apiDocs = {
+  name: "api-docs",
+  apply: "build" as const,
+  generateBundle(this: { emitFile: (file: { type: "asset"; fileName: string; source: Uint8Array }) => string }) {
+    for (const path of [
+      "swagger-ui-dist/swagger-ui-bundle.js",
+      "swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt",
+      "swagger-ui-dist/swagger-ui.css",
+      "redoc/bundles/redoc.standalone.js",
+      "redoc/bundles/redoc.standalone.js.LICENSE.txt",
+    ]) {
+      const source = readFileSync(new URL(`node_modules/${path}`, import.meta.url));
+      this.emitFile({ type: "asset", fileName: `static/api-docs/${path.split("/").at(-1)}`, source });
+    }
+  },
+};
+
 /** Addresses are relative to `<base href>`, which the server sets to its URL prefix. */
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), apiDocs],
   base: "./",
   build: {
     outDir: "../src/slipstream/api/ui",

@@ -202,6 +202,27 @@ def test_the_interactive_documentation_can_be_switched_off(
         assert client.get(f"{client.origin}/docs").status_code == 404
 
 
+@pytest.mark.parametrize("base_url", ["", "http://example.com/flow/"])
+@pytest.mark.parametrize("page_path", ["/docs", "/redoc"])
+def test_the_interactive_documentation_needs_nothing_but_this_server(
+    store: Store, home: Path, monkeypatch: pytest.MonkeyPatch, base_url: str, page_path: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__API__BASE_URL", base_url)
+    prefix = "/flow" if base_url else ""
+    with running(store) as api:
+        nobody = api.as_user(None)
+        page = nobody.get(f"{api.origin}{prefix}{page_path}")
+        loaded = re.findall(r'<(?:script|link)[^>]*? (?:src|href)="([^"]*)"', page.text)
+        assert len(loaded) >= 3
+        for path in loaded:
+            assert path.startswith(f"{prefix}/static/")
+            assert nobody.get(api.origin + path).status_code == 200, path
+        assert not re.search(r"<script[^>]*>[^<]", page.text), "no script is inline"
+        assert "script-src 'self';" in page.headers["content-security-policy"]
+        named = re.findall(r'data-document="([^"]*)"', page.text)
+        assert nobody.get(api.origin + named[0]).json()["openapi"]
+
+
 def test_a_base_url_puts_everything_below_its_path(
     store: Store, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -43,7 +43,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
-_MISSING = """<!doctype html><html lang="en"><title>Slipstream</title>
+MISSING = """<!doctype html><html lang="en"><title>Slipstream</title>
 <h1>The pages are not built</h1><p>This installation of Slipstream has no web pages, only its REST API
 below <code>/api/v2</code>. Install it anew with Node.js on the path and without
 <code>SLIPSTREAM_SKIP_UI</code>.</p></html>"""
@@ -74,11 +74,16 @@ def built_files() -> StaticFiles:
     return _Built(directory=_FOLDER / "static", check_dir=False)
 
 
+def has_built(path: str) -> bool:
+    """Say whether the build has left this file, by its path as pages name it."""
+    return (_FOLDER / path).is_file()
+
+
 def _page(prefix: str) -> str:
     try:
         html = (_FOLDER / "index.html").read_text(encoding="utf-8")
     except FileNotFoundError:
-        return _MISSING
+        return MISSING
     return html.replace('<base href="/" />', f'<base href="{prefix}/" />', 1)
 
 
