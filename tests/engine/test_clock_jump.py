@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.engine.test_standalone import Standalone, wait_for
 from tests.faketime import Clock
+from tests.standalone import Standalone, wait_for
 
 pytestmark = pytest.mark.alone
 
