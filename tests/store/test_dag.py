@@ -134,7 +134,8 @@ def test_an_import_error_marks_the_files_dags_as_broken_until_it_is_mended(store
     assert row is not None
     assert (row.has_import_errors, row.is_stale) == (True, False)
     assert (shown.filename, shown.line) == ("f.py", 7)
-    store.write(dag.upsert_file, parsed_file("f.py", parsed_dag("d")), NOW)
+    saved = store.write(dag.upsert_file, parsed_file("f.py", parsed_dag("d")), NOW)
+    assert (saved.healed, saved.changed) == ({"d"}, set())
     with store.read() as conn:
         row = dag.get(conn, "d")
         assert import_error.count(conn) == 0

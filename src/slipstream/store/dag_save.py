@@ -101,6 +101,8 @@ class Saved:
     revived: set[str] = field(default_factory=set)
     rescheduled: set[str] = field(default_factory=set)
     """Their next run was set."""
+    healed: set[str] = field(default_factory=set)
+    """Their file can be imported again; the scheduler need not know."""
 
     @property
     def changed(self) -> set[str]:
@@ -111,6 +113,7 @@ class Saved:
 @dataclass(frozen=True, slots=True)
 class _Known:
     is_stale: bool
+    is_broken: bool
     version_id: str | None
     spec_hash: str | None
     source_hash: str | None
@@ -162,7 +165,7 @@ def upsert_file(conn: Connection, files: ParsedFile | Iterable[ParsedFile], now:
     _save_errors(conn, db, batch)
     for dag_id in sorted(saved.changed):
         inbox.post(conn, target="scheduler", kind="dag_changed", dag_id=dag_id, now=now)
-    change.note_dags(conn, saved.changed)
+    change.note_dags(conn, saved.changed | saved.healed)
     return saved
 
 
@@ -185,6 +188,7 @@ def _known(conn: Connection, db: Dialect, dag_ids: list[str]) -> dict[str, _Know
             select(
                 dag.c.dag_id,
                 dag.c.is_stale,
+                dag.c.has_import_errors,
                 dag_version.c.id,
                 dag_version.c.spec_hash,
                 dag_version.c.source_hash,
@@ -194,8 +198,10 @@ def _known(conn: Connection, db: Dialect, dag_ids: list[str]) -> dict[str, _Know
             .outerjoin(numbers, numbers.c.dag_id == dag.c.dag_id)
             .where(dag.c.dag_id.in_(some))
         )
-        for dag_id, is_stale, version_id, spec_hash, source_hash, number in rows:
-            known[dag_id] = _Known(is_stale, version_id, spec_hash, source_hash, number or 0)
+        for dag_id, is_stale, is_broken, version_id, spec_hash, source_hash, number in rows:
+            known[dag_id] = _Known(
+                is_stale, is_broken, version_id, spec_hash, source_hash, number or 0
+            )
     return known
 
 
@@ -278,6 +284,8 @@ def _save_dags(
             continue
         if before.is_stale:
             saved.revived.add(dag_id)
+        if before.is_broken and not file.errors:
+            saved.healed.add(dag_id)
         if not keeps:
             saved.rescheduled.add(dag_id)
         groups[keeps].append(values)
