@@ -103,7 +103,7 @@ function Facts({ dag, latestAt }: { dag: DagDetails; latestAt: string | undefine
         <Group gap={4} component="span">
           <IconTag size={15} stroke={1.7} aria-hidden />
           {dag.tags.slice(0, 6).map((tag) => (
-            <Badge key={tag.name} size="sm" variant="default" tt="none" fw={500} component={Link} to={`/dags?tags=${encodeURIComponent(tag.name)}`} style={{ cursor: "pointer" }}>
+            <Badge key={tag.name} size="sm" variant="default" tt="none" fw={500} component={Link} to={`/dags?tag=${encodeURIComponent(tag.name)}`} style={{ cursor: "pointer" }}>
               {tag.name}
             </Badge>
           ))}
