@@ -58,7 +58,6 @@ export function ConnectionForm({ before: given, onClose }: { before?: Connection
         <Autocomplete
           label={t("admin.connection.type")}
           required
-          data-autofocus={before ? true : undefined}
           data={Object.keys(KINDS)}
           filter={({ options, search }) => {
             const wanted = search.trim().toLowerCase();
@@ -74,7 +73,7 @@ export function ConnectionForm({ before: given, onClose }: { before?: Connection
           onChange={set("conn_type")}
           maxDropdownHeight={260}
         />
-        <TextInput label={name("host")} value={draft.host} onChange={(e) => set("host")(e.currentTarget.value)} />
+        <TextInput label={name("host")} data-autofocus={before ? true : undefined} value={draft.host} onChange={(e) => set("host")(e.currentTarget.value)} />
         <NumberInput label={t("admin.connection.port")} hideControls allowDecimal={false} allowNegative={false} max={65535} thousandSeparator="" placeholder={kind?.port ? String(kind.port) : undefined} value={draft.port} onChange={set("port")} />
         <TextInput label={name("login")} autoComplete="off" value={draft.login} onChange={(e) => set("login")(e.currentTarget.value)} />
         <PasswordInput
