@@ -95,7 +95,7 @@ function useColumns(runsOf: (id: string) => Runs, now: number, trigger: (id: str
       cell: ({ row }) => <Latest runs={runsOf(row.original.dag_id)} dagId={row.original.dag_id} />,
     },
     { id: "recent", header: t("home.dags.recentRuns"), meta: { wideOnly: true, align: "right" }, cell: ({ row }) => <RecentRuns dagId={row.original.dag_id} runs={runsOf(row.original.dag_id)} now={now} /> },
-    { id: "trigger", header: "", meta: { align: "right" }, cell: ({ row }) => <Trigger dag={row.original} trigger={trigger} /> },
+    { id: "trigger", header: "", meta: { align: "right", pinned: true }, cell: ({ row }) => <Trigger dag={row.original} trigger={trigger} /> },
   ];
 }
 

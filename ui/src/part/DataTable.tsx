@@ -10,6 +10,7 @@ import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
 import { Problem } from "./Problem";
+import classes from "./DataTable.module.css";
 
 declare module "@tanstack/react-table" {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
@@ -19,6 +20,8 @@ declare module "@tanstack/react-table" {
     align?: "left" | "right";
     /** Hidden on a phone. */
     wideOnly?: boolean;
+    /** Stays in sight on a phone, where the other columns scroll beneath it. */
+    pinned?: boolean;
   }
 }
 
@@ -107,11 +110,11 @@ export function DataTable<Row>(props: Props<Row>) {
                   </Table.Th>
                 )}
                 {group.headers.map((header) => {
-                  const { order: by, align, wideOnly } = header.column.columnDef.meta ?? {};
+                  const { order: by, align, wideOnly, pinned } = header.column.columnDef.meta ?? {};
                   const content = flexRender(header.column.columnDef.header, header.getContext());
                   const direction = applied === by ? "ascending" : applied === `-${by}` ? "descending" : undefined;
                   return (
-                    <Table.Th key={header.id} ta={align} visibleFrom={wideOnly ? "sm" : undefined} aria-sort={by ? (direction ?? "none") : undefined}>
+                    <Table.Th key={header.id} ta={align} className={pinned ? classes.pinned : undefined} visibleFrom={wideOnly ? "sm" : undefined} aria-sort={by ? (direction ?? "none") : undefined}>
                       {by ? (
                         <UnstyledButton fz="inherit" fw="inherit" onClick={() => setOrder(direction === "ascending" ? `-${by}` : by)}>
                           <Group gap={4} wrap="nowrap" component="span">
@@ -145,9 +148,9 @@ export function DataTable<Row>(props: Props<Row>) {
                       </Table.Td>
                     )}
                     {row.getVisibleCells().map((cell) => {
-                      const { align, wideOnly } = cell.column.columnDef.meta ?? {};
+                      const { align, wideOnly, pinned } = cell.column.columnDef.meta ?? {};
                       return (
-                        <Table.Td key={cell.id} ta={align} visibleFrom={wideOnly ? "sm" : undefined}>
+                        <Table.Td key={cell.id} ta={align} className={pinned ? classes.pinned : undefined} visibleFrom={wideOnly ? "sm" : undefined}>
                           {flexRender(cell.column.columnDef.cell, cell.getContext())}
                         </Table.Td>
                       );

@@ -60,6 +60,7 @@ export function Component() {
     {
       id: "actions",
       header: "",
+      meta: { pinned: true },
       cell: ({ row: { original: c } }) => (
         <RowActions name={c.connection_id} onEdit={mayEdit ? () => editing.edit(c.connection_id) : undefined} onDelete={mayDelete ? () => ask([c.connection_id]) : undefined} />
       ),

@@ -71,6 +71,7 @@ export function UserTable() {
     {
       id: "actions",
       header: "",
+      meta: { pinned: true },
       cell: ({ row: { original: u } }) => (
         <RowActions
           name={u.username}

@@ -70,6 +70,7 @@ export function Component() {
     {
       id: "actions",
       header: "",
+      meta: { pinned: true },
       cell: ({ row: { original: v } }) => <RowActions name={v.key} onEdit={mayEdit ? () => editing.edit(v.key) : undefined} onDelete={mayDelete ? () => ask([v.key]) : undefined} />,
     },
   ];
