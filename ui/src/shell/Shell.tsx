@@ -49,12 +49,12 @@ function Frame() {
         <a className={classes.skip} href="#main" onClick={(e) => { e.preventDefault(); document.getElementById("main")?.focus(); }}>{t("nav.skip")}</a>
         <Group h="100%" px="sm" gap="sm" wrap="nowrap">
           <Burger opened={opened} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t("nav.open")} />
-          <Anchor component={RouterLink} to="/" underline="never" c="inherit" className={classes.brand}>
+          <Anchor component={RouterLink} to="/" underline="never" c="inherit" className={classes.brand} aria-label={config.instance_name}>
             <img src={`${prefix}/static/favicon.svg`} alt="" width={24} height={24} />
             <Text fw={700} size="md" visibleFrom="xs" truncate>{config.instance_name}</Text>
           </Anchor>
           <Box flex={1} />
-          <UnstyledButton className={classes.search} onClick={openPalette} aria-label={t("palette.open")} visibleFrom="sm">
+          <UnstyledButton className={classes.search} onClick={openPalette} visibleFrom="sm">
             <IconSearch size={15} />
             <Text size="sm" flex={1}>{t("palette.open")}</Text>
             <Kbd size="xs">{/Mac/.test(navigator.userAgent) ? "⌘" : "Ctrl"} K</Kbd>
