@@ -15,19 +15,25 @@ import { RouterProvider } from "react-router/dom";
 import { start } from "./i18n";
 import { queries } from "./query";
 import { router } from "./shell/routes";
-import { theme } from "./theme";
+import { useTheme } from "./theme";
+
+function App() {
+  return (
+    <MantineProvider theme={useTheme()} defaultColorScheme="auto">
+      <QueryClientProvider client={queries}>
+        <ModalsProvider>
+          <Notifications position="bottom-right" limit={4} />
+          <RouterProvider router={router} />
+        </ModalsProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
+}
 
 void start().then(() => {
   createRoot(document.getElementById("root")!).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto">
-        <QueryClientProvider client={queries}>
-          <ModalsProvider>
-            <Notifications position="bottom-right" limit={4} />
-            <RouterProvider router={router} />
-          </ModalsProvider>
-        </QueryClientProvider>
-      </MantineProvider>
+      <App />
     </StrictMode>,
   );
 });

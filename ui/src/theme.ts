@@ -1,5 +1,7 @@
 /** Colours, sizes and defaults of components: the look of every page, in one place. */
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, mergeThemeOverrides, type MantineColorsTuple, type MantineThemeOverride } from "@mantine/core";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
 
 const stream: MantineColorsTuple = [
   "#e6fafd",
@@ -14,7 +16,7 @@ const stream: MantineColorsTuple = [
   "#065a6b",
 ];
 
-export const theme = createTheme({
+const theme = createTheme({
   primaryColor: "stream",
   primaryShade: 8,
   autoContrast: true,
@@ -32,3 +34,17 @@ export const theme = createTheme({
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } } },
   },
 });
+
+/** The theme, with names for the buttons that components bring along and leave nameless. */
+export function useTheme(): MantineThemeOverride {
+  const { t } = useTranslation();
+  return useMemo(() => {
+    const closeButtonProps = { "aria-label": t("action.close") };
+    return mergeThemeOverrides(theme, {
+      components: {
+        ModalCloseButton: { defaultProps: closeButtonProps },
+        Notification: { defaultProps: { closeButtonProps } },
+      },
+    });
+  }, [t]);
+}
