@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from slipstream.clock import Clock
-from slipstream.command.offline import apply
 from slipstream.command.order import SCHEDULER, Order
 from slipstream.config import conf
 from slipstream.store import Connection, Store, inbox, job
@@ -56,6 +55,8 @@ def _post_or_apply(
     if not orders:
         return result, []
     if not scheduler_alive(conn, now):
+        from slipstream.command.offline import apply  # the whole engine, and rarely needed
+
         for order in orders:
             apply(conn, order, now)
         return result, []

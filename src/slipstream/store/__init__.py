@@ -12,8 +12,7 @@ is retried by ``Store.write``.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
-
+from slipstream.store.alchemy import Connection  # before all that imports SQLAlchemy
 from slipstream.store.engine import Store
 
 __all__ = ["Connection", "Store"]

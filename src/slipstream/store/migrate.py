@@ -5,9 +5,9 @@ Alembic (a quarter of a second and 10 MB) is imported only to change the schema,
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,8 +29,8 @@ _VERSION_TABLE = "alembic_version"
 
 def revisions() -> list[str]:
     """Return all revisions that this version of the code knows, oldest first."""
-    files = (resources.files("slipstream.store.migration") / "versions").iterdir()
-    return sorted(f.name.partition("_")[0] for f in files if f.name[:4].isdigit())
+    names = os.listdir(os.path.join(os.path.dirname(__file__), "migration", "versions"))
+    return sorted(name.partition("_")[0] for name in names if name[:4].isdigit())
 
 
 def head() -> str:

@@ -52,7 +52,7 @@ _TI_FIELDS = (
 def trigger(store: Store, clock: Clock, caller: Caller, params: Params) -> dict[str, Any]:
     """Create a run for an operator, or clear the one that has its id."""
     # The rules of runs are 1.5 MB that most hosts never need.
-    from slipstream.command.clear import clear
+    from slipstream.command.clearing import clear
     from slipstream.command.trigger import trigger_run
 
     dag_id, run_id = params["dag_id"], params["run_id"]
