@@ -1,4 +1,4 @@
-"""Migrations: they build what schema.py says, on each database, whoever runs them at once."""
+"""Migrations: they build what the schema says, on each database, whoever runs them at once."""
 
 from __future__ import annotations
 
