@@ -2,10 +2,8 @@
 
 from logging import Logger
 
+from slipstream.sdk.dagrun import DagRun
 from slipstream.sdk.operator import BaseOperator as Operator
-from slipstream.sdk.runtime import (
-    DagRun,
-)
 from slipstream.sdk.runtime import (
     RuntimeTaskInstance as RuntimeTaskInstanceProtocol,
 )

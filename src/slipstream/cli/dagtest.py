@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from slipstream.cli.dags.one_run import OneRun
     from slipstream.executors.base import Executor
     from slipstream.sdk.dag import DAG
-    from slipstream.sdk.runtime import DagRun
+    from slipstream.sdk.dagrun import DagRun
     from slipstream.store import Store
 
 
@@ -161,7 +161,7 @@ def _finished(store: Store, one: OneRun) -> DagRun:
     """Return the run as tasks know it; questions about it go to the store."""
     from slipstream.cli.store_api import StoreTaskAPI
     from slipstream.sdk import taskapi
-    from slipstream.sdk.runtime import DagRun
+    from slipstream.sdk.dagrun import DagRun
 
     row = one.row
     api = StoreTaskAPI(store, {"dag_id": row.dag_id, "run_id": row.run_id, "dag_run_pk": row.id})

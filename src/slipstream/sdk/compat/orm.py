@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from slipstream.sdk.compat.session import refuse
-from slipstream.sdk.runtime import DagRun as _DagRun
-from slipstream.sdk.runtime import TaskInstance as _TaskInstance
+from slipstream.sdk.dagrun import DagRun as _DagRun
+from slipstream.sdk.dagrun import TaskInstance as _TaskInstance
 
 
 class _Queryless(type):
