@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,15 @@ def resolve(bundle_name: str, relative_fileloc: str) -> Path:
     root = known[bundle_name]
     head, zip_suffix, inner = relative_fileloc.partition(".zip/")
     return root / (f"{head}.zip" if zip_suffix and inner else relative_fileloc)
+
+
+def relative_of(fileloc: str) -> str:
+    """Return a file's path within the bundle that it is in; outside of all, the file's name."""
+    folders = (os.path.join(root, "") for root in (*configured().values(), example_dags()))
+    around = [folder for folder in folders if fileloc.startswith(folder)]
+    if not around:
+        return os.path.basename(fileloc)
+    return fileloc.removeprefix(max(around, key=len))
 
 
 def import_folders() -> list[str]:

@@ -141,6 +141,10 @@ class Connection:
         mask_secret(extra)
         return extra
 
+    async def aextra_dejson(self) -> dict[str, Any]:
+        """Return the extra as a dict, from a coroutine."""
+        return self.get_extra_dejson()
+
     def get_password(self) -> str | None:
         return self.password
 
@@ -204,6 +208,10 @@ class Connection:
         if self.extra:
             uri += self._query(has_path="/" in host_part)
         return uri
+
+    async def aget_uri(self) -> str:
+        """Return the connection as a URI, from a coroutine."""
+        return self.get_uri()
 
     def _query(self, *, has_path: bool) -> str:
         slash = "" if has_path else "/"

@@ -11,6 +11,7 @@ import copy
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta, tzinfo
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from slipstream.config import conf
@@ -216,6 +217,13 @@ class DAG(TaskGraph):
     def folder(self) -> str:
         """The folder that the DAG's file is in."""
         return os.path.dirname(self.fileloc) if self.fileloc else ""
+
+    @cached_property
+    def relative_fileloc(self) -> str:
+        """The DAG's file, seen from the folder of its bundle."""
+        from slipstream.sdk import bundle  # few ask, and it reads the configuration
+
+        return bundle.relative_of(self.fileloc)
 
     @property
     def filepath(self) -> str:

@@ -138,6 +138,13 @@ class RuntimeTaskInstance:
             self._context = build(self._workload, self.task, self)
         return self._context
 
+    def render_templates(
+        self, context: Context | None = None, jinja_env: Any = None
+    ) -> BaseOperator:
+        """Render the task's template fields in place and return the task."""
+        self.task.render_template_fields(context or self.get_template_context(), jinja_env)
+        return self.task
+
     def get_dagrun(self) -> DagRun:
         return self.dag_run
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from slipstream.sdk import taskapi, xcom_codec
@@ -39,6 +39,11 @@ class BaseXCom:
         )
 
     @classmethod
+    async def aset(cls, key: str, value: Any, **ids: Any) -> None:
+        """Write an XCom at once; with the arguments of ``set``, from a coroutine."""
+        await _in_thread(cls.set, key, value, **ids)
+
+    @classmethod
     def get_one(
         cls,
         *,
@@ -61,6 +66,11 @@ class BaseXCom:
         return cls.deserialize_value(found[0]) if found else None
 
     @classmethod
+    async def aget_one(cls, **which: Any) -> Any:
+        """Return one XCom's value, or None; with the arguments of ``get_one``, from a coroutine."""
+        return await _in_thread(cls.get_one, **which)
+
+    @classmethod
     def get_value(cls, *, ti_key: Any, key: str) -> Any:
         """Return the value that the task instance of a key pushed, or None.
 
@@ -76,6 +86,11 @@ class BaseXCom:
             run_id=ti_key.run_id,
             map_index=ti_key.map_index,
         )
+
+    @classmethod
+    async def aget_value(cls, *, ti_key: Any, key: str) -> Any:
+        """Return the value that the task instance of a key pushed, or None, from a coroutine."""
+        return await _in_thread(cls.get_value, ti_key=ti_key, key=key)
 
     @classmethod
     def get_all(
@@ -97,6 +112,12 @@ class BaseXCom:
             include_prior_dates=include_prior_dates,
         )
         return [cls.deserialize_value(item) for item in found] or None
+
+    @classmethod
+    async def aget_all(cls, **which: Any) -> Sequence[Any] | None:
+        """Return the values of all mapped instances; as ``get_all``, from a coroutine."""
+        found: Sequence[Any] | None = await _in_thread(cls.get_all, **which)
+        return found
 
     @classmethod
     def delete(cls, key: str, task_id: str, dag_id: str, run_id: str, map_index: int = -1) -> None:
@@ -121,3 +142,9 @@ class BaseXCom:
     @staticmethod
     def purge(xcom: Any, *_: Any) -> None:
         """Called before a custom backend's XCom is deleted."""
+
+
+async def _in_thread(ask: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    import asyncio  # only coroutines call this
+
+    return await asyncio.to_thread(ask, *args, **kwargs)

@@ -10,6 +10,7 @@ import pytest
 
 from slipstream.errors import UserError
 from slipstream.sdk import bundle
+from slipstream.sdk.dag import DAG
 
 LOCAL = "airflow.dag_processing.bundles.local.LocalDagBundle"
 
@@ -64,3 +65,14 @@ def test_a_bad_list_is_told(listed: Any, told: str, monkeypatch: pytest.MonkeyPa
     configure(monkeypatch, listed)
     with pytest.raises(UserError, match=told):
         bundle.roots()
+
+
+def test_a_dag_knows_where_in_its_bundle_it_is(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    team = {"name": "team", "classpath": LOCAL, "kwargs": {"path": str(home / "dags/team")}}
+    configure(monkeypatch, [{"name": "mine", "classpath": LOCAL, "kwargs": {}}, team])
+    assert bundle.relative_of(str(home / "dags/a/b.zip/c.py")) == "a/b.zip/c.py"
+    assert bundle.relative_of(str(home / "dags/team/x.py")) == "x.py"
+    assert bundle.relative_of(str(home / "dags_of_others/x.py")) == "x.py"
+    dag = DAG("d")
+    dag.fileloc = str(home / "dags/deep/x.py")
+    assert dag.relative_fileloc == "deep/x.py"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import pickle
 from datetime import UTC, datetime
@@ -15,8 +16,11 @@ from slipstream.sdk.context import Context, Lazy, context_to_environment
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.lazy_value import LazyValue
 from slipstream.sdk.notifier import BaseNotifier
+from slipstream.sdk.standard.bash import BashOperator
 from slipstream.sdk.standard.empty import EmptyOperator
 from slipstream.sdk.standard.python import PythonOperator
+from slipstream.sdk.types import TaskInstanceKey
+from slipstream.sdk.xcom import BaseXCom
 from slipstream.state import DagRunType, TaskInstanceState
 
 from .conftest import MemoryAPI, Runner
@@ -240,3 +244,48 @@ def test_breadcrumbs_are_those_of_the_runs_ended_instances(
     assert [crumb["task_id"] for crumb in found] == ["a", "b"]
     assert set(found[0]) == {"task_id", "map_index", "state", "operator", "duration"}
     assert "running" not in asked["states"]
+
+
+def test_coroutines_read_and_write_what_functions_do(api: MemoryAPI) -> None:
+    api.xcoms.update({("many", 0, "k"): 1, ("many", 1, "k"): 2, ("one", -1, "k"): 3})
+    where = {"key": "k", "dag_id": "d", "run_id": "r"}
+    key = TaskInstanceKey("d", "one", "r", 1, -1)
+
+    async def ask() -> list[Any]:
+        await BaseXCom.aset("k", {"a": 1}, dag_id="d", task_id="t", run_id="r", map_index=2)
+        return [
+            await BaseXCom.aget_one(task_id="many", map_index=1, **where),
+            await BaseXCom.aget_one(task_id="no", **where),
+            await BaseXCom.aget_all(task_id="many", **where),
+            await BaseXCom.aget_value(ti_key=key, key="k"),
+        ]
+
+    assert asyncio.run(ask()) == [2, None, [1, 2], 3]
+    assert ("set_xcom", 2, {"a": 1}) in [
+        (method, asked["map_index"], asked.get("value"))
+        for method, asked in api.asked
+        if method == "set_xcom"
+    ]
+
+
+def test_templates_are_rendered_when_asked(run: Runner) -> None:
+    with DAG("d") as dag:
+        BashOperator(task_id="t", bash_command="echo {{ ti.task_id }}")
+    ti = run.instance(dag, "t")
+    assert ti.render_templates() is ti.task
+    assert ti.task.bash_command == "echo t"
+
+
+def test_an_operator_may_replace_how_its_coroutine_is_called(run: Runner) -> None:
+    class Doubling(PythonOperator):
+        async def aexecute_callable(self) -> Any:
+            return 2 * await super().aexecute_callable()
+
+    async def number(x: int) -> int:
+        return x
+
+    with DAG("d") as dag:
+        Doubling(task_id="t", python_callable=number, op_args=[21])
+    task = run.instance(dag, "t").task
+    assert task.execute({}) == 42
+    assert asyncio.run(task.aexecute({})) == 42

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import Any
 
@@ -57,6 +58,8 @@ def test_a_uri_says_all_that_the_fields_say(fields: dict[str, Any]) -> None:
     two = Connection(conn_id="c", uri=one.get_uri())
     for name in ("conn_type", "host", "login", "password", "port", "extra_dejson"):
         assert (getattr(one, name) or None) == (getattr(two, name) or None)
+    assert asyncio.run(one.aget_uri()) == one.get_uri()
+    assert asyncio.run(one.aextra_dejson()) == one.extra_dejson
 
 
 def test_json_connections() -> None:

@@ -87,7 +87,7 @@ class PythonOperator(BaseAsyncOperator):
     async def aexecute(self, context: Context) -> Any:
         context_merge(context, self.op_kwargs, templates_dict=self.templates_dict)
         self.op_kwargs = self.determine_kwargs(context)
-        return await self.python_callable(*self.op_args, **self.op_kwargs)
+        return await self.aexecute_callable()
 
     def determine_kwargs(self, context: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the keyword arguments for the call."""
@@ -98,8 +98,12 @@ class PythonOperator(BaseAsyncOperator):
         if self.is_async:
             import asyncio  # 45 ms, and few functions are coroutines
 
-            return asyncio.run(self.python_callable(*self.op_args, **self.op_kwargs))
+            return asyncio.run(self.aexecute_callable())
         return self.python_callable(*self.op_args, **self.op_kwargs)
+
+    async def aexecute_callable(self) -> Any:
+        """Await the function, called with the arguments that have been put together."""
+        return await self.python_callable(*self.op_args, **self.op_kwargs)
 
 
 class BranchPythonOperator(BaseBranchOperator, PythonOperator):
