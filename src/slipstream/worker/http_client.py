@@ -124,7 +124,7 @@ class Client:
         try:
             status, answer = self._exchange(at, n, method, path, data, headers)
         except (OSError, http.client.HTTPException) as exc:
-            self._hang_up()
+            self.hang_up()
             reason = str(exc) or type(exc).__name__
             raise ApiUnavailable(f"The API server at {at.url} is away: {reason}") from exc
         if status != 200:
@@ -149,7 +149,7 @@ class Client:
         try:
             connection = self._connection(at, n)
         except OSError as exc:
-            self._hang_up()
+            self.hang_up()
             raise _NoConnection(str(exc) or type(exc).__name__) from exc
         connection.request(method, path, data, headers)
         reply = connection.getresponse()
@@ -162,7 +162,7 @@ class Client:
         if connection is not None and (
             self._mine.n != n or time.monotonic() - self._mine.used_at > _IDLE_S
         ):
-            self._hang_up()
+            self.hang_up()
             connection = None
         if connection is None:
             if at.tls is not None:
@@ -176,7 +176,8 @@ class Client:
             self._mine.n = n
         return connection
 
-    def _hang_up(self) -> None:
+    def hang_up(self) -> None:
+        """Close this thread's connection; the next call makes another."""
         connection = getattr(self._mine, "connection", None)
         if connection is not None:
             connection.close()

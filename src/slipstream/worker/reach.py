@@ -6,7 +6,6 @@ One slow answer is no outage: who was there is away when it fails to answer twic
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 from slipstream.worker.http_client import ApiMisunderstood, Client
@@ -28,26 +27,35 @@ class Reach:
         self._tell = tell
         self._every_s = every_s
         self._is_there: bool | None = None
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reach", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
+    def stop(self) -> None:
+        """Ask no more, and hang up."""
+        self._ended.set()
+        self._client.trouble.set()
+        self._thread.join()
+
     def _run(self) -> None:
         pause_s = _SECOND_LOOK_S
         n_failed = 0
-        while True:
+        while not self._ended.is_set():
             why = self._ask()
             if why is None:
                 n_failed, pause_s = 0, _SECOND_LOOK_S
                 self._now(True, "")
-                self._client.trouble.wait(self._every_s)
+                if not self._ended.is_set():  # _ask may have cleared what stop has set
+                    self._client.trouble.wait(self._every_s)
                 continue
             n_failed += 1
             if n_failed > 1 or not self._is_there:
                 self._now(False, why)
-            time.sleep(pause_s)
+            self._ended.wait(pause_s)
             pause_s = min(_LONGEST_PAUSE_S, pause_s * 2)
+        self._client.hang_up()
 
     def _ask(self) -> str | None:
         """Return why the server does not answer as one; None when it does."""

@@ -134,8 +134,14 @@ def test_an_address_that_is_none_is_refused(urls: str) -> None:
 class TestReach:
     """The words that a host's launcher hears, in their order."""
 
-    @staticmethod
-    def listen(found: Client) -> Callable[[bool], str]:
+    @pytest.fixture(autouse=True)
+    def _each_ends(self) -> Iterator[None]:
+        self.started: list[Reach] = []
+        yield
+        for reach in self.started:
+            reach.stop()
+
+    def listen(self, found: Client) -> Callable[[bool], str]:
         said: list[tuple[bool, str]] = []
         changed = threading.Condition()
 
@@ -144,7 +150,8 @@ class TestReach:
                 said.append((is_there, why))
                 changed.notify()
 
-        Reach(found, tell, every_s=0.05).start()
+        self.started.append(Reach(found, tell, every_s=0.05))
+        self.started[-1].start()
 
         def heard(is_there: bool) -> str:
             with changed:
