@@ -75,7 +75,7 @@ def test_details_come_from_the_file(shared: Api) -> None:
     assert details["doc_md"] == "# Sales"
     assert details["owners"] == ["ann", "bob"]
     assert details["params"]["n"]["value"] == 3
-    assert details["active_runs_count"] == 1
+    assert details["active_runs_count"] == 0, "what is queued is not active yet"
     assert details["timetable_periodic"] is True
     assert details["is_backfillable"] is True
     assert shared.ok("GET", "/dags/quiet/details")["is_backfillable"] is False
@@ -92,7 +92,15 @@ def test_tasks_have_the_defaults_that_the_spec_leaves_out(shared: Api) -> None:
     assert task["retry_delay"]["seconds"] == 300
     by_name = shared.ok("GET", "/dags/sales/tasks?order_by=-task_id")["tasks"]
     assert [t["task_id"] for t in by_name] == ["tell", "load", "extract"]
+    assert [t["task_id"] for t in shared.ok("GET", "/dags/quiet/tasks")["tasks"]] == ["a", "b"]
+    by_retries = shared.ok("GET", "/dags/sales/tasks?order_by=-retries")["tasks"]
+    assert by_retries[0]["task_id"] == "extract"
     assert shared.get("/dags/sales/tasks?order_by=nope").status_code == 400
+
+
+def test_dags_are_not_filtered_by_what_is_no_state(shared: Api) -> None:
+    assert shared.ok("GET", "/dags?dag_run_state=success")["total_entries"] == 1
+    assert shared.get("/dags?dag_run_state=nope").status_code == 422
 
 
 def test_sources_come_as_json_or_text(shared: Api) -> None:

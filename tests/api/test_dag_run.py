@@ -168,8 +168,14 @@ def test_several_runs_are_cleared_at_once(filled: Api) -> None:
         assert filled.post(url, json=body).status_code == status
 
 
-@pytest.mark.parametrize(
-    "query", [{"consuming_asset_pattern": "x"}, {"partition_date_gte": "2026-01-01T00:00:00Z"}]
-)
-def test_no_run_was_made_by_assets(filled: Api, query: dict[str, str]) -> None:
+def test_no_run_was_made_by_assets_or_is_of_a_partition(filled: Api) -> None:
+    query = {"consuming_asset_pattern": "x"}
     assert filled.ok("GET", RUNS, params=query)["total_entries"] == 0
+    query = {"partition_date_gte": "2026-01-01T00:00:00Z"}
+    assert filled.ok("GET", "/dags/~/dagRuns", params=query)["total_entries"] == 0
+    for reply in (
+        filled.get(RUNS, params=query),
+        filled.post(RUNS, json={"logical_date": None, "partition_key": "north"}),
+    ):
+        assert reply.status_code == 400
+        assert "DAG 'sales' has no partitions" in reply.json()["detail"]

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from tests.api.build import START, fill
 from tests.databases import DATABASES
 
+from slipstream.errors import UserError
 from slipstream.store import Connection, Store, schema
 from slipstream.store.listing import (
     BadCursor,
@@ -160,7 +161,12 @@ class TestOrderAndPages:
         dated = ["alpha", "alp%ha", "BETA", "delta\\"]
         undated = ["Alpha_2", "beta", "gamma!x"]
         assert names(many, order_by=("logical_date",)) == dated + undated
-        assert names(many, order_by=("-logical_date",)) == dated[::-1] + undated
+        assert names(many, order_by=("-logical_date",)) == dated[::-1] + undated[::-1]
+
+    def test_a_list_has_few_orders(self, many: Store) -> None:
+        assert names(many, order_by=("id",) * 10)
+        with pytest.raises(UserError):
+            names(many, order_by=("id",) * 11)
 
     def test_several_criteria(self, many: Store) -> None:
         found = names(many, order_by=("-state", "-run_after"))

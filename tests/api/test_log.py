@@ -101,9 +101,9 @@ def test_a_running_task_is_followed_line_by_line(filled: Api, store: Store) -> N
 
 
 def test_a_try_without_a_file_says_so(filled: Api) -> None:
-    for number in (0, 1):
-        reply = filled.ok("GET", f"{LOGS}/{number}", headers=JSON)
-        assert events(reply)[-1] == "No log of this attempt is here."
+    reply = filled.ok("GET", f"{LOGS}/1", headers=JSON)
+    assert events(reply)[-1] == "No log of this attempt is here."
+    assert filled.get(f"{LOGS}/0", headers=JSON).status_code == 404
 
 
 def third_try(store: Store, state: str) -> tuple[int, str]:

@@ -70,6 +70,20 @@ def test_a_mark_is_shown_first_and_then_made(filled: Api) -> None:
     assert filled.patch(f"{TIS}/load/7", json=given).status_code == 404
 
 
+def test_a_mark_shows_what_it_names_and_a_dry_run_what_would_change(filled: Api) -> None:
+    path, given = f"{TIS}/extract", {"new_state": "skipped", "include_downstream": True}
+    would = filled.ok("PATCH", f"{path}/dry_run", json=given)
+    assert {key[0] for key in keys(would)} == {"extract", "load", "tell"}
+    assert keys(filled.ok("PATCH", path, json=given)) == [("extract", -1)]
+    assert filled.ok("GET", f"{TIS}/tell")["state"] == "skipped"
+    assert keys(filled.ok("PATCH", f"{path}/dry_run", json={"new_state": "skipped"})) == []
+    assert filled.patch(path, json={"new_state": None}).status_code == 422
+
+
+def test_a_run_is_not_looked_for_in_every_dag(shared: Api) -> None:
+    assert shared.get("/dags/~/dagRuns/done/taskInstances").status_code == 400
+
+
 def test_notes_are_kept(filled: Api) -> None:
     filled.ok("PATCH", f"{TIS}/extract", json={"note": "look here"})
     assert filled.ok("GET", f"{TIS}/extract")["note"] == "look here"
@@ -124,6 +138,7 @@ def test_clearing_runs_them_again(filled: Api) -> None:
         ({"dag_run_id": "nope"}, 404, "DAG 'sales' has no run 'nope'."),
         ({"dag_run_id": "done", "include_past": True}, 400, "no logical date"),
         ({"only_failed": True, "only_running": True}, 422, "exclude each other"),
+        ({"dag_run_id": "done", "task_ids": []}, 422, "at least 1 item"),
         (
             {"start_date": "2027-01-01T00:00:00Z", "end_date": "2026-01-01T00:00:00Z"},
             422,

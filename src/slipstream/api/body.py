@@ -6,6 +6,7 @@ import json
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -32,6 +33,18 @@ Name = Annotated[str, StringConstraints(pattern=NO_NUL)]
 Note = Annotated[str, StringConstraints(max_length=1000)]
 Id = Annotated[str, StringConstraints(max_length=250, pattern=NO_NUL)]
 _SETTABLE = ("success", "failed", "skipped")
+
+
+def _no_team(value: str | None) -> str | None:
+    if value is not None:
+        raise ValueError("there are no teams here: leave team_name out")
+    return value
+
+
+NoTeam = Annotated[
+    Annotated[str, StringConstraints(max_length=50)] | None, AfterValidator(_no_team)
+]
+"""The team that something belongs to, as in Airflow without ``[core] multi_team``: none."""
 
 
 class Body(BaseModel):
@@ -174,7 +187,7 @@ class Clear(Body):
     only_failed: bool = True
     only_running: bool = False
     reset_dag_runs: bool = True
-    task_ids: list[Name | tuple[Name, Int]] | None = None
+    task_ids: Annotated[list[Name | tuple[Name, Int]], Field(min_length=1)] | None = None
     dag_run_id: Name | None = None
     include_upstream: bool = False
     include_downstream: bool = False
@@ -204,7 +217,7 @@ class TaskInstancePatch(Body):
     @field_validator("new_state", mode="before")
     @classmethod
     def _settable(cls, value: Any) -> Any:
-        if value is not None and value not in _SETTABLE:
+        if value not in _SETTABLE:  # that null is none of them shows only where it is written out
             raise ValueError(f"{value!r} is not one of {list(_SETTABLE)}")
         return value
 
@@ -224,7 +237,7 @@ class Variable(Body):
     key: Annotated[str, StringConstraints(min_length=1, max_length=250, pattern=NO_NUL)]
     value: Any
     description: str | None = None
-    team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
+    team_name: NoTeam = None
 
 
 class Connection(Body):
@@ -239,7 +252,7 @@ class Connection(Body):
     port: Annotated[Number, Field(ge=-(2**31), lt=2**31)] | None = None
     password: str | None = None
     extra: str | None = None
-    team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
+    team_name: NoTeam = None
 
     @field_validator("extra")
     @classmethod
@@ -263,7 +276,7 @@ class Pool(Body):
     slots: _Slots
     description: str | None = None
     include_deferred: bool = False
-    team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
+    team_name: NoTeam = None
 
 
 class PoolPatch(Body):
@@ -271,7 +284,7 @@ class PoolPatch(Body):
     slots: _Slots | None = None
     description: str | None = None
     include_deferred: bool | None = None
-    team_name: Annotated[str, StringConstraints(max_length=50)] | None = None
+    team_name: NoTeam = None
 
 
 class TaskInstanceNamed(TaskInstancePatch):

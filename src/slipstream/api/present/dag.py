@@ -64,7 +64,7 @@ def present_details(
     row: DagListed,
     spec: DagSpec | None,
     latest: VersionListed | None,
-    n_active_runs: int,
+    n_running: int,
     is_favorite: bool,
 ) -> dict[str, Any]:
     """Extend ``shown`` (from ``present``) by what only the details of a DAG have."""
@@ -88,7 +88,7 @@ def present_details(
         "rerun_with_latest_version": None,
         "owner_links": some.get("owner_links", {}),
         "is_favorite": is_favorite,
-        "active_runs_count": n_active_runs,
+        "active_runs_count": n_running,
         "concurrency": row.max_active_tasks,
         "latest_dag_version": None if latest is None else version.present(latest),
     }

@@ -84,7 +84,7 @@ def backfill(row: BackfillListed) -> dict[str, Any]:
         "dag_id": row.dag_id,
         "from_date": row.from_date,
         "to_date": row.to_date,
-        "dag_run_conf": json.loads(row.dag_run_conf) if row.dag_run_conf else None,
+        "dag_run_conf": json.loads(row.dag_run_conf or "null") or None,
         "is_paused": row.is_paused,
         "reprocess_behavior": row.reprocess_behavior,
         "max_active_runs": row.max_active_runs,

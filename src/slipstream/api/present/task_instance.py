@@ -75,13 +75,16 @@ def present_current_try(row: TaskInstanceListed, facts: Facts) -> dict[str, Any]
 
 
 def present_past_try(row: TaskInstanceListed, past: TryListed, facts: Facts) -> dict[str, Any]:
-    """Return an earlier try: the attempt's own values, and what all tries share."""
+    """Return an earlier try: the attempt's own values, and what all tries share.
+
+    As Airflow: it failed, though the task instance was to be tried again then.
+    """
     return {
         **present_current_try(row, facts),
         "start_date": past.started_at,
         "end_date": past.ended_at,
         "duration": seconds(past.started_at, past.ended_at),
-        "state": past.ti_state,
+        "state": "failed" if past.ti_state == "up_for_retry" else past.ti_state,
         "try_number": past.try_number,
         "hostname": past.hostname,
         "pool": past.pool,

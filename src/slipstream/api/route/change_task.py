@@ -180,7 +180,7 @@ def change(
             raise conflict(f"Nothing to change: {', '.join(task_ids)} is {state.value} already.")
     if not dry_run and "note" in fields:
         call.store.write(_set_notes, named, given.note or None)
-    return affected or named
+    return affected
 
 
 def _patch(

@@ -17,7 +17,14 @@ from slipstream.api.call import Call, Editor, Viewer
 from slipstream.api.error import bad_request, conflict, dag_not_found, not_found
 from slipstream.api.present import dag as present
 from slipstream.api.present import task as present_task
-from slipstream.api.query import DagQuery, DagSelection, TagQuery, capped, filters_of
+from slipstream.api.query import (
+    DagQuery,
+    DagSelection,
+    TagQuery,
+    capped,
+    filters_of,
+    run_states,
+)
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json, no_content
 from slipstream.spec import DagSpec
@@ -63,7 +70,7 @@ def _filters(query: DagSelection) -> tuple[list[Filter], DagFilter]:
         all_tags=all_tags,
         owners=owners,
         last_run_state=query.last_dag_run_state,
-        run_states=tuple(query.dag_run_state),
+        run_states=run_states(query.dag_run_state),
         run_dates=tuple(d for d in dates if d != Between(d.field)),
     )
 
@@ -177,9 +184,9 @@ def get_dag_details(call: Viewer, dag_id: str) -> Response:
             latest = version.get(conn, row.latest_version_id)
         counts = listing.run_counts(conn, [dag_id]).get(dag_id, {})
         is_favorite = favorite.exists(conn, call.user.name, dag_id)
-    n_active = counts.get(DagRunState.RUNNING, 0) + counts.get(DagRunState.QUEUED, 0)
+    n_running = counts.get(DagRunState.RUNNING, 0)  # as Airflow: what is queued is not active yet
     spec = None if found is None else found[1]
-    return Json(present.present_details(shown, row, spec, latest, n_active, is_favorite))
+    return Json(present.present_details(shown, row, spec, latest, n_running, is_favorite))
 
 
 @router.patch("/dags/{dag_id}", tags=["DAG"], responses=replies("DAGResponse", 404))
@@ -279,12 +286,16 @@ def get_tasks(call: Viewer, dag_id: str, order_by: str = "task_id") -> Response:
         spec = _latest_spec(conn, dag_id)
     shown = [present_task.present(task, spec) for task in spec["tasks"]]
     name = order_by.lstrip("+-")
-    if not shown or name not in shown[0]:
-        if name != "task_id":
-            raise UnknownField(name)
-    elif order_by != "task_id":
-        shown.sort(key=lambda t: (t[name] is None, str(t[name])), reverse=order_by.startswith("-"))
+    if shown and name not in shown[0]:
+        raise UnknownField(name)
+    shown.sort(key=lambda task: _in_order(task[name]), reverse=order_by.startswith("-"))
     return Json({"tasks": shown, "total_entries": len(shown)})
+
+
+def _in_order(value: Any) -> tuple[bool, float, str]:
+    """Return what values of one field are ordered by: numbers by size, all else by its text."""
+    is_number = isinstance(value, int | float)
+    return value is None, value if is_number else 0.0, "" if is_number else str(value)
 
 
 @router.get("/dags/{dag_id}/tasks/{task_id}", tags=["Task"], responses=replies("TaskResponse", 404))

@@ -112,6 +112,8 @@ def trigger_dag_run(call: Editor, dag_id: str, given: body.Trigger) -> Response:
             raise dag_not_found(dag_id)
     row = command.trigger_run(
         call.store,
+    if given.partition_key is not None:
+        raise bad_request(f"DAG {dag_id!r} has no partitions: leave partition_key out.")
         call.clock,
         dag_id=dag_id,
         run_id=given.dag_run_id or None,
@@ -134,6 +136,8 @@ def get_dag_runs(call: Viewer, dag_id: str, query: Annotated[RunQuery, Query()])
     filters = filters_of(query, skip=("state", "run_type", "conf_contains", *_OF_ASSETS))
     if any(getattr(query, name) is not None for name in _OF_ASSETS):
         filters.append(OneOf("run_id", ()))  # no run is of a partition, or was made by assets
+    if dag_id != ALL and (query.partition_date_gte or query.partition_date_lte):
+        raise bad_request(f"DAG {dag_id!r} has no partitions: leave partition_date out.")
     if query.state:
         filters.append(OneOf("state", run_states(query.state)))
     if query.run_type:

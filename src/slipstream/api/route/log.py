@@ -113,7 +113,7 @@ def _task_instance(
         row = listing.get(conn, dag_id, run_id, task_id, map_index)
     if row is None:
         raise task_instance_not_found(dag_id, run_id, task_id, map_index)
-    if try_number > row.try_number:
+    if try_number > row.try_number or (try_number == 0 and row.try_number > 0):
         raise not_found(f"Task {task_id!r} has no try {try_number} in this run.")
     return row
 

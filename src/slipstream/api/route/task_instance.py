@@ -13,6 +13,7 @@ from starlette.responses import Response
 from slipstream.api import body
 from slipstream.api.call import Call, Viewer
 from slipstream.api.error import (
+    bad_request,
     dag_not_found,
     not_found,
     run_not_found,
@@ -78,7 +79,9 @@ def _of(conn: Connection, dag_id: str, run_id: str) -> list[Filter]:
     """Return the filters of a path, checked; ``~`` filters nothing."""
     filters: list[Filter] = []
     if run_id != ALL:
-        if dag_id != ALL and runs.get(conn, dag_id, run_id) is None:
+        if dag_id == ALL:
+            raise bad_request("The path names a run, so it must name the run's DAG, too.")
+        if runs.get(conn, dag_id, run_id) is None:
             raise run_not_found(dag_id, run_id)
         filters.append(OneOf("run_id", (run_id,)))
     elif dag_id != ALL and not dags.exists(conn, dag_id):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -76,8 +75,8 @@ def _with_value(
 ) -> dict[str, Any]:
     row, text = found
     value = load_or_none(text)
-    if as_text and value is not None and not isinstance(value, str):
-        value = json.dumps(value)
+    if as_text and value is not None:
+        value = str(value)  # Python's own form of lists and objects, as in Airflow
     facts = call.server.versions.of(conn, [row.dag_version_id])
     return {**present.present(row, facts[row.dag_version_id]), "value": value}
 

@@ -23,6 +23,8 @@ from slipstream.store.listing.filter import Fields, UnknownField
 
 T = TypeVar("T")
 
+MAX_ORDER_BY = 10
+"""So many orderings one list takes, as in Airflow 3."""
 TOTAL_LIMIT = 50_000
 """How far a cursor page counts (as Airflow 3): beyond, "at least as many"."""
 
@@ -103,6 +105,8 @@ def fetch(
 
 
 def _ordering(listing: Listing, order_by: Sequence[str]) -> list[_Key]:
+    if len(order_by) > MAX_ORDER_BY:
+        raise UserError(f"A list is ordered by {MAX_ORDER_BY} fields at most, not {len(order_by)}.")
     keys: list[_Key] = []
     for term in order_by:
         name = term.lstrip("+-")
@@ -110,12 +114,14 @@ def _ordering(listing: Listing, order_by: Sequence[str]) -> list[_Key]:
             raise UnknownField(name)
         column = listing.sortable[name]
         if name in listing.nullable:
-            # NULLs last in either direction, as Airflow orders; databases disagree otherwise.
+            # NULLs last in either direction, as Airflow has it on some databases; these disagree.
             keys.append(_Key(case((column.is_(None), 1), else_=0), descending=False))
         keys.append(_Key(column, descending=term.startswith("-")))
     named = {id(key.column) for key in keys}
-    # The keys make the order total, else pages could overlap.
-    keys += [_Key(column, descending=False) for column in listing.keys if id(column) not in named]
+    # The keys make the order total, else pages could overlap; as Airflow, in the first one's
+    # direction, so that of equals the newest comes first where the newest is asked for.
+    down = bool(order_by) and order_by[0].startswith("-")
+    keys += [_Key(column, descending=down) for column in listing.keys if id(column) not in named]
     return keys
 
 
