@@ -46,6 +46,34 @@ def redact(value: Any, words: frozenset[str]) -> Any:
     return value
 
 
+def unmasked(new: Any, old: Any) -> Any:
+    """Return ``new`` with what is masked in it as it stands at the same place of ``old``.
+
+    So what a reply showed can be sent back, changed in other places.
+    """
+    if new == MASK and old is not None:
+        return old
+    if isinstance(new, dict) and isinstance(old, dict):
+        return {k: unmasked(v, old.get(k)) for k, v in new.items()}
+    if isinstance(new, list) and isinstance(old, list):
+        return [unmasked(v, old[i] if i < len(old) else None) for i, v in enumerate(new)]
+    return new
+
+
+def unmasked_text(new: str | None, old: str | None) -> str | None:
+    """Do as ``unmasked`` with text, which may be JSON."""
+    if not new or not old or MASK not in new:
+        return new
+    if new == MASK:
+        return old
+    try:
+        given, before = json.loads(new), json.loads(old)
+    except ValueError:
+        return new
+    merged = unmasked(given, before)
+    return new if merged == given else json.dumps(merged)
+
+
 def redact_json(text: str, words: frozenset[str]) -> str:
     """Return ``text``, if it is a JSON object or list, with its secrets masked."""
     try:

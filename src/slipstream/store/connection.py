@@ -63,6 +63,12 @@ def get(conn: Connection, conn_id: str) -> ConnectionRow | None:
     return None if row is None else _readable(row)
 
 
+def shown(conn: Connection, conn_id: str) -> ConnectionRow | None:
+    """Return a connection; its secrets are None where no Fernet key fits (it is logged)."""
+    row = CONNECTION.first(conn.execute(_SELECT.where(connection.c.conn_id == conn_id)))
+    return None if row is None else _readable_or_blank(row)
+
+
 def list_all(conn: Connection, conn_id: str | None = None) -> list[ConnectionRow]:
     """Return all connections by id; secrets are None where no Fernet key fits (it is logged)."""
     query = _SELECT if conn_id is None else _SELECT.where(connection.c.conn_id == conn_id)

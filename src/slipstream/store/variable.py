@@ -29,6 +29,12 @@ def get(conn: Connection, key: str) -> VariableRow | None:
     return None if row is None else _readable(row)
 
 
+def shown(conn: Connection, key: str) -> VariableRow | None:
+    """Return a variable; the value is None where no Fernet key fits (it is logged)."""
+    row = VARIABLE.first(conn.execute(_SELECT.where(variable.c.key == key)))
+    return None if row is None else _readable_or_blank(row)
+
+
 def list_all(conn: Connection) -> list[VariableRow]:
     """Return all variables by key; the value is None where no Fernet key fits (it is logged)."""
     return [
@@ -50,12 +56,27 @@ def set(conn: Connection, key: str, value: str, description: str | None = None) 
 
     Raises UserError for a key that cannot be one.
     """
+    put(conn, key, value, description, keeps_description=description is None)
+
+
+def put(
+    conn: Connection,
+    key: str,
+    value: str,
+    description: str | None,
+    *,
+    keeps_description: bool = False,
+) -> None:
+    """Write a variable, whole, or but for the description of an existing one.
+
+    Raises UserError for a key that cannot be one.
+    """
     if not key or len(key) > MAX_KEY or not key.isprintable():
         raise UserError(
             f"A variable's key is 1 to {MAX_KEY} printable characters, not {key!r:.80}."
         )
     stored, is_encrypted = crypt.encrypt(safe_text(value))
-    columns = ("value", "is_encrypted") + (("description",) if description is not None else ())
+    columns = ("value", "is_encrypted") + (() if keeps_description else ("description",))
     conn.execute(
         dialect.of(conn).upsert(variable, ("key",), columns),
         {

@@ -13,7 +13,7 @@ from slipstream import command
 from slipstream.api import audit, body, bulk
 from slipstream.api.call import Operator
 from slipstream.api.error import already_exists, bad_request, forbidden_because, not_found
-from slipstream.api.mask import MASK, redact_json, sensitive_words
+from slipstream.api.mask import MASK, redact_json, sensitive_words, unmasked_text
 from slipstream.api.outside import NoAnswer, ask
 from slipstream.api.query import ConnectionQuery, filters_of
 from slipstream.api.replies import replies
@@ -48,7 +48,7 @@ def _present(row: ConnectionRow) -> dict[str, Any]:
 
 
 def _found(conn: Connection, conn_id: str) -> ConnectionRow:
-    row = connection.get(conn, conn_id)
+    row = connection.shown(conn, conn_id)
     if row is None:
         raise not_found(f"There is no connection {conn_id!r}.")
     return row
@@ -61,13 +61,11 @@ def _new(given: body.Connection) -> NewConnection:
 
 def _unmasked(wanted: NewConnection, before: ConnectionRow) -> NewConnection:
     """Return ``wanted`` with the secrets of before, where it has them as a reply shows them."""
-    shown = _present(before)
-    kept = {
-        name: getattr(before, name)
-        for name in ("password", "extra")
-        if getattr(wanted, name) and getattr(wanted, name) == shown[name]
-    }
-    return replace(wanted, **kept)
+    return replace(
+        wanted,
+        password=unmasked_text(wanted.password, before.password),
+        extra=unmasked_text(wanted.extra, before.extra),
+    )
 
 
 class _Connections:
@@ -82,9 +80,11 @@ class _Connections:
         return resource.existing_connections(conn, keys)
 
     def put(self, conn: Connection, entity: body.Connection, mask: Sequence[str] | None) -> None:
-        wanted = _new(entity)
-        if mask is not None:
-            before = _found(conn, entity.connection_id)
+        wanted, id = _new(entity), entity.connection_id
+        # What is to be kept must be readable; what is written over need not.
+        is_kept = mask is not None and not set(_SECRET) <= set(mask)
+        before = connection.get(conn, id) if is_kept else connection.shown(conn, id)
+        if before is not None:
             # A field that is left out, or a mask sent back as it was shown, keeps its value.
             kept = {
                 name: getattr(before, name)
@@ -97,10 +97,8 @@ class _Connections:
     def delete(self, conn: Connection, key: str) -> None:
         connection.delete(conn, key)
 
-    def told(self, conn: Connection, key: str) -> dict[str, Any] | None:
-        row = connection.get(conn, key)
-        return None if row is None else _told(row)
-
+    def found(self, conn: Connection, key: str) -> ConnectionRow | None:
+        return connection.shown(conn, key)
 
 _CONNECTIONS = _Connections()
 
@@ -223,7 +221,7 @@ def delete_connection(call: Operator, connection_id: str) -> Response:
     """Delete a connection."""
 
     def delete(conn: Connection) -> bool:
-        row = connection.get(conn, connection_id)
+        row = connection.shown(conn, connection_id)
         found = connection.delete(conn, connection_id)
         if found and row is not None:
             audit.write(conn, call, "delete_connection", before=_told(row))

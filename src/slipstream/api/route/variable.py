@@ -12,7 +12,13 @@ from starlette.responses import Response
 from slipstream.api import audit, body, bulk
 from slipstream.api.call import Operator
 from slipstream.api.error import bad_request, conflict, not_found
-from slipstream.api.mask import MASK, is_sensitive, redact_json, sensitive_words
+from slipstream.api.mask import (
+    MASK,
+    is_sensitive,
+    redact_json,
+    sensitive_words,
+    unmasked_text,
+)
 from slipstream.api.query import VariableQuery, filters_of
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json, no_content
@@ -44,7 +50,7 @@ def _text(value: Any) -> str:
 
 
 def _found(conn: Connection, key: str) -> VariableRow:
-    row = variable.get(conn, key)
+    row = variable.shown(conn, key)
     if row is None:
         raise not_found(f"There is no variable {key!r}.")
     return row
@@ -62,21 +68,26 @@ class _Variables:
         return resource.existing_variables(conn, keys)
 
     def put(self, conn: Connection, entity: body.Variable, mask: Sequence[str] | None) -> None:
-        value, description = _text(entity.value), entity.description
-        if mask is not None:
-            before = _found(conn, entity.key)
-            if "value" not in mask:
-                value = before.value or ""
-            if "description" not in mask:
-                description = None
-        variable.set(conn, entity.key, value, description)
+        value: str | None = _text(entity.value)
+        description = entity.description
+        # What is to be kept must be readable; what is written over need not.
+        is_kept = mask is not None and "value" not in mask
+        before = (variable.get if is_kept else variable.shown)(conn, entity.key)
+        if before is not None:
+            # A mask that is sent back as it was shown keeps what it hides.
+            value = before.value if is_kept else unmasked_text(value, before.value)
+            if mask is not None and "description" not in mask:
+                description = before.description
+        variable.put(conn, entity.key, value or "", description)
 
     def delete(self, conn: Connection, key: str) -> None:
         variable.delete(conn, key)
 
-    def told(self, conn: Connection, key: str) -> dict[str, Any] | None:
-        row = variable.get(conn, key)
-        return None if row is None else _told(row)
+    def found(self, conn: Connection, key: str) -> VariableRow | None:
+        return variable.shown(conn, key)
+
+    def told(self, found: VariableRow) -> dict[str, Any]:
+        return _told(found)
 
 
 _VARIABLES = _Variables()
@@ -144,6 +155,8 @@ def patch_variable(
             "a variable cannot be renamed."
         )
 
+    if update_mask and "key" in update_mask:
+        raise bad_request("A variable cannot be renamed: leave key out of update_mask.")
     def change(conn: Connection) -> VariableRow:
         old = _found(conn, variable_key)
         _VARIABLES.put(conn, given, update_mask or sorted(given.model_fields_set))
@@ -161,7 +174,7 @@ def delete_variable(call: Operator, variable_key: str) -> Response:
     """Delete a variable."""
 
     def delete(conn: Connection) -> bool:
-        row = variable.get(conn, variable_key)
+        row = variable.shown(conn, variable_key)
         found = variable.delete(conn, variable_key)
         if found and row is not None:
             audit.write(conn, call, "delete_variable", before=_told(row))
