@@ -6,9 +6,10 @@ says ``skip`` leaves those out. Each action's outcome is reported, as Airflow re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from slipstream.api import audit
 from slipstream.store import Connection
 from slipstream.store.audit import changed
 
@@ -18,6 +19,8 @@ class Keyed(Protocol):
 
     noun: str
     """In messages, such as ``variables``."""
+    secret: Sequence[str]
+    """The fields that ``told`` masks."""
 
     def key(self, entity: Any) -> str: ...
 
@@ -31,8 +34,12 @@ class Keyed(Protocol):
 
     def delete(self, conn: Connection, key: str) -> None: ...
 
-    def told(self, conn: Connection, key: str) -> dict[str, Any] | None:
-        """Return what the audit log keeps of it, without secrets; None if it does not exist."""
+    def found(self, conn: Connection, key: str) -> Any | None:
+        """Return it as it is; None if it does not exist."""
+        ...
+
+    def told(self, found: Any) -> dict[str, Any]:
+        """Return what the audit log keeps of what ``found`` returned, without secrets."""
         ...
 
 
@@ -40,6 +47,8 @@ _MAX_TOLD = 100
 """Of so many things at most the audit log keeps what they were."""
 Failure = dict[str, Any]
 """``error`` and ``status_code``."""
+Changes = dict[str, dict[str, Any]]
+"""By the names of things, what they were ``before`` and are ``after``, for the audit log."""
 Outcome = tuple[list[str], list[Failure]]
 """The keys of what was done, and what went wrong."""
 
@@ -59,10 +68,28 @@ def apply_and_tell(
         for entity in action.entities
     )
     keys = list(dict.fromkeys(named))[:_MAX_TOLD]
-    before = {key: kind.told(conn, key) for key in keys}
+    before = {key: kind.found(conn, key) for key in keys}
     outcome = apply(conn, kind, actions)
-    changes = {key: changed(before[key], kind.told(conn, key)) for key in keys}
-    return outcome, {**outcome, "changes": {key: each for key, each in changes.items() if each}}
+    told: Changes = {}
+    for key, old in before.items():
+        new = kind.found(conn, key)
+        was, now = (None if each is None else kind.told(each) for each in (old, new))
+        if was is not None and now is not None:
+            audit.tell_changed(was, now, old, new, kind.secret)
+        tell(told, key, was, now)
+    return outcome, {**outcome, "changes": told}
+
+
+def tell(
+    told: Changes,
+    name: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Add what has changed of one thing to what the audit log keeps, unless that is much already."""
+    change = changed(before, after)
+    if any(change.values()) and (name in told or len(told) < _MAX_TOLD):
+        told[name] = change
 
 
 def carry_out(actions: Iterable[Any], handle: Callable[[Any], Outcome]) -> dict[str, Any]:

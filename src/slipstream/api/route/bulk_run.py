@@ -11,11 +11,11 @@ from starlette.responses import Response
 from slipstream import command
 from slipstream.api import audit, body
 from slipstream.api.auth.words import DAG_RUNS, EDIT
-from slipstream.api.bulk import Failure, Outcome, carry_out, failure
+from slipstream.api.bulk import Changes, Failure, Outcome, carry_out, failure, tell
 from slipstream.api.call import Call, Editor
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json
-from slipstream.api.route.dag_run import ALL, still_running
+from slipstream.api.route.dag_run import ALL, TOLD, TOLD_DELETED, still_running
 from slipstream.errors import NotFound
 from slipstream.state import DagRunState
 from slipstream.store import run
@@ -34,21 +34,27 @@ class _Key(NamedTuple):
 @router.patch("/dags/{dag_id}/dagRuns", responses=replies("BulkResponse"))
 def bulk_dag_runs(call: Editor, dag_id: str, given: body.RunBulk) -> Response:
     """Set the states and notes of runs of a DAG, or of any (``~``), and delete runs."""
-
     call.need_bulk(DAG_RUNS, given.actions)
     for action in given.actions:
         for of_dag in {key.dag_id for key in _by_key(dag_id, action.entities)[0]}:
             call.need_dag(EDIT, of_dag)
 
+    told: Changes = {}
+
     def handle(action: Any) -> Outcome:
         if action.action == "create":
             return [], [failure(_NO_CREATE, 405)]
         named, failed = _by_key(dag_id, action.entities)
-        done, more = (_update if action.action == "update" else _delete)(call, action, named)
+        done, more = (_update if action.action == "update" else _delete)(call, action, named, told)
         return done, failed + more
 
     outcome = carry_out(given.actions, handle)
-    audit.record(call, "bulk_dag_runs", outcome, dag_id=dag_id if dag_id != ALL else None)
+    audit.record(
+        call,
+        "bulk_dag_runs",
+        {**outcome, "changes": told},
+        dag_id=dag_id if dag_id != ALL else None,
+    )
     return Json(outcome)
 
 
@@ -87,7 +93,10 @@ def _known(
 
 
 def _update(
-    call: Call, action: body.BulkUpdate[body.RunNamed], named: Mapping[_Key, body.RunNamed]
+    call: Call,
+    action: body.BulkUpdate[body.RunNamed],
+    named: Mapping[_Key, body.RunNamed],
+    told: Changes,
 ) -> Outcome:
     known, failed = _known(call, action, named)
     done = []
@@ -104,12 +113,19 @@ def _update(
             )
         if entity.note is not None:
             call.store.write(run.set_note, row.id, entity.note or None)
-        done.append(f"{key.dag_id}.{key.run_id}")
+        done.append(_name(key))
+        with call.store.read() as conn:
+            after = listing.get(conn, *key)
+        if after is not None:
+            tell(told, _name(key), audit.facts(row, TOLD), audit.facts(after, TOLD))
     return done, failed
 
 
 def _delete(
-    call: Call, action: body.BulkDelete[body.RunNamed], named: Mapping[_Key, body.RunNamed]
+    call: Call,
+    action: body.BulkDelete[body.RunNamed],
+    named: Mapping[_Key, body.RunNamed],
+    told: Changes,
 ) -> Outcome:
     known, failed = _known(call, action, named)
     done = []
@@ -123,5 +139,10 @@ def _delete(
             )
         except NotFound:
             continue  # somebody else has just deleted it
-        done.append(f"{key.dag_id}.{key.run_id}")
+        done.append(_name(key))
+        tell(told, _name(key), audit.facts(row, TOLD_DELETED))
     return done, failed
+
+
+def _name(key: _Key) -> str:
+    return f"{key.dag_id}.{key.run_id}"

@@ -11,18 +11,20 @@ from starlette.responses import Response
 
 from slipstream import command
 from slipstream.api import audit, body
+from slipstream.api.affected import states
 from slipstream.api.auth.words import DAG_RUNS, EDIT, TASK_INSTANCES
-from slipstream.api.bulk import Failure, Outcome, carry_out, failure
+from slipstream.api.bulk import Changes, Failure, Outcome, carry_out, failure, tell
 from slipstream.api.call import Call, Editor
 from slipstream.api.error import task_instance_not_found
 from slipstream.api.query import Int
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json
-from slipstream.api.route.change_task import change
+from slipstream.api.route.change_task import change, changes
 from slipstream.api.route.dag_run import ALL
 from slipstream.machine.event import TIKey
 from slipstream.store import task_instance
 from slipstream.store.listing import run as runs
+from slipstream.store.row import TaskInstanceRow
 
 router = APIRouter(tags=["Task Instance"])
 
@@ -43,25 +45,26 @@ def bulk_task_instances(
     call: Editor, dag_id: str, dag_run_id: str, given: body.TaskInstanceBulk
 ) -> Response:
     """Set the states and notes of task instances of a run, or of any (``~``), and delete some."""
-
     for part in (DAG_RUNS, TASK_INSTANCES):
         call.need_bulk(part, given.actions)
     for action in given.actions:
         for of_dag in {key.dag_id for key in _by_key(dag_id, dag_run_id, action.entities)[0]}:
             call.need_dag(EDIT, of_dag)
 
+    told: Changes = {}
+
     def handle(action: Any) -> Outcome:
         if action.action == "create":
             return [], [failure("Task instances cannot be created: a run makes its own.", 405)]
         named, failed = _by_key(dag_id, dag_run_id, action.entities)
-        done, more = (_update if action.action == "update" else _delete)(call, action, named)
+        done, more = (_update if action.action == "update" else _delete)(call, action, named, told)
         return done, failed + more
 
     outcome = carry_out(given.actions, handle)
     audit.record(
         call,
         "bulk_task_instances",
-        outcome,
+        {**outcome, "changes": told},
         dag_id=dag_id if dag_id != ALL else None,
         run_id=dag_run_id if dag_run_id != ALL else None,
     )
@@ -74,9 +77,10 @@ def delete_task_instance(
 ) -> Response:
     """Delete a task instance with its tries and XComs; a run that goes on begins it anew."""
     key = _Named(dag_id, dag_run_id, task_id, map_index)
-    if not _indexes(call, key):
+    found = _instances(call, key)
+    if not found:
         raise task_instance_not_found(*key)
-    _delete_keys(call, key, [map_index])
+    _delete_instances(call, key, found)
     audit.record(
         call,
         "delete_task_instance",
@@ -84,6 +88,7 @@ def delete_task_instance(
         run_id=dag_run_id,
         task_id=task_id,
         map_index=map_index,
+        before=states(call, found, dag_run_id),
     )
     return Json(None)
 
@@ -114,39 +119,38 @@ def _by_key(
     return dict(sorted(named.items(), key=lambda item: item[0].map_index is None)), failed
 
 
-def _indexes(call: Call, key: _Named) -> list[int]:
-    """Return the map indexes of the instances that are named and exist."""
+def _instances(call: Call, key: _Named) -> list[TaskInstanceRow]:
+    """Return the instances that are named and exist."""
     with call.store.read() as conn:
         row = runs.get(conn, key.dag_id, key.run_id)
         if row is None:
             return []
-        found = task_instance.of_tasks(conn, row.id, [key.task_id], key.map_index)
-        return [ti.map_index for ti in found]
+        return task_instance.of_tasks(conn, row.id, [key.task_id], key.map_index)
 
 
 def _known(
     call: Call, action: body.OnNonExistence, named: dict[_Named, body.TaskInstanceNamed]
-) -> tuple[dict[_Named, list[int]], list[Failure]]:
-    """Return the map indexes of what exists, up to the failure, if a missing one is one."""
-    found = {key: _indexes(call, key) for key in named}
+) -> tuple[dict[_Named, list[TaskInstanceRow]], list[Failure]]:
+    """Return the instances that exist, up to the failure, if a missing one is one."""
+    found = {key: _instances(call, key) for key in named}
     if action.action_on_non_existence == "skip":
-        return {key: indexes for key, indexes in found.items() if indexes}, []
+        return {key: rows for key, rows in found.items() if rows}, []
     single = [
         {"dag_id": k.dag_id, "dag_run_id": k.run_id, "task_id": k.task_id, "map_index": k.map_index}
-        for k, indexes in found.items()
-        if not indexes and k.map_index is not None
+        for k, rows in found.items()
+        if not rows and k.map_index is not None
     ]
     if single:
         why = f"These task instances do not exist: {single}"
         return {}, [failure(why, 404)]
-    known: dict[_Named, list[int]] = {}
-    for key, indexes in found.items():
-        if not indexes:
+    known: dict[_Named, list[TaskInstanceRow]] = {}
+    for key, rows in found.items():
+        if not rows:
             why = (
                 f"Run {key.run_id!r} of DAG {key.dag_id!r} has no task instance of {key.task_id!r}."
             )
             return known, [failure(why, 404)]
-        known[key] = indexes
+        known[key] = rows
     return known, []
 
 
@@ -154,13 +158,14 @@ def _update(
     call: Call,
     action: body.BulkUpdate[body.TaskInstanceNamed],
     named: dict[_Named, body.TaskInstanceNamed],
+    told: Changes,
 ) -> Outcome:
     known, failed = _known(call, action, named)
     done: list[str] = []
-    for key, indexes in known.items():
-        for map_index in indexes:
+    for key, rows in known.items():
+        for map_index in [row.map_index for row in rows]:
             try:
-                change(
+                affected = change(
                     call,
                     key.dag_id,
                     key.run_id,
@@ -172,7 +177,9 @@ def _update(
             except HTTPException as error:
                 # As Airflow 3: what comes after it is left as it is.
                 return done, [*failed, failure(str(error.detail), error.status_code)]
-            done.append(_told(key, map_index))
+            name = _name(key, map_index)
+            done.append(name)
+            tell(told, name, **changes(call, key.run_id, affected, named[key]))
     return done, failed
 
 
@@ -180,25 +187,29 @@ def _delete(
     call: Call,
     action: body.BulkDelete[body.TaskInstanceNamed],
     named: dict[_Named, body.TaskInstanceNamed],
+    told: Changes,
 ) -> Outcome:
     known, failed = _known(call, action, named)
     done: list[str] = []
-    for key, indexes in known.items():
-        _delete_keys(call, key, indexes)
-        done += [_told(key, map_index) for map_index in indexes]
+    for key, rows in known.items():
+        _delete_instances(call, key, rows)
+        for row in rows:
+            name = _name(key, row.map_index)
+            done.append(name)
+            tell(told, name, before=states(call, [row], key.run_id))
     return list(dict.fromkeys(done)), failed
 
 
-def _delete_keys(call: Call, key: _Named, map_indexes: Sequence[int]) -> None:
+def _delete_instances(call: Call, key: _Named, rows: Sequence[TaskInstanceRow]) -> None:
     command.delete_task_instances(
         call.store,
         call.clock,
         dag_id=key.dag_id,
         run_id=key.run_id,
-        keys=[TIKey(key.task_id, map_index) for map_index in map_indexes],
+        keys=[TIKey(row.task_id, row.map_index) for row in rows],
         by=call.user.name,
     )
 
 
-def _told(key: _Named, map_index: int) -> str:
+def _name(key: _Named, map_index: int) -> str:
     return f"{key.dag_id}.{key.run_id}.{key.task_id}[{map_index}]"

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from slipstream import command
 from slipstream.api import audit, body
+from slipstream.api.affected import marked, states
 from slipstream.api.call import Call, Editor
 from slipstream.api.error import (
     bad_request,
@@ -39,7 +40,6 @@ _NO_DATE = (
     "The run has no logical date, so no other runs lie before or after it: "
     "leave include_past and include_future out."
 )
-_MAX_TOLD = 50
 MAX_RUNS_CLEARED = 1000
 """So many runs at most are cleared by one request that names no run."""
 
@@ -74,7 +74,14 @@ def post_clear_task_instances(call: Editor, dag_id: str, given: body.Clear) -> R
     if not given.dry_run:
         if given.note is not None:
             call.store.write(_set_notes, affected, given.note)
-        audit.record(call, "clear_task_instances", given, dag_id=dag_id, run_id=given.dag_run_id)
+        audit.record(
+            call,
+            "clear_task_instances",
+            given,
+            dag_id=dag_id,
+            run_id=given.dag_run_id,
+            before=states(call, affected, given.dag_run_id),
+        )
     with call.store.read() as conn:
         return Json(shown_task_instances(call, conn, affected))
 
@@ -155,7 +162,7 @@ def change(
     """
     fields = given.model_fields_set & set(update_mask) if update_mask else given.model_fields_set
     with call.store.read() as conn:
-        named = _named(conn, dag_id, run_id, task_ids, map_index)
+        named = named_rows(conn, dag_id, run_id, task_ids, map_index)
     affected = named
     if "new_state" in fields and given.new_state is not None:
         state = TaskInstanceState(given.new_state)
@@ -194,8 +201,6 @@ def _patch(
     *,
     dry_run: bool,
 ) -> Response:
-    with call.store.read() as conn:
-        before = _states(_named(conn, dag_id, run_id, task_ids, map_index))
     affected = change(
         call, dag_id, run_id, task_ids, map_index, given, update_mask, dry_run=dry_run
     )
@@ -208,19 +213,25 @@ def _patch(
             run_id=run_id,
             task_id=task_ids[0] if len(task_ids) == 1 else None,
             map_index=map_index,
-            before=before if given.new_state else None,
-            after=dict.fromkeys(before, given.new_state) if given.new_state else None,
+            **changes(call, run_id, affected, given),
         )
     with call.store.read() as conn:
+        if not dry_run:  # as Airflow: what is named, whatever has changed with it
+            affected = named_rows(conn, dag_id, run_id, task_ids, map_index)
         return Json(shown_task_instances(call, conn, affected))
 
 
-def _states(rows: Sequence[TaskInstanceRow]) -> dict[str, str | None]:
-    """Return the states of task instances as the audit log keeps them; of many, of the first."""
-    return {f"{row.task_id}[{row.map_index}]": row.state for row in rows[:_MAX_TOLD]}
+def changes(
+    call: Call, run_id: str, affected: Sequence[TaskInstanceRow], given: body.TaskInstancePatch
+) -> dict[str, dict[str, str | None]]:
+    """Return what the audit log keeps as ``before`` and ``after`` of a change; of notes, nothing."""
+    if given.new_state is None:
+        return {}
+    before = states(call, affected, run_id)
+    return {"before": before, "after": marked(before, given.new_state)}
 
 
-def _named(
+def named_rows(
     conn: Connection, dag_id: str, run_id: str, task_ids: Sequence[str], map_index: int | None
 ) -> list[TaskInstanceRow]:
     """Return the task instances that a path names; raise the 404 that fits."""

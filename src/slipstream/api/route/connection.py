@@ -28,6 +28,7 @@ router = APIRouter(tags=["Connection"])
 
 _ID = "/connections/{connection_id:rest}"
 _TRIAL_S = 60.0
+_SECRET = ("password", "extra")
 _FIELDS = ("conn_type", "description", "host", "login", "schema", "port", "password", "extra")
 
 
@@ -72,6 +73,7 @@ class _Connections:
     """Connections, for bulk changes."""
 
     noun = "connections"
+    secret: Sequence[str] = _SECRET
 
     def key(self, entity: body.Connection) -> str:
         return entity.connection_id
@@ -88,8 +90,8 @@ class _Connections:
             # A field that is left out, or a mask sent back as it was shown, keeps its value.
             kept = {
                 name: getattr(before, name)
-                for name in _FIELDS
-                if (name if name != "schema" else "schema_") not in mask and name not in mask
+                for name in (() if mask is None else _FIELDS)
+                if mask and name not in mask and (name != "schema" or "schema_" not in mask)
             }
             wanted = replace(_unmasked(wanted, before), **kept)
         connection.upsert(conn, wanted)
@@ -100,10 +102,11 @@ class _Connections:
     def found(self, conn: Connection, key: str) -> ConnectionRow | None:
         return connection.shown(conn, key)
 
+    def told(self, found: ConnectionRow) -> dict[str, Any]:
+        return _told(found)
+
+
 _CONNECTIONS = _Connections()
-
-
-_SECRET = ("password", "extra")
 
 
 def _told(row: ConnectionRow) -> dict[str, Any]:

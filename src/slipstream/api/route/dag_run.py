@@ -13,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from slipstream import command
 from slipstream.api import audit, body
+from slipstream.api.affected import states
 from slipstream.api.auth.words import DAG_RUNS, EDIT
 from slipstream.api.call import Call, Editor, Viewer
 from slipstream.api.error import bad_request, conflict, dag_not_found, run_not_found
@@ -47,8 +48,9 @@ router = APIRouter(tags=["DagRun"])
 _OF_ASSETS = ("consuming_asset_pattern", "partition_date_gte", "partition_date_lte")
 
 _ONLY_NEW = "only_new is not supported: a run goes on with its DAG's latest version."
-_TOLD = ("state", "note")
-"""What the audit log keeps of a run."""
+TOLD = ("state", "note")
+"""What the audit log keeps of a run that changes."""
+TOLD_DELETED = (*TOLD, "run_type", "logical_date")
 ALL = "~"
 """In a path: whatever DAG, run or task."""
 
@@ -110,10 +112,10 @@ def trigger_dag_run(call: Editor, dag_id: str, given: body.Trigger) -> Response:
     with call.store.read() as conn:
         if not dags.exists(conn, dag_id):
             raise dag_not_found(dag_id)
-    row = command.trigger_run(
-        call.store,
     if given.partition_key is not None:
         raise bad_request(f"DAG {dag_id!r} has no partitions: leave partition_key out.")
+    row = command.trigger_run(
+        call.store,
         call.clock,
         dag_id=dag_id,
         run_id=given.dag_run_id or None,
@@ -134,10 +136,10 @@ def trigger_dag_run(call: Editor, dag_id: str, given: body.Trigger) -> Response:
 def get_dag_runs(call: Viewer, dag_id: str, query: Annotated[RunQuery, Query()]) -> Response:
     """List the runs of a DAG, or of all (``~``)."""
     filters = filters_of(query, skip=("state", "run_type", "conf_contains", *_OF_ASSETS))
-    if any(getattr(query, name) is not None for name in _OF_ASSETS):
-        filters.append(OneOf("run_id", ()))  # no run is of a partition, or was made by assets
     if dag_id != ALL and (query.partition_date_gte or query.partition_date_lte):
         raise bad_request(f"DAG {dag_id!r} has no partitions: leave partition_date out.")
+    if any(getattr(query, name) is not None for name in _OF_ASSETS):
+        filters.append(OneOf("run_id", ()))  # no run is of a partition, or was made by assets
     if query.state:
         filters.append(OneOf("state", run_states(query.state)))
     if query.run_type:
@@ -206,8 +208,8 @@ def patch_dag_run(
         given,
         dag_id=dag_id,
         run_id=dag_run_id,
-        before=audit.facts(row, _TOLD),
-        after=audit.facts(changed, _TOLD),
+        before=audit.facts(row, TOLD),
+        after=audit.facts(changed, TOLD),
     )
     return Json(present.present(changed))
 
@@ -229,7 +231,7 @@ def delete_dag_run(call: Editor, dag_id: str, dag_run_id: str) -> Response:
         )
     except NotFound:
         raise run_not_found(dag_id, dag_run_id) from None
-    before = audit.facts(row, (*_TOLD, "run_type", "logical_date"))
+    before = audit.facts(row, TOLD_DELETED)
     audit.record(call, "delete_dag_run", dag_id=dag_id, run_id=dag_run_id, before=before)
     return no_content()
 
@@ -249,7 +251,8 @@ def clear_dag_run(call: Editor, dag_id: str, dag_run_id: str, given: body.RunCle
         return _would_clear(call, affected)
     if given.note is not None:
         call.store.write(run.set_note, row.id, given.note or None)
-    audit.record(call, "clear_dag_run", given, dag_id=dag_id, run_id=dag_run_id)
+    before = {"state": row.state, **states(call, affected, dag_run_id)}
+    audit.record(call, "clear_dag_run", given, dag_id=dag_id, run_id=dag_run_id, before=before)
     with call.store.read() as conn:
         return Json(present.present(found_run(conn, dag_id, dag_run_id)))
 
@@ -266,14 +269,16 @@ def clear_dag_runs(call: Editor, dag_id: str, given: body.RunsClear) -> Response
     for of_dag in {each[0] for each in runs}:
         call.need_dag(EDIT, of_dag, DAG_RUNS)
     with call.store.read() as conn:
-        pks = [found_run(conn, *each).id for each in runs]
-    affected = [row for of_dag, run_id in runs for row in _clear(call, of_dag, run_id, given)]
+        rows = [found_run(conn, *each) for each in runs]
+    affected = [_clear(call, of_dag, run_id, given) for of_dag, run_id in runs]
     if given.dry_run:
-        return _would_clear(call, affected)
-    for pk, (of_dag, run_id) in zip(pks, runs, strict=True):
+        return _would_clear(call, [ti for of_run in affected for ti in of_run])
+    for row, of_run in zip(rows, affected, strict=True):
         if given.note is not None:
-            call.store.write(run.set_note, pk, given.note or None)
-        audit.record(call, "clear_dag_runs", given, dag_id=of_dag, run_id=run_id)
+            call.store.write(run.set_note, row.id, given.note or None)
+        dag_id, run_id = row.dag_id, row.run_id
+        before = {"state": row.state, **states(call, of_run, run_id)}
+        audit.record(call, "clear_dag_runs", given, dag_id=dag_id, run_id=run_id, before=before)
     with call.store.read() as conn:
         cleared = [present.present(found_run(conn, *each)) for each in runs]
     return Json({"dag_runs": cleared, "total_entries": len(cleared)})

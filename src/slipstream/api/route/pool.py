@@ -17,6 +17,7 @@ from slipstream.api.reply import Json, no_content
 from slipstream.store import Connection, inbox, pool
 from slipstream.store.listing import OneOf, Window, resource
 from slipstream.store.listing.resource import PoolListed, PoolUse
+from slipstream.store.row import PoolRow
 
 router = APIRouter(tags=["Pool"])
 
@@ -50,16 +51,23 @@ def _shown(conn: Connection, name: str) -> dict[str, Any]:
     return _present(rows[0], resource.pool_use(conn, [name]).get(name, _UNUSED))
 
 
-def _told(conn: Connection, name: str) -> dict[str, Any] | None:
+def _told(row: PoolRow) -> dict[str, Any]:
     """Return what the audit log keeps of a pool."""
+    return audit.facts(row, ("name", "slots", "description", "include_deferred"))
+
+
+def _found(conn: Connection, name: str) -> PoolRow:
     row = pool.get(conn, name)
-    return row and audit.facts(row, ("name", "slots", "description", "include_deferred"))
+    if row is None:
+        raise not_found(f"There is no pool {name!r}.")
+    return row
 
 
 class _Pools:
     """Pools, for bulk changes."""
 
     noun = "pools"
+    secret: Sequence[str] = ()
 
     def key(self, entity: body.Pool) -> str:
         return entity.name
@@ -79,8 +87,11 @@ class _Pools:
     def delete(self, conn: Connection, key: str) -> None:
         pool.delete(conn, key)
 
-    def told(self, conn: Connection, key: str) -> dict[str, Any] | None:
-        return _told(conn, key)
+    def found(self, conn: Connection, key: str) -> PoolRow | None:
+        return pool.get(conn, key)
+
+    def told(self, found: PoolRow) -> dict[str, Any]:
+        return _told(found)
 
 
 _POOLS = _Pools()
@@ -117,7 +128,7 @@ def post_pool(call: Operator, given: body.Pool) -> Response:
         if pool.get(conn, given.name) is not None:
             raise already_exists(f"Pool {given.name!r} already exists.")
         _POOLS.put(conn, given, None)
-        audit.write(conn, call, "post_pool", after=_told(conn, given.name))
+        audit.write(conn, call, "post_pool", after=_told(_found(conn, given.name)))
 
     _change(call, create)
     with call.store.read() as conn:
@@ -170,24 +181,21 @@ def patch_pool(
             raise invalid_body("missing", (name,), "Field required", given.model_dump())
 
     def change(conn: Connection) -> None:
-        before = pool.get(conn, pool_name)
-        if before is None:
-            raise not_found(f"There is no pool {pool_name!r}.")
+        before = _found(conn, pool_name)
         entity = body.Pool.model_construct(
             name=pool_name,
             slots=before.slots if given.slots is None else given.slots,
             description=given.description,
             include_deferred=bool(given.include_deferred),
         )
-        told = _told(conn, pool_name)
         _POOLS.put(conn, entity, sorted(fields))
         audit.write(
             conn,
             call,
             "patch_pool",
             {"pool": pool_name},
-            before=told,
-            after=_told(conn, pool_name),
+            before=_told(before),
+            after=_told(_found(conn, pool_name)),
         )
 
     _change(call, change)
@@ -202,10 +210,9 @@ def delete_pool(call: Operator, pool_name: str) -> Response:
         raise bad_request(f"{pool.DEFAULT} stays: tasks that name no pool run in it.")
 
     def delete(conn: Connection) -> None:
-        told = _told(conn, pool_name)
-        if not pool.delete(conn, pool_name):
-            raise not_found(f"There is no pool {pool_name!r}.")
-        audit.write(conn, call, "delete_pool", before=told)
+        row = _found(conn, pool_name)
+        pool.delete(conn, pool_name)
+        audit.write(conn, call, "delete_pool", before=_told(row))
 
     _change(call, delete)
     return no_content()

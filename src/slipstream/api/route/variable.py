@@ -60,6 +60,7 @@ class _Variables:
     """Variables, for bulk changes."""
 
     noun = "variables"
+    secret: Sequence[str] = ("value",)
 
     def key(self, entity: body.Variable) -> str:
         return entity.key
@@ -154,9 +155,9 @@ def patch_variable(
             f"The body is of variable {given.key!r}, the path of {variable_key!r}: "
             "a variable cannot be renamed."
         )
-
     if update_mask and "key" in update_mask:
         raise bad_request("A variable cannot be renamed: leave key out of update_mask.")
+
     def change(conn: Connection) -> VariableRow:
         old = _found(conn, variable_key)
         _VARIABLES.put(conn, given, update_mask or sorted(given.model_fields_set))

@@ -26,6 +26,7 @@ from slipstream.store.codec import load_or_none
 from slipstream.store.listing import OneOf
 from slipstream.store.listing import xcom as listing
 from slipstream.store.listing.xcom import XComListed
+from slipstream.store.row import XComRow
 
 router = APIRouter(tags=["XCom"])
 
@@ -122,8 +123,9 @@ def update_xcom_entry(
     """Write over an entry."""
 
     def change(conn: Connection) -> None:
-        pk = _existing(conn, dag_id, dag_run_id, task_id, given.map_index, xcom_key)
-        _set(conn, call, "update_xcom_entry", pk, (dag_id, dag_run_id, task_id), xcom_key, given)
+        old = _existing(conn, dag_id, dag_run_id, task_id, given.map_index, xcom_key)
+        names = (dag_id, dag_run_id, task_id)
+        _set(conn, call, "update_xcom_entry", old.dag_run_id, names, xcom_key, given, old)
 
     call.store.write(change)
     return _reply(call, dag_id, dag_run_id, task_id, given.map_index, xcom_key, 200)
@@ -141,8 +143,8 @@ def delete_xcom_entry(
     """Delete an entry."""
 
     def delete(conn: Connection) -> None:
-        pk = _existing(conn, dag_id, dag_run_id, task_id, map_index, xcom_key)
-        xcom.delete(conn, pk, task_id, xcom_key, map_index)
+        old = _existing(conn, dag_id, dag_run_id, task_id, map_index, xcom_key)
+        xcom.delete(conn, old.dag_run_id, task_id, xcom_key, map_index)
         audit.write(
             conn,
             call,
@@ -152,6 +154,7 @@ def delete_xcom_entry(
             run_id=dag_run_id,
             task_id=task_id,
             map_index=map_index,
+            before={"value": old.value},
         )
 
     call.store.write(delete)
@@ -160,12 +163,13 @@ def delete_xcom_entry(
 
 def _existing(
     conn: Connection, dag_id: str, run_id: str, task_id: str, map_index: Int, key: str
-) -> int:
-    """Return ``dag_run.id`` of an entry's run; raise the 404 if there is no such entry."""
-    found = run.get(conn, dag_id, run_id)
-    if found is None or xcom.get(conn, found.id, task_id, key, map_index) is None:
+) -> XComRow:
+    """Return an entry as it is; raise the 404 if there is none."""
+    of_run = run.get(conn, dag_id, run_id)
+    found = of_run and xcom.get(conn, of_run.id, task_id, key, map_index)
+    if found is None:
         raise not_found(f"Task {task_id!r} has no XCom {key!r} in this run.")
-    return found.id
+    return found
 
 
 def _set(
@@ -176,6 +180,7 @@ def _set(
     names: tuple[str, str, str],
     key: str,
     given: body.XComCreate | body.XComUpdate,
+    old: XComRow | None = None,
 ) -> None:
     dag_id, run_id, task_id = names
     try:
@@ -191,6 +196,8 @@ def _set(
         run_id=run_id,
         task_id=task_id,
         map_index=given.map_index,
+        before=None if old is None else {"value": old.value},
+        after={"value": given.value},
     )
 
 
