@@ -8,6 +8,7 @@ import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 
 import { prefix } from "./client";
+import { Staleness } from "./stale";
 
 export type TaskChange = [taskId: string, mapIndex: number, state: string | null];
 
@@ -47,25 +48,6 @@ function become(next: Connection): void {
 /** Answers are read anew at most so often, however fast changes come. */
 const EVERY_MS = 400;
 
-class Staleness {
-  private pending = new Map<string, QueryKey>();
-  private timer: ReturnType<typeof setTimeout> | null = null;
-
-  constructor(private readonly queries: QueryClient) {}
-
-  add(key: QueryKey): void {
-    this.pending.set(JSON.stringify(key), key);
-    this.timer ??= setTimeout(() => this.flush(), EVERY_MS);
-  }
-
-  private flush(): void {
-    this.timer = null;
-    const keys = [...this.pending.values()];
-    this.pending.clear();
-    for (const queryKey of keys) void this.queries.invalidateQueries({ queryKey }, { cancelRefetch: false });
-  }
-}
-
 /** Keys of the cache begin with what they are about; see `query.ts`. */
 function keysOf(changes: Changes): QueryKey[] {
   const keys: QueryKey[] = [];
@@ -87,7 +69,7 @@ const AGAIN_MS = 3000;
 
 /** Listen until the returned function is called. */
 export function connect(queries: QueryClient): () => void {
-  const stale = new Staleness(queries);
+  const stale = new Staleness(queries, EVERY_MS);
   let wasLost = false;
   let source: EventSource;
   let again: ReturnType<typeof setTimeout> | undefined;
@@ -117,6 +99,7 @@ export function connect(queries: QueryClient): () => void {
   open();
   return () => {
     clearTimeout(again);
+    stale.stop();
     source.close();
   };
 }

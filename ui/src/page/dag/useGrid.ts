@@ -1,10 +1,11 @@
 /** The grid's data: read once, then kept up to date by the stream's changes. */
-import { useQuery, useQueryClient, type QueryClient, type QueryKey } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef } from "react";
+import { useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo } from "react";
 import { useMatches, useSearchParams } from "react-router";
 
+import { Staleness } from "../../api/stale";
 import { useChanges, type Changes } from "../../api/stream";
-import { gridQuery, runQuery, type Grid } from "../../query";
+import { gridQuery, runQuery, type DagRun, type Grid } from "../../query";
 import { applyChanges, withRun } from "./grid/live";
 import type { Pane } from "./pane";
 
@@ -20,42 +21,52 @@ export const queryOf = (pane: Pane) => ({
   triggering_user_name_pattern: pane.user ?? undefined,
 });
 
-function apply(queries: QueryClient, dagId: string, changes: Changes): { stale: QueryKey[]; runs: Set<string> } {
-  const stale: QueryKey[] = [];
+interface Applied {
+  /** Something changed that the grids on screen do not show yet. */
+  stale: boolean;
+  runs: Set<string>;
+}
+
+function apply(queries: QueryClient, dagId: string, changes: Changes): Applied {
+  const queryKey = ["grid", dagId];
+  // An answer on its way may be older than these changes, and would undo them.
+  let stale = queries.isFetching({ queryKey }) > 0;
   const runs = new Set<string>();
-  for (const [queryKey, grid] of queries.getQueriesData<Grid>({ queryKey: ["grid", dagId] })) {
+  for (const [key, grid] of queries.getQueriesData<Grid>({ queryKey })) {
     if (!grid) continue;
     const applied = applyChanges(grid, changes.runs);
-    if (applied.grid !== grid) queries.setQueryData(queryKey, applied.grid);
+    if (applied.grid !== grid) queries.setQueryData(key, applied.grid);
     for (const run of applied.runs) runs.add(run);
-    // An answer on its way may be older than these changes, and would undo them.
-    if (applied.stale || queries.isFetching({ queryKey }) > 0) stale.push(queryKey);
+    stale ||= applied.stale;
   }
   return { stale, runs };
 }
 
+/** Read a run now: what is asked already may be answered with what it was before. */
+async function readAnew(queries: QueryClient, dagId: string, runId: string): Promise<DagRun> {
+  const query = runQuery(dagId, runId);
+  await queries.cancelQueries({ queryKey: query.queryKey, exact: true });
+  return queries.fetchQuery({ ...query, staleTime: 0 });
+}
+
 function useLive(dagId: string): void {
   const queries = useQueryClient();
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const anew = useMemo(() => new Staleness(queries, ANEW_MS), [queries]);
   const listener = useCallback(
     (changes: Changes) => {
       if (!changes.runs.some((run) => run.dag_id === dagId)) return;
       const { stale, runs } = apply(queries, dagId, changes);
-      if (stale.length && timer.current === undefined)
-        timer.current = setTimeout(() => {
-          timer.current = undefined;
-          void queries.invalidateQueries({ queryKey: ["grid", dagId] }, { cancelRefetch: false });
-        }, ANEW_MS);
+      if (stale) anew.add(["grid", dagId]);
       for (const run of runs)
-        void queries.fetchQuery({ ...runQuery(dagId, run), staleTime: 0 }).then(
+        void readAnew(queries, dagId, run).then(
           (told) =>
             queries.setQueriesData<Grid>({ queryKey: ["grid", dagId] }, (grid) => grid && withRun(grid, told)),
           () => undefined, // gone meanwhile; the grid hears of it too
         );
     },
-    [dagId, queries],
+    [dagId, queries, anew],
   );
-  useEffect(() => () => clearTimeout(timer.current), []);
+  useEffect(() => () => anew.stop(), [anew]);
   useChanges(listener);
 }
 
