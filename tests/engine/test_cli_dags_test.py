@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -81,12 +82,48 @@ def test_failed_deps_of_a_task_that_has_run_say_how_it_ended(
 
 def test_a_failed_run_shows_its_log_and_exits_with_1(env: dict[str, str], file: Path) -> None:
     file.write_text(FILE.format(name="flow").replace("return n +", "raise ValueError('boom')\n#"))
-    done = slipstream(env, "dags", "test", str(file), "--verbose")
+    done = slipstream(env, "dags", "test", str(file))
     assert done.returncode == 1
-    assert "hello from next door" in done.stdout
-    assert "ValueError: boom" in done.stdout
+    assert "two | ValueError: boom" in done.stdout
     assert "The run ended as failed" in done.stdout
     assert "two failed" in done.stdout
+
+
+def test_what_a_task_says_is_shown_while_it_runs(env: dict[str, str], tmp_path: Path) -> None:
+    released = tmp_path / "released"
+    path = tmp_path / "loud.py"
+    path.write_text(
+        "import logging, os, time\n"
+        "from airflow.sdk import DAG, task\n"
+        "with DAG('loud', schedule=None):\n"
+        "    @task(retries=1, retry_delay=0.1)\n"
+        "    def one(ti=None):\n"
+        "        if ti.try_number == 1:\n"
+        "            raise ValueError('boom')\n"
+        "        print('before')\n"
+        "        logging.getLogger('mine').warning('[bold]as it is[/bold]')\n"
+        f"        while not os.path.exists({str(released)!r}):\n"
+        "            time.sleep(0.05)\n"
+        "        print('after', end='')\n"
+        "    one()\n"
+    )
+    command = [sys.executable, "-m", "slipstream.cli.main", "dags", "test", str(path)]
+    shown = []
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            shown.append(line[9:] if line[2:3] == ":" else re.sub(r" \d\d:\d\d:\d\d", "", line))
+            if "as it is" in line:
+                released.touch()  # it would never end if this were told at its end
+    assert process.returncode == 0
+    expected = [
+        *("one: running\n", "one | ValueError: boom\n", "one: running (try 2)\n"),
+        *("one | before\n", "one | WARNING [bold]as it is[/bold]\n", "one | after\n"),
+    ]
+    places = [shown.index(line) for line in expected]
+    assert places == sorted(places)
+    assert [shown.count(line) for line in expected] == [1] * len(expected)
+    assert shown[-3].startswith("one: success after")
 
 
 def test_a_paused_dag_runs_by_its_id_and_again_for_the_same_date(env: dict[str, str]) -> None:
@@ -275,7 +312,7 @@ def test_chained_exceptions_are_shown_with_what_came_first_first(
         #"""
     file.write_text(FILE.format(name="flow").replace("return n +", raising))
     done = slipstream(env, "dags", "test", str(file))
-    shown = [line.strip() for line in done.stdout.splitlines()]
+    shown = [line.removeprefix("two | ").strip() for line in done.stdout.splitlines()]
     first = shown.index("ZeroDivisionError: division by zero")
     between = shown.index("The above exception was the direct cause of the following exception:")
     assert first < between < shown.index("ValueError: boom")

@@ -30,28 +30,26 @@ def lines_of_try(store: Store, name: str) -> Iterator[str]:
         for piece in pieces:
             with piece.open() as file:
                 for raw in file:
-                    yield from _readable(raw.decode("utf-8", "replace").rstrip("\r\n"))
+                    yield from readable(raw.decode("utf-8", "replace").rstrip("\r\n"))
     except RemoteLogError as error:
         why = str(error)
     if why is not None:
         yield f"({why})"
 
 
-def lines(path: Path, last: int | None = None) -> Iterator[str]:
-    """Yield a log's lines, only the ``last`` ones if given; one that is no JSON as it is."""
+def lines(path: Path) -> Iterator[str]:
+    """Yield a log's lines; one that is no JSON as it is."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         yield f"(the log {path} cannot be read: {error.strerror})"
         return
-    found = [line for raw in text.splitlines() for line in _readable(raw)]
-    if last is not None and len(found) > last:
-        yield f"(… {len(found) - last} lines more in {path})"
-        found = found[-last:]
-    yield from found
+    for raw in text.splitlines():
+        yield from readable(raw)
 
 
-def _readable(raw: str) -> Iterator[str]:
+def readable(raw: str) -> Iterator[str]:
+    """Yield a log's line as people read it; one that is no JSON as it is."""
     try:
         record = json.loads(raw)
     except ValueError:

@@ -1,9 +1,12 @@
-"""What ``dags test`` shows while it runs: a live table on a terminal, a line per change elsewhere."""
+"""What ``dags test`` shows while it runs: what the tasks say, and how far they are.
+
+On a terminal that is a table, live, below what the tasks say; elsewhere a line for each change.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,6 +16,8 @@ from slipstream.store.row import TaskInstanceRow
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from slipstream.cli.dags.follow import Said
 
 _ROWS = 30
 """More task instances than this are counted; only those at work and those that failed are named."""
@@ -28,30 +33,48 @@ _QUIET = frozenset({None, TaskInstanceState.SCHEDULED, TaskInstanceState.QUEUED}
 
 
 class View(Protocol):
-    def update(self, tis: Sequence[TaskInstanceRow]) -> None: ...
+    def update(self, tis: Sequence[TaskInstanceRow], said: Iterable[Said] = ()) -> None: ...
 
     def close(self) -> None: ...
 
 
 class Lines:
-    """A line for each change of state; waiting is not told."""
+    """A line for each change of state, and for each that a task says; waiting is not told."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[str, int], tuple[str | None, int]] = {}
+        self._begun: set[tuple[str, int, int]] = set()
 
-    def update(self, tis: Sequence[TaskInstanceRow]) -> None:
-        for ti in tis:
-            key, now = (ti.task_id, ti.map_index), (ti.state, ti.try_number)
-            if self._seen.get(key) != now:
-                self._seen[key] = now
-                if ti.state not in _QUIET:
-                    print(_line(ti), flush=True)
+    def update(self, tis: Sequence[TaskInstanceRow], said: Iterable[Said] = ()) -> None:
+        # What a task says stands between its start and its end, whichever is heard of first.
+        changed = [ti for ti in tis if self._is_new(ti)]
+        for ti in changed:
+            if ti.state == TaskInstanceState.RUNNING:
+                self._begin(ti, ti.try_number)
+        for each in said:
+            self._begin(each.ti, each.try_number)
+            print(f"{_name(each.ti)} | {each.line}", flush=True)
+        for ti in changed:
+            if ti.state not in (TaskInstanceState.RUNNING, *_QUIET):
+                print(_line(ti), flush=True)
 
     def close(self) -> None: ...
 
+    def _is_new(self, ti: TaskInstanceRow) -> bool:
+        key, now = (ti.task_id, ti.map_index), (ti.state, ti.try_number)
+        is_new = self._seen.get(key) != now
+        self._seen[key] = now
+        return is_new
+
+    def _begin(self, ti: TaskInstanceRow, try_number: int) -> None:
+        key = (ti.task_id, ti.map_index, try_number)
+        if key not in self._begun:
+            self._begun.add(key)
+            print(f"{utcnow():%H:%M:%S} {_name(ti)}: running{_again(try_number)}", flush=True)
+
 
 class Live:
-    """A table that is drawn anew in place."""
+    """A table that is drawn anew in place, below what the tasks say."""
 
     def __init__(self) -> None:
         # Takes a while to import, and only terminals need it.
@@ -61,7 +84,12 @@ class Live:
         self._tis: Sequence[TaskInstanceRow] = ()
         self._live.start()
 
-    def update(self, tis: Sequence[TaskInstanceRow]) -> None:
+    def update(self, tis: Sequence[TaskInstanceRow], said: Iterable[Said] = ()) -> None:
+        from rich.text import Text
+
+        for each in said:
+            line = Text(f"{_name(each.ti)} | ", style="dim").append_text(Text.from_ansi(each.line))
+            self._live.console.print(line, soft_wrap=True, highlight=False)
         self._tis = tis
         self._live.update(self._table())
 
@@ -103,8 +131,11 @@ def _named(tis: Sequence[TaskInstanceRow]) -> list[TaskInstanceRow]:
 def _line(ti: TaskInstanceRow) -> str:
     seconds = _seconds(ti, None)
     took = f" after {seconds:.2f} s" if seconds is not None else ""
-    again = f" (try {ti.try_number})" if ti.try_number > 1 else ""
-    return f"{utcnow():%H:%M:%S} {_name(ti)}: {ti.state}{took}{again}"
+    return f"{utcnow():%H:%M:%S} {_name(ti)}: {ti.state}{took}{_again(ti.try_number)}"
+
+
+def _again(try_number: int) -> str:
+    return f" (try {try_number})" if try_number > 1 else ""
 
 
 def _name(ti: TaskInstanceRow) -> str:

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from slipstream.cli.dags.progress import View
     from slipstream.store import Store
 
-_LOG_LINES = 60
 _DONE = ("success", "failed")
 
 
@@ -51,8 +50,6 @@ def test(args: argparse.Namespace) -> int:
             except KeyboardInterrupt:
                 abandon(store, one)
                 raise
-        if args.verbose or one.row.state != "success":
-            _show_logs(one, all_of_them=args.verbose)
         _show_graph(store, one, args)
     return _report(one)
 
@@ -72,31 +69,17 @@ def _view(one: OneRun) -> View:
 
 
 def _drive(one: OneRun, view: View) -> None:
+    from slipstream.cli.dags.follow import Follower
+
+    follower = Follower(one.row)
     try:
         while not one.is_over:
             if one.turn():
                 one.refresh()
-            view.update(one.tis)
+            view.update(one.tis, follower.news(one.tis))
+        view.update(one.tis, follower.news(one.tis, is_over=True))
     finally:
         view.close()
-
-
-def _show_logs(one: OneRun, *, all_of_them: bool) -> None:
-    from pathlib import Path
-
-    from slipstream.cli.log_text import lines
-    from slipstream.config import conf
-    from slipstream.scheduler.workload import log_path
-
-    base = Path(conf.get("logging", "base_log_folder"))
-    for ti in one.tis:
-        if ti.try_number == 0 or not (all_of_them or ti.state == "failed"):
-            continue
-        path = base / log_path(one.row, ti.task_id, ti.map_index, ti.try_number)
-        which = f"[{ti.map_index}]" if ti.map_index >= 0 else ""
-        print(f"\n--- {ti.task_id}{which}, try {ti.try_number}: {ti.state}")
-        if path.exists():
-            print("\n".join(lines(path, None if all_of_them else _LOG_LINES)))
 
 
 def _show_graph(store: Store, one: OneRun, args: argparse.Namespace) -> None:
@@ -146,7 +129,7 @@ COMMAND = Command(
         arg("--show-dagrun", action="store_true", help="print the graph in Graphviz's language"),
         arg("--save-dagrun", metavar="FILE", help="write the graph to a .dot, .svg, … file"),
         arg("--imgcat-dagrun", action="store_true", help="accepted, unused"),
-        arg("-v", "--verbose", action="store_true", help="show all tasks' logs"),
+        arg("-v", "--verbose", action="store_true", help="log what the engine does, too"),
         BUNDLE,
         arg("-S", "--subdir", help=argparse.SUPPRESS),
     ),
