@@ -55,7 +55,7 @@ def restore(conn: Connection, row: RunRow, now: datetime) -> tuple[RunMachine, D
     A run goes on with the newest version, as in Airflow 3 for bundles without versions.
     """
     _, plan = latest_plan(conn, row.dag_id)
-    tis = task_instance.load_run(conn, row.id)
+    tis = task_instance.load_machine(conn, row.id)
     facts = facts_of(row, satisfied_by_rows(conn, plan, row))
     if not tis:
         return RunMachine.new(plan, facts, now)

@@ -74,7 +74,9 @@ def load(core: RunCore, rows: Iterable[Row], now: datetime, d: Decision) -> None
         ti = TaskInstance(core.plan.task(row.task_id), row.map_index)
         ti.state = S(row.state) if row.state is not None else None
         for name in COLUMNS:
-            setattr(ti, name, getattr(row, name))
+            value = getattr(row, name)
+            if value is not None:  # what an instance has from the start
+                setattr(ti, name, value)
         core.add(ti)
     for ti in list(core.tis.values()):
         if ti.skips and ti.state in TERMINAL_STATES:

@@ -110,7 +110,7 @@ class Turn:
             return known
         try:
             compiled = self.world.catalog.plan(self.conn, row.dag_id)
-            tis = task_instance.load_run(self.conn, row.id)
+            tis = task_instance.load_machine(self.conn, row.id)
             facts = facts_of(row)
             if tis:
                 machine, decided = RunMachine.restore(compiled.plan, facts, tis, self.now)

@@ -135,6 +135,28 @@ class TaskInstanceRow(NamedTuple):
     updated_at: datetime
 
 
+class MachineRow(NamedTuple):
+    """What the machine reads of a task instance: a run may have 10,000."""
+
+    task_id: str
+    map_index: int
+    state: str | None
+    try_number: int
+    max_tries: int
+    attempt_id: str | None
+    scheduled_at: datetime | None
+    queued_at: datetime | None
+    start_date: datetime | None
+    end_date: datetime | None
+    retry_at: datetime | None
+    reschedule_count: int
+    map_length: int | None
+    skips: list[str] | None
+    deferral: dict[str, Any] | None
+    hostname: str | None
+    pid: int | None
+
+
 class AttemptRow(NamedTuple):
     id: str
     dag_run_id: int
@@ -379,9 +401,9 @@ def _outcome(text: str | None) -> Outcome | None:
 
 DAG = Shape(DagRow, schema.dag)
 RUN = Shape(RunRow, schema.dag_run, {"conf": _conf})
-TASK_INSTANCE = Shape(
-    TaskInstanceRow, schema.task_instance, {"skips": load_or_none, "deferral": load_or_none}
-)
+_OF_INSTANCE = {"skips": load_or_none, "deferral": load_or_none}
+TASK_INSTANCE = Shape(TaskInstanceRow, schema.task_instance, _OF_INSTANCE)
+MACHINE = Shape(MachineRow, schema.task_instance, _OF_INSTANCE)
 ATTEMPT = Shape(AttemptRow, schema.attempt, {"outcome": _outcome})
 JOB = Shape(JobRow, schema.job)
 INBOX = Shape(InboxMessage, schema.inbox, {"payload": load})
