@@ -91,7 +91,11 @@ class CeleryRig(Rig):
     def revoked_on(self, worker: WorkerProcess) -> list[str]:
         """Return the attempts that a worker was told to leave alone."""
         name = f"{worker.name}@test"
-        answers = create_app().control.inspect([name], timeout=2.0).revoked() or {}
+        app = create_app()
+        app.control.mailbox.producer_pool = None  # which would open a connection that nobody closes
+        with app.connection_for_write() as connection:
+            inspect = app.control.inspect([name], timeout=2.0, connection=connection)
+            answers = inspect.revoked() or {}
         return list(answers.get(name, ()))
 
     def until_logged(self, worker: WorkerProcess, text: str) -> None:

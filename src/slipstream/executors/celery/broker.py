@@ -22,6 +22,9 @@ class Broker:
     def __init__(self, app: Celery, *, timeout_s: float) -> None:
         """``timeout_s`` is how long a call to a broker that does not answer may take."""
         self._app = app
+        # What the workers are told goes over our connection: a pool would open one of its own, which
+        # has none of these timeouts and which nobody closes.
+        app.control.mailbox.producer_pool = None
         self._connection = app.connection_for_write(
             connect_timeout=min(_CONNECT_S, max(1.0, timeout_s)),
             transport_options={
