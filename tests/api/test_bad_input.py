@@ -10,10 +10,15 @@ from urllib.parse import quote, urlsplit
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.api.build import START
 from tests.api.running import Api
 from tests.databases import DATABASES
 
 from slipstream.api.app import MAX_BODY_BYTES
+from slipstream.clock import FakeClock
+from slipstream.command import trigger_run
+from slipstream.state import DagRunTriggeredByType
+from slipstream.store import Store, run, variable, xcom
 
 EVIL = [
     "'; DROP TABLE dag; --",
@@ -198,6 +203,65 @@ def test_deep_json_is_refused(shared: Api) -> None:
     body = b'{"logical_date": null, "conf": ' + b'{"a":' * 20_000 + b"1" + b"}" * 20_000 + b"}"
     headers = {"Content-Type": "application/json"}
     check(shared.post("/dags/sales/dagRuns", content=body, headers=headers), "deep")
+
+
+@pytest.mark.parametrize("depth", [101, 300, 500, 900])
+def test_data_too_deep_to_be_shown_is_refused(shared: Api, depth: int) -> None:
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    headers = {"Content-Type": "application/json"}
+    xcoms = "/dags/sales/dagRuns/done/taskInstances/extract/xcomEntries"
+    for path, body in (
+        ("/dags/sales/dagRuns", b'{"logical_date": null, "conf": %s}'),
+        ("/dags/sales/dagRuns", b'{"logical_date": null, "unknown": %s}'),
+        ("/variables", b'{"key": "deep", "value": %s}'),
+        (xcoms, b'{"key": "deep", "value": %s}'),
+    ):
+        reply = shared.post(path, content=body % deep, headers=headers)
+        assert reply.status_code == 422, reply.text[:200]
+    extra = {"connection_id": "c", "conn_type": "x", "extra": deep.decode()}
+    check(shared.post("/connections", json=extra), "extra")
+
+
+def test_deep_data_of_a_task_keeps_nothing_else_from_being_listed(
+    filled: Api, store: Store
+) -> None:
+    deep: Any = 1
+    for _ in range(900):
+        deep = {"a": deep}
+    with store.read() as conn:
+        row = run.get(conn, "sales", "done")
+    assert row is not None
+    store.write(xcom.set, row.id, "extract", "deep", deep, now=START)
+    store.write(variable.set, "deep", json.dumps(deep))
+    clock = FakeClock(START)
+    by = DagRunTriggeredByType.OPERATOR
+    given = {"half": "\ud83d", "deep": deep}
+    trigger_run(store, clock, dag_id="sales", run_id="deep", conf=given, triggered_by=by)
+    xcoms = "/dags/sales/dagRuns/done/taskInstances/extract/xcomEntries"
+    assert filled.ok("GET", f"{xcoms}/deep")["value"]["a"]["a"]
+    reply = filled.get("/dags/sales/dagRuns")
+    assert "nested too deep" in reply.text
+    runs = reply.json()["dag_runs"]
+    assert {each["dag_run_id"] for each in runs} == {"done", "waiting", "deep"}
+    shown = filled.ok("GET", "/variables")["variables"]
+    assert [each["key"] for each in shown] == ["deep"]
+
+
+@pytest.mark.parametrize("path", ["dagRuns/list", "dagRuns/~/taskInstances/list"])
+def test_more_ids_than_a_database_takes_are_refused(shared: Api, path: str) -> None:
+    ids = [f"dag-{i}" for i in range(10_000)]
+    assert shared.ok("POST", f"/dags/~/{path}", json={"dag_ids": ids})["total_entries"] == 0
+    assert shared.post(f"/dags/~/{path}", json={"dag_ids": [*ids, "x"]}).status_code == 422
+
+
+@pytest.mark.parametrize("n", [100, 2000])
+def test_many_conditions_are_taken_or_refused(shared: Api, n: int) -> None:
+    given = [f"t{i}" for i in range(n)]
+    for query in ({"tags": given}, {"owners": given}, {"dag_id_pattern": "|".join(given)}):
+        reply = shared.get("/dags", params=query)
+        assert reply.status_code in ((200,) if n == 100 else (400, 422)), reply.text[:200]
+    mode = {"tags": given, "tags_match_mode": "all"}
+    check(shared.get("/dags", params=mode), "all tags")
 
 
 def test_html_in_names_comes_back_as_data(shared: Api) -> None:

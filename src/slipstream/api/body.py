@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 from pydantic import (
@@ -32,7 +33,24 @@ Name = Annotated[str, StringConstraints(pattern=NO_NUL)]
 """Text to look things up by: PostgreSQL takes no NUL, not even in a comparison."""
 Note = Annotated[str, StringConstraints(max_length=1000)]
 Id = Annotated[str, StringConstraints(max_length=250, pattern=NO_NUL)]
+MAX_DEPTH = 100
+_MAX_NAMED = 10_000
 _SETTABLE = ("success", "failed", "skipped")
+
+
+def _not_deep(value: Any) -> Any:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [item for each in level for item in _within(each)]
+    if any(isinstance(item, dict | list) for item in level):
+        raise ValueError(f"the value is nested more than {MAX_DEPTH} levels deep")
+    return value
+
+
+def _within(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _no_team(value: str | None) -> str | None:
@@ -41,10 +59,17 @@ def _no_team(value: str | None) -> str | None:
     return value
 
 
+Data = Annotated[Any, AfterValidator(_not_deep)]
+"""Any JSON, but not so deep that it could not be shown again."""
+Object = Annotated[dict[str, Any], AfterValidator(_not_deep)]
 NoTeam = Annotated[
     Annotated[str, StringConstraints(max_length=50)] | None, AfterValidator(_no_team)
 ]
 """The team that something belongs to, as in Airflow without ``[core] multi_team``: none."""
+
+
+Names = Annotated[list[Name], Field(max_length=_MAX_NAMED)]
+"""More values than this not every database takes in a query."""
 
 
 class Body(BaseModel):
@@ -107,7 +132,7 @@ class Trigger(Body):
     data_interval_end: Instant | None = None
     logical_date: Instant | None
     run_after: Instant | None = None
-    conf: dict[str, Any] | None = None
+    conf: Object | None = None
     note: Note | None = None
     partition_key: Id | None = None
 
@@ -152,7 +177,7 @@ class Backfill(Body):
     from_date: Instant
     to_date: Instant
     run_backwards: bool = False
-    dag_run_conf: dict[str, Any] | None = None
+    dag_run_conf: Object | None = None
     reprocess_behavior: Literal["failed", "completed", "none"] = "none"
     max_active_runs: Annotated[Number, Field(gt=0, lt=2**31)] = 10
     run_on_latest_version: bool | None = None
@@ -165,19 +190,19 @@ class _Batch(Body):
 
 
 class RunsBatch(_Batch, RunAfter, LogicalDate, StartDate, EndDate, Duration):
-    dag_ids: list[Name] | None = None
-    states: list[DagRunState | None] | None = None
+    dag_ids: Names | None = None
+    states: Annotated[list[DagRunState | None], Field(max_length=_MAX_NAMED)] | None = None
     conf_contains: Name | None = None
 
 
 class TaskInstancesBatch(_Batch, RunAfter, LogicalDate, StartDate, EndDate, Duration):
-    dag_ids: list[Name] | None = None
-    dag_run_ids: list[Name] | None = None
-    task_ids: list[Name] | None = None
-    state: list[TaskInstanceState | None] | None = None
-    pool: list[Name] | None = None
-    queue: list[Name] | None = None
-    executor: list[Name] | None = None
+    dag_ids: Names | None = None
+    dag_run_ids: Names | None = None
+    task_ids: Names | None = None
+    state: Annotated[list[TaskInstanceState | None], Field(max_length=_MAX_NAMED)] | None = None
+    pool: Names | None = None
+    queue: Names | None = None
+    executor: Names | None = None
 
 
 class Clear(Body):
@@ -224,18 +249,18 @@ class TaskInstancePatch(Body):
 
 class XComCreate(Body):
     key: Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=NO_NUL)]
-    value: Any
+    value: Data
     map_index: Annotated[Number, Field(ge=-1, lt=2**31)] = -1
 
 
 class XComUpdate(Body):
-    value: Any
+    value: Data
     map_index: Annotated[Number, Field(ge=-1, lt=2**31)] = -1
 
 
 class Variable(Body):
     key: Annotated[str, StringConstraints(min_length=1, max_length=250, pattern=NO_NUL)]
-    value: Any
+    value: Data
     description: str | None = None
     team_name: NoTeam = None
 
@@ -261,7 +286,7 @@ class Connection(Body):
             return value
         try:
             is_object = isinstance(json.loads(value), dict)
-        except ValueError:
+        except (ValueError, RecursionError):
             is_object = False
         if not is_object:
             raise ValueError('`extra` must be a JSON object, such as {"key": "value"}')

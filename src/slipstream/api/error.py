@@ -18,7 +18,7 @@ from fastapi.exceptions import HTTPException, RequestValidationError
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.responses import Response
 
-from slipstream.api.reply import Json
+from slipstream.api.reply import Json, shallow
 from slipstream.errors import (
     ConfigError,
     DuplicateRun,
@@ -28,6 +28,9 @@ from slipstream.errors import (
 )
 
 log = logging.getLogger(__name__)
+
+_SHOWN_DEPTH = 20
+"""Of what was sent and is wrong, a reply repeats so many levels."""
 
 
 def unauthenticated() -> HTTPException:
@@ -108,7 +111,7 @@ async def _no_route(request: Request, e: Exception) -> Response:
 
 
 async def _invalid(_request: Request, e: Exception) -> Response:
-    errors = jsonable_encoder(cast(RequestValidationError, e).errors())
+    errors = jsonable_encoder(shallow(cast(RequestValidationError, e).errors(), _SHOWN_DEPTH))
     # Only escapes can carry what a client may send: half a surrogate pair is no UTF-8.
     text = json.dumps({"detail": errors}, separators=(",", ":"))
     return Response(text, 422, media_type="application/json")

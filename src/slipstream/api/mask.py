@@ -68,9 +68,9 @@ def unmasked_text(new: str | None, old: str | None) -> str | None:
         return old
     try:
         given, before = json.loads(new), json.loads(old)
-    except ValueError:
+        merged = unmasked(given, before)
+    except (ValueError, RecursionError):
         return new
-    merged = unmasked(given, before)
     return new if merged == given else json.dumps(merged)
 
 
@@ -78,6 +78,8 @@ def redact_json(text: str, words: frozenset[str]) -> str:
     """Return ``text``, if it is a JSON object or list, with its secrets masked."""
     try:
         value = json.loads(text)
+        return json.dumps(redact(value, words)) if isinstance(value, dict | list) else text
     except ValueError:
         return text
-    return json.dumps(redact(value, words)) if isinstance(value, dict | list) else text
+    except RecursionError:
+        return MASK  # nested too deep to be searched for secrets

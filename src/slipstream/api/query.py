@@ -42,6 +42,8 @@ Int = Annotated[Number, Field(ge=-(2**31), lt=2**31)]
 BigInt = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 DateTime = Instant | None
 Count = Annotated[Number, Field(ge=0)]
+Few = Annotated[list[str], Field(max_length=100)]
+"""Each of these is a condition of its own, and SQLite takes a thousand in all."""
 T = TypeVar("T")
 _MAX_OFFSET = 2**31
 
@@ -131,9 +133,9 @@ class Duration(BaseModel):
 class DagSelection(Paged):
     """What bulk changes and lists of DAGs select by."""
 
-    tags: list[str] = []
+    tags: Few = []
     tags_match_mode: Literal["any", "all"] | None = None
-    owners: list[str] = []
+    owners: Few = []
     dag_id_pattern: str | None = None
     dag_id_prefix_pattern: str | None = None
     exclude_stale: bool = True

@@ -69,6 +69,14 @@ def _unmasked(wanted: NewConnection, before: ConnectionRow) -> NewConnection:
     )
 
 
+def _kept(before: ConnectionRow, mask: Sequence[str] | None) -> dict[str, Any]:
+    """Return the fields that are not in a mask; without a mask, none."""
+    if mask is None:
+        return {}
+    named = {"schema" if name == "schema_" else name for name in mask}
+    return {name: getattr(before, name) for name in _FIELDS if name not in named}
+
+
 class _Connections:
     """Connections, for bulk changes."""
 
@@ -88,12 +96,7 @@ class _Connections:
         before = connection.get(conn, id) if is_kept else connection.shown(conn, id)
         if before is not None:
             # A field that is left out, or a mask sent back as it was shown, keeps its value.
-            kept = {
-                name: getattr(before, name)
-                for name in (() if mask is None else _FIELDS)
-                if mask and name not in mask and (name != "schema" or "schema_" not in mask)
-            }
-            wanted = replace(_unmasked(wanted, before), **kept)
+            wanted = replace(_unmasked(wanted, before), **_kept(before, mask))
         connection.upsert(conn, wanted)
 
     def delete(self, conn: Connection, key: str) -> None:

@@ -9,8 +9,12 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
+from slipstream.errors import UserError
+
 # Not the backslash: it is special inside MySQL's string literals too.
 _ESCAPE = "!"
+_MAX_TERMS = 100
+"""Alternatives of a pattern; SQLite takes a thousand conditions in all."""
 
 
 class SecondsBetween(FunctionElement[float]):
@@ -48,7 +52,10 @@ def _escaped(text: str, *, wildcards: bool) -> str:
 
 
 def _terms(text: str) -> list[str]:
-    return [term for part in text.split("|") if (term := part.strip())]
+    terms = [term for part in text.split("|") if (term := part.strip())]
+    if len(terms) > _MAX_TERMS:
+        raise UserError(f"A pattern has {_MAX_TERMS} alternatives at most, not {len(terms)}.")
+    return terms
 
 
 def matches(column: ColumnElement[Any], pattern: str) -> ColumnElement[bool]:
