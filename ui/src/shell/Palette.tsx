@@ -3,7 +3,7 @@ import { createSpotlight, Spotlight, type SpotlightActionData, type SpotlightAct
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconRoute, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
@@ -13,6 +13,12 @@ import { ADMIN, BROWSE, MAIN } from "./nav";
 
 const [store, palette] = createSpotlight();
 export const openPalette = palette.open;
+
+/** Enter goes to the first that was found unless another was chosen; what was chosen may be gone from the list. */
+function chooseFirst(event: KeyboardEvent<HTMLInputElement>): void {
+  const found = event.currentTarget.closest("[role=dialog]");
+  if (event.key === "Enter" && !found?.querySelector("[data-selected]")) found?.querySelector<HTMLElement>("[data-action]")?.click();
+}
 
 export function Palette() {
   const { t } = useTranslation();
@@ -24,7 +30,9 @@ export function Palette() {
   const pages: SpotlightActionData[] = [...MAIN, ...BROWSE, ...ADMIN]
     .filter(({ resource }) => !resource || can("can_read", resource))
     .map(({ to, label, icon: Icon }) => ({ id: to, label: t(label), leftSection: <Icon size={18} stroke={1.6} />, onClick: () => void navigate(to) }));
-  const dags: SpotlightActionData[] = (wanted ? (found.data?.dags ?? []) : []).map((dag) => ({
+  // Until the server has answered, what it found for less is shown as far as it fits.
+  const fits = (name: string) => wanted === typed.trim() || name.toLowerCase().includes(typed.trim().toLowerCase());
+  const dags: SpotlightActionData[] = (wanted ? (found.data?.dags ?? []) : []).filter((dag) => fits(dag.dag_display_name)).map((dag) => ({
     id: `dag:${dag.dag_id}`,
     label: dag.dag_display_name,
     description: dag.description ?? undefined,
@@ -47,7 +55,7 @@ export function Palette() {
       highlightQuery
       scrollable
       maxHeight={420}
-      searchProps={{ leftSection: <IconSearch size={18} />, placeholder: t("palette.placeholder"), "aria-label": t("palette.open") }}
+      searchProps={{ leftSection: <IconSearch size={18} />, placeholder: t("palette.placeholder"), "aria-label": t("palette.open"), onKeyDown: chooseFirst }}
     />
   );
 }
