@@ -9,8 +9,8 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
-import { Problem } from "./Problem";
 import classes from "./DataTable.module.css";
+import { Problem } from "./Problem";
 
 declare module "@tanstack/react-table" {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
@@ -18,10 +18,12 @@ declare module "@tanstack/react-table" {
     /** The server's name of the column in `order_by`; columns without one cannot be ordered by. */
     order?: string;
     align?: "left" | "right";
-    /** Hidden on a phone. */
+    /** Hidden where the table is narrow: on a phone, in a small pane. */
     wideOnly?: boolean;
-    /** Stays in sight on a phone, where the other columns scroll beneath it. */
+    /** Stays in sight where the table is narrow, where the other columns scroll beneath it. */
     pinned?: boolean;
+    /** Hidden unless the table has a wide screen for itself. */
+    roomyOnly?: boolean;
   }
 }
 
@@ -73,6 +75,9 @@ interface Props<Row> {
   selection?: [RowSelectionState, (next: RowSelectionState) => void];
 }
 
+const classFor = ({ wideOnly, roomyOnly, pinned }: { wideOnly?: boolean; roomyOnly?: boolean; pinned?: boolean }) =>
+  pinned ? classes.pinned : roomyOnly ? classes.roomy : wideOnly ? classes.wide : undefined;
+
 export function DataTable<Row>(props: Props<Row>) {
   const { columns, rows, total, paging, rowId, label, error, retry, empty, selection } = props;
   const { t } = useTranslation();
@@ -93,8 +98,8 @@ export function DataTable<Row>(props: Props<Row>) {
   if (rows?.length === 0 && paging.offset === 0 && empty) return <>{empty}</>;
   return (
     <>
-      <ScrollArea type="auto">
-        <Table aria-label={label} miw={520}>
+      <ScrollArea type="auto" offsetScrollbars="present" className={classes.frame}>
+        <Table aria-label={label} className={classes.table}>
           <Table.Thead>
             {table.getHeaderGroups().map((group) => (
               <Table.Tr key={group.id}>
@@ -110,11 +115,11 @@ export function DataTable<Row>(props: Props<Row>) {
                   </Table.Th>
                 )}
                 {group.headers.map((header) => {
-                  const { order: by, align, wideOnly, pinned } = header.column.columnDef.meta ?? {};
+                  const { order: by, align, ...room } = header.column.columnDef.meta ?? {};
                   const content = flexRender(header.column.columnDef.header, header.getContext());
                   const direction = applied === by ? "ascending" : applied === `-${by}` ? "descending" : undefined;
                   return (
-                    <Table.Th key={header.id} ta={align} className={pinned ? classes.pinned : undefined} visibleFrom={wideOnly ? "sm" : undefined} aria-sort={by ? (direction ?? "none") : undefined}>
+                    <Table.Th key={header.id} ta={align} className={classFor(room)} aria-sort={by ? (direction ?? "none") : undefined}>
                       {by ? (
                         <UnstyledButton fz="inherit" fw="inherit" onClick={() => setOrder(direction === "ascending" ? `-${by}` : by)}>
                           <Group gap={4} wrap="nowrap" component="span">
@@ -148,9 +153,9 @@ export function DataTable<Row>(props: Props<Row>) {
                       </Table.Td>
                     )}
                     {row.getVisibleCells().map((cell) => {
-                      const { align, wideOnly, pinned } = cell.column.columnDef.meta ?? {};
+                      const { align, ...room } = cell.column.columnDef.meta ?? {};
                       return (
-                        <Table.Td key={cell.id} ta={align} className={pinned ? classes.pinned : undefined} visibleFrom={wideOnly ? "sm" : undefined}>
+                        <Table.Td key={cell.id} ta={align} className={classFor(room)}>
                           {flexRender(cell.column.columnDef.cell, cell.getContext())}
                         </Table.Td>
                       );

@@ -1,6 +1,8 @@
 import { Anchor, Text } from "@mantine/core";
 import { Link } from "react-router";
 
+import classes from "./links.module.css";
+
 const e = encodeURIComponent;
 
 export const dagPath = (dagId: string) => `/dags/${e(dagId)}`;
@@ -11,7 +13,7 @@ export const taskPath = (dagId: string, runId: string, taskId: string, mapIndex 
 /** A link within a table's cell: cut to its column, whole in its tooltip. */
 export function CellLink({ to, children }: { to: string; children: string }) {
   return (
-    <Anchor component={Link} to={to} size="sm" truncate display="block" maw={340} title={children}>
+    <Anchor component={Link} to={to} size="sm" className={classes.cut} title={children}>
       {children}
     </Anchor>
   );
@@ -19,7 +21,7 @@ export function CellLink({ to, children }: { to: string; children: string }) {
 
 export function Plain({ children }: { children: string | number | null | undefined }) {
   return (
-    <Text size="sm" truncate maw={340} title={children == null ? undefined : String(children)}>
+    <Text size="sm" className={`${classes.cut} ${classes.long}`} title={children == null ? undefined : String(children)}>
       {children ?? "–"}
     </Text>
   );

@@ -53,7 +53,7 @@ export function Component() {
         mayEdit ? <Anchor component="button" size="sm" maw={300} truncate title={c.connection_id} onClick={() => editing.edit(c.connection_id)}>{c.connection_id}</Anchor> : <Plain>{c.connection_id}</Plain>,
     },
     { id: "type", header: t("admin.connection.type"), meta: { order: "conn_type" }, cell: ({ row }) => <Badge variant="default" tt="none" radius="sm" fw={500}>{row.original.conn_type}</Badge> },
-    { id: "host", header: t("admin.connection.host"), meta: { order: "host" }, cell: ({ row }) => <Plain>{row.original.host}</Plain> },
+    { id: "host", header: t("admin.connection.host"), meta: { order: "host", wideOnly: true }, cell: ({ row }) => <Plain>{row.original.host}</Plain> },
     { id: "port", header: t("admin.connection.port"), meta: { order: "port", align: "right", wideOnly: true }, cell: ({ row }) => <Plain>{row.original.port}</Plain> },
     { id: "login", header: t("admin.connection.login"), meta: { wideOnly: true }, cell: ({ row }) => <Plain>{row.original.login}</Plain> },
     { id: "description", header: t("admin.description"), meta: { wideOnly: true }, cell: ({ row }) => <Plain>{row.original.description}</Plain> },

@@ -32,8 +32,8 @@ export function Component() {
     { id: "state", header: t("browse.state"), meta: { order: "state" }, cell: ({ row }) => <StateBadge state={row.original.state} /> },
     { id: "type", header: t("browse.type"), meta: { wideOnly: true }, cell: ({ row }) => <Plain>{t(`runType.${row.original.run_type}`)}</Plain> },
     { id: "after", header: t("browse.runAfter"), meta: { order: "run_after", wideOnly: true }, cell: ({ row }) => <Time value={row.original.run_after} /> },
-    { id: "start", header: t("browse.start"), meta: { order: "start_date", wideOnly: true }, cell: ({ row }) => <Time value={row.original.start_date} /> },
-    { id: "duration", header: t("browse.duration"), meta: { order: "duration", align: "right" }, cell: ({ row: { original: run } }) => <Duration start={run.start_date} end={run.end_date} /> },
+    { id: "start", header: t("browse.start"), meta: { order: "start_date", roomyOnly: true }, cell: ({ row }) => <Time value={row.original.start_date} /> },
+    { id: "duration", header: t("browse.duration"), meta: { order: "duration", align: "right", wideOnly: true }, cell: ({ row: { original: run } }) => <Duration start={run.start_date} end={run.end_date} /> },
     { id: "user", header: t("browse.user"), meta: { wideOnly: true }, cell: ({ row }) => <Plain>{row.original.triggering_user_name}</Plain> },
   ];
   return (

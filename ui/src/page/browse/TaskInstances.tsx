@@ -54,11 +54,11 @@ export function Component() {
       ),
     },
     { id: "state", header: t("browse.state"), meta: { order: "state" }, cell: ({ row }) => <StateBadge state={row.original.state} /> },
-    { id: "operator", header: t("browse.operator"), meta: { wideOnly: true }, cell: ({ row }) => <Plain>{row.original.operator_name}</Plain> },
+    { id: "operator", header: t("browse.operator"), meta: { roomyOnly: true }, cell: ({ row }) => <Plain>{row.original.operator_name}</Plain> },
     { id: "start", header: t("browse.start"), meta: { order: "start_date", wideOnly: true }, cell: ({ row }) => <Time value={row.original.start_date} /> },
-    { id: "duration", header: t("browse.duration"), meta: { order: "duration", align: "right" }, cell: ({ row: { original: ti } }) => <Duration start={ti.start_date} end={ti.end_date} /> },
+    { id: "duration", header: t("browse.duration"), meta: { order: "duration", align: "right", wideOnly: true }, cell: ({ row: { original: ti } }) => <Duration start={ti.start_date} end={ti.end_date} /> },
     { id: "try", header: t("browse.try"), meta: { align: "right", wideOnly: true }, cell: ({ row }) => <Plain>{row.original.try_number}</Plain> },
-    { id: "pool", header: t("browse.pool"), meta: { wideOnly: true }, cell: ({ row }) => <Plain>{row.original.pool}</Plain> },
+    { id: "pool", header: t("browse.pool"), meta: { roomyOnly: true }, cell: ({ row }) => <Plain>{row.original.pool}</Plain> },
   ];
   return (
     <Page title={t("nav.tasks")}>

@@ -9,6 +9,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { DataTable, usePaging, useParam } from "../../part/DataTable";
+import { CellLink } from "../../part/links";
 import { Empty } from "../../part/Problem";
 import { Time } from "../../part/time";
 import { instanceAt, runAt, taskAt, useDagId } from "./address";
@@ -47,7 +48,7 @@ export function Component() {
         meta: { wideOnly: true },
         cell: ({ row: { original: each } }) =>
           each.extra && (
-            <UnstyledButton onClick={() => show(each)} maw={260}>
+            <UnstyledButton onClick={() => show(each)} maw={110}>
               <Code block={false} style={{ display: "block", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{each.extra}</Code>
             </UnstyledButton>
           ),
@@ -82,7 +83,7 @@ export function Component() {
 function Target({ of, dagId }: { of: EventLog; dagId: string }) {
   const { run_id: run, task_id: task } = of;
   if (run && task) return <Anchor component={Link} size="sm" to={instanceAt(dagId, run, task)}>{task}</Anchor>;
-  if (run) return <Anchor component={Link} size="sm" to={runAt(dagId, run)}>{run}</Anchor>;
+  if (run) return <CellLink to={runAt(dagId, run)}>{run}</CellLink>;
   if (task) return <Anchor component={Link} size="sm" to={taskAt(dagId, task)}>{task}</Anchor>;
   return null;
 }

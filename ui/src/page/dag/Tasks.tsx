@@ -68,7 +68,7 @@ export function Component() {
       },
       { id: "rule", header: t("dag.tasks.rule"), meta: { wideOnly: true }, cell: ({ row: { original: task } }) => task.trigger_rule },
       { id: "retries", header: t("dag.tasks.retries"), meta: { order: "retries", align: "right", wideOnly: true }, cell: ({ row: { original: task } }) => task.retries },
-      { id: "pool", header: t("dag.tasks.pool"), meta: { order: "pool", wideOnly: true }, cell: ({ row: { original: task } }) => task.pool },
+      { id: "pool", header: t("dag.tasks.pool"), meta: { order: "pool", roomyOnly: true }, cell: ({ row: { original: task } }) => task.pool },
     ],
     [dagId, last, t],
   );

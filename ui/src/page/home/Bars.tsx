@@ -7,8 +7,11 @@ import { lookOf, TASK_STATES } from "../../state";
 
 const ORDER = ["failed", ...TASK_STATES];
 
+/** No state has a name where states are keys. */
+const stateOf = (key: string) => (key === "none" || key === "no_status" ? null : key);
+
 /** Counts by state: one bar in which each has its part, and the figures below it. */
-export function Bars({ counts, to, label = (key) => `state.${key}`, empty }: { counts: Record<string, number> | undefined; to?: (state: string) => string; label?: (key: string) => string; empty: string }) {
+export function Bars({ counts, to, label = (key) => `state.${stateOf(key) ?? "none"}`, empty }: { counts: Record<string, number> | undefined; to?: (state: string) => string; label?: (key: string) => string; empty: string }) {
   const { t } = useTranslation();
   if (!counts) return <Skeleton h={60} />;
   const shown = Object.entries(counts)
@@ -21,7 +24,7 @@ export function Bars({ counts, to, label = (key) => `state.${key}`, empty }: { c
       <Group gap={2} wrap="nowrap" h={12} aria-hidden>
         {shown.map(([state, n]) => (
           <Tooltip key={state} label={`${t(label(state))}: ${n.toLocaleString()}`}>
-            <div style={{ flex: `${n} 1 0`, minWidth: 4, height: "100%", borderRadius: 3, background: lookOf(state === "none" ? null : state).color }} />
+            <div style={{ flex: `${n} 1 0`, minWidth: 4, height: "100%", borderRadius: 3, background: lookOf(stateOf(state)).color }} />
           </Tooltip>
         ))}
       </Group>
@@ -29,7 +32,7 @@ export function Bars({ counts, to, label = (key) => `state.${key}`, empty }: { c
         {shown.map(([state, n]) => {
           const words = (
             <Group gap={6} wrap="nowrap">
-              <StateIcon state={state === "none" ? null : state} size={14} />
+              <StateIcon state={stateOf(state)} size={14} />
               <Text size="sm" component="span">{t(label(state))}</Text>
               <Text size="sm" fw={650} component="span">{n.toLocaleString()}</Text>
             </Group>

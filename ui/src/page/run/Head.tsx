@@ -29,7 +29,7 @@ export function Head({ kind, name, copy, state, facts, actions, children }: Prop
               {({ copied, copy: run }) => (
                 <Tooltip label={copied ? t("action.copied") : `${copy} – ${t("action.copy")}`}>
                   <UnstyledButton onClick={run} maw="100%" display="block">
-                    <Title order={2} fz="md" lh={1.3} style={{ overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{name}</Title>
+                    <Title order={2} fz="md" lh={1.3} style={{ overflowWrap: "anywhere" }}>{name}</Title>
                   </UnstyledButton>
                 </Tooltip>
               )}
