@@ -10,9 +10,10 @@ const FRAME = /^\s*File "([^"]+)", line (\d+)/;
 export function parseTrace(text: string, filename: string): Trace {
   const lines = text.trimEnd().split("\n");
   let found: { line: number; source: string | null } | null = null;
+  let path: string | undefined; // the DAG file is met first; others further down may have its name, too
   lines.forEach((each, i) => {
     const frame = FRAME.exec(each);
-    if (!frame?.[1]?.endsWith(filename)) return;
+    if (!frame?.[1]?.endsWith(filename) || frame[1] !== (path ??= frame[1])) return;
     const next = lines[i + 1];
     const source = next && !FRAME.test(next) && /^\s/.test(next) ? next.trim() : null;
     found = { line: Number(frame[2]), source };
