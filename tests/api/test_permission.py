@@ -145,6 +145,18 @@ def test_whole_requests_are_for_whom_they_should_be(filled: Api) -> None:
                 assert reply.status_code < 300, f"{name} {method} {path}: {reply.text}"
 
 
+def test_a_refusal_names_the_permission_that_it_asked_for(filled: Api) -> None:
+    viewer = filled.as_user("vera")
+    for method, path, needs in (
+        ("GET", "/connections", "can_read on Connections"),
+        ("PATCH", "/pools", "can_create, can_edit or can_delete on Pools"),
+        ("POST", "/dags/sales/dagRuns", "can_create on DAG Runs"),
+        ("PATCH", "/dags/sales", "can_edit on DAGs"),
+    ):
+        reply = viewer.request(method, path, json={})
+        assert (reply.status_code, reply.headers["Slipstream-Needs"]) == (403, needs)
+
+
 # -- DAG by DAG
 
 

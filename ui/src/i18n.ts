@@ -1,4 +1,5 @@
 /** Messages live in `locale/LANGUAGE/AREA.json`; English is loaded with the page. */
+import dayjs from "dayjs";
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 
@@ -6,7 +7,7 @@ import en from "./locale/en";
 
 export const LANGUAGES = { en: "English", de: "Deutsch" } as const;
 export type Language = keyof typeof LANGUAGES;
-const LOADERS = { de: () => import("./locale/de") };
+const LOADERS = { de: () => Promise.all([import("./locale/de"), import("dayjs/locale/de")]) };
 const KEY = "slipstream.language";
 
 const isLanguage = (value: string | null | undefined): value is Language => !!value && value in LANGUAGES;
@@ -18,11 +19,12 @@ export function language(): Language {
 
 export async function speak(next: Language): Promise<void> {
   if (next !== "en" && !i18next.hasResourceBundle(next, "translation")) {
-    const messages = await LOADERS[next]();
+    const [messages] = await LOADERS[next]();
     i18next.addResourceBundle(next, "translation", messages.default);
   }
   localStorage.setItem(KEY, next);
   document.documentElement.lang = next;
+  dayjs.locale(next);
   await i18next.changeLanguage(next);
 }
 

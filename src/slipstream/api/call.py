@@ -18,7 +18,7 @@ from slipstream.api.auth.throttle import Throttle
 from slipstream.api.auth.words import CREATE, DAGS, DELETE, EDIT, READ
 from slipstream.api.error import forbidden, unauthenticated
 from slipstream.api.file_token import FileTokens
-from slipstream.api.permission import is_allowed, needs_of
+from slipstream.api.permission import in_words, is_allowed, needs_of
 from slipstream.api.remote_log import RemoteLogs
 from slipstream.api.stream import Stream
 from slipstream.api.structure import Structures
@@ -114,7 +114,7 @@ async def permitted(request: Request) -> Call:
         raise unauthenticated()
     needs = needs_of(request.scope["route"].path, request.method)
     if needs is None or not is_allowed(user, needs, request.path_params):
-        raise forbidden()
+        raise forbidden(needs and in_words(needs))
     return Call(user, request.app.state.server)
 
 

@@ -41,8 +41,12 @@ def invalid_token() -> HTTPException:
     return HTTPException(403, "Invalid JWT token")
 
 
-def forbidden() -> HTTPException:
-    return HTTPException(403, "Forbidden")
+NEEDS_HEADER = "Slipstream-Needs"
+"""Says in a 403 which permission was asked for, as ``can_read on Pools``. Its body is Airflow's."""
+
+
+def forbidden(needs: str | None = None) -> HTTPException:
+    return HTTPException(403, "Forbidden", {NEEDS_HEADER: needs} if needs else None)
 
 
 def forbidden_because(detail: str) -> HTTPException:

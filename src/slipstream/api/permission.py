@@ -16,6 +16,7 @@ from slipstream.api.auth.user import User
 from slipstream.api.auth.words import (
     CREATE,
     DAG_RUNS,
+    DAGS,
     DELETE,
     EDIT,
     READ,
@@ -263,6 +264,18 @@ def is_allowed(user: User, needs: Needs, path_params: Mapping[str, Any]) -> bool
             return user.reads_some_dag()
         return user.may_dag(needs.action, dag_id)
     return True
+
+
+def in_words(needs: Needs) -> str | None:
+    """Name the permissions that an endpoint asks for, as roles list them."""
+    match needs:
+        case May(action, resource):
+            return f"{action} on {resource}"
+        case InBody(resource):
+            return f"{CREATE}, {EDIT} or {DELETE} on {resource}"
+        case MayDag(action, parts) | ByEndpoint(action, parts):
+            return ", ".join(f"{action} on {part}" for part in parts or (DAGS,))
+    return None
 
 
 def routes(router: Any) -> Iterator[APIRoute]:

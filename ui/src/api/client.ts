@@ -11,6 +11,8 @@ export class ApiError extends Error {
     readonly status: number,
     message: string,
     readonly detail: unknown = null,
+    /** Of a 403: the permission that was asked for. */
+    readonly needs: string | null = null,
   ) {
     super(message);
     this.name = "ApiError";
@@ -54,7 +56,7 @@ const failures: Middleware = {
       // Something in front of the server answered; its words are all there is.
     }
     if (response.status === 401 && schemaPath !== "/auth/login") goToLogin();
-    throw new ApiError(response.status, messageOf(body, response.status), body);
+    throw new ApiError(response.status, messageOf(body, response.status), body, response.headers.get("Slipstream-Needs"));
   },
   onError({ error }) {
     if (error instanceof ApiError) return error;

@@ -1,5 +1,5 @@
 /** Who is logged in, and what they may do: pages hide what the server would refuse. */
-import { queryOptions, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { queryOptions, useSuspenseQuery } from "@tanstack/react-query";
 
 import { client, data } from "./client";
 import type { components } from "./schema";
@@ -13,7 +13,6 @@ export const sessionQuery = queryOptions({
 });
 
 export const useSession = (): Session => useSuspenseQuery(sessionQuery).data;
-export const useMaybeSession = (): Session | undefined => useQuery(sessionQuery).data;
 
 /** Return a function that says whether an action on a resource is allowed, for a DAG if one is named. */
 export function useCan(): (action: string, resource: string, dagId?: string) => boolean {

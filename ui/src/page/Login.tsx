@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
 
 import { client, prefix } from "../api/client";
+import { useTitle } from "../part/title";
 
 /** Only paths of ours are gone to: an address from elsewhere in `next` would be a trap. */
 export function safeNext(next: string | null): string {
@@ -16,6 +17,7 @@ export function Component() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [search] = useSearchParams();
+  useTitle(t("login.title"));
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
   const login = useMutation({

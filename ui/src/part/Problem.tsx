@@ -1,11 +1,15 @@
 import { Alert, Button, Center, Loader, Stack, Text, ThemeIcon, Title } from "@mantine/core";
-import { IconAlertTriangle, type Icon } from "@tabler/icons-react";
+import { IconAlertTriangle, IconLock, type Icon } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+
+import { ApiError } from "../api/client";
+import { refusal } from "./refusal";
 
 /** What went wrong, and a way to try again. */
 export function Problem({ error, retry }: { error: unknown; retry?: () => void }) {
   const { t } = useTranslation();
+  if (error instanceof ApiError && error.status === 403) return <Refused error={error} />;
   return (
     <Alert color="red" icon={<IconAlertTriangle />} title={t("problem.title")} m="md" role="alert">
       <Text size="sm" style={{ overflowWrap: "anywhere" }}>
@@ -17,6 +21,16 @@ export function Problem({ error, retry }: { error: unknown; retry?: () => void }
         </Button>
       )}
     </Alert>
+  );
+}
+
+/** A refusal is nobody's mistake: it says which permission is missing, and who can give it. */
+function Refused({ error }: { error: ApiError }) {
+  const { t } = useTranslation();
+  return (
+    <Empty icon={IconLock} title={t("problem.refused")}>
+      {refusal(error, t)}
+    </Empty>
   );
 }
 

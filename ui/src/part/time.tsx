@@ -5,6 +5,7 @@ import relativeTime from "dayjs/plugin/relativeTime";
 import timezone from "dayjs/plugin/timezone";
 import utc from "dayjs/plugin/utc";
 import { useEffect, useState, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
 
 dayjs.extend(utc);
 dayjs.extend(timezone);
@@ -36,6 +37,7 @@ export function formatTime(value: string, tz: string, withMs = false): string {
 
 export function Time({ value, relative = false }: { value: string | null | undefined; relative?: boolean }) {
   const tz = useZone();
+  useTranslation(); // another language says relative times in other words
   useNow(relative ? 15_000 : null);
   if (!value) return <Text span c="dimmed" size="sm">–</Text>;
   const full = `${formatTime(value, tz)} ${tz}`;

@@ -11,6 +11,12 @@ import { useTitle } from "../part/title";
 export function Crash() {
   const error = useRouteError();
   if (error instanceof ApiError && error.status === 403) return <Forbidden />;
+  return <Broken error={error} />;
+}
+
+function Broken({ error }: { error: unknown }) {
+  const { t } = useTranslation();
+  useTitle(t("problem.page"));
   return <Problem error={error} retry={() => location.reload()} />;
 }
 

@@ -1,15 +1,16 @@
 /** A DAG's page: its header, its grid or graph, and beside that the page that the address names. */
-import { Splitter, Tooltip, ActionIcon } from "@mantine/core";
+import { ActionIcon, Box, Button, Splitter, Tooltip } from "@mantine/core";
 import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconRouteOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { Suspense } from "react";
+import { Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { NavLink, Outlet, useMatches } from "react-router";
+import { Link, NavLink, Outlet, useLocation, useMatches } from "react-router";
 
 import { ApiError } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Empty, Loading, Problem } from "../../part/Problem";
+import { useTitle } from "../../part/title";
 import { dagQuery } from "../../query";
 import { dagAt, useDagId } from "./address";
 import classes from "./Dag.module.css";
@@ -29,18 +30,27 @@ const TABS: [path: string, label: string, resource: string][] = [
 ];
 
 export function Component() {
-  const { t } = useTranslation();
   const dagId = useDagId();
   const { error, refetch, data } = useQuery(dagQuery(dagId));
-  if (error instanceof ApiError && error.status === 404 && !data)
-    return <Empty icon={IconRouteOff} title={t("dag.missing", { dagId })}>{t("dag.missingText")}</Empty>;
+  if (error instanceof ApiError && error.status === 404 && !data) return <Missing dagId={dagId} />;
   if (error && !data) return <Problem error={error} retry={() => void refetch()} />;
   return (
     <div className={classes.page}>
-      <title>{`${data?.dag_display_name ?? dagId} · Slipstream`}</title>
       <Header key={dagId} dagId={dagId} />
       <Body key={`body ${dagId}`} dagId={dagId} />
     </div>
+  );
+}
+
+function Missing({ dagId }: { dagId: string }) {
+  const { t } = useTranslation();
+  const title = t("dag.missing", { dagId });
+  useTitle(title);
+  return (
+    <Empty icon={IconRouteOff} title={title}>
+      {t("dag.missingText")}
+      <Box mt="md"><Button component={Link} to="/dags" variant="light">{t("home.dags.showAll")}</Button></Box>
+    </Empty>
   );
 }
 
@@ -49,11 +59,11 @@ const SIZES: [number, number] = [46, 54];
 function Body({ dagId }: { dagId: string }) {
   const { t } = useTranslation();
   const phone = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
-  const [hidden, setHidden] = useLocalStorage({ key: "slipstream.paneHidden", defaultValue: false, getInitialValueInEffect: false });
+  const [hidden, hide] = useHidden(phone);
   const [sizes, setSizes] = useLocalStorage<number[]>({ key: "slipstream.paneSizes", defaultValue: SIZES, getInitialValueInEffect: false });
   const right = (
     <div className={classes.pane}>
-      <Tabs dagId={dagId} hidden={hidden} onHide={() => setHidden(!hidden)} />
+      <Tabs dagId={dagId} hidden={hidden} onHide={() => hide(!hidden)} />
       <div className={classes.scroll} tabIndex={0} role="region" aria-label={t("dag.page")}>
         <Suspense fallback={<Loading />}>
           <Outlet />
@@ -83,10 +93,19 @@ function Body({ dagId }: { dagId: string }) {
   );
 }
 
+/** Whether the grid is away. On a phone it makes room for a run or a task as soon as one is chosen. */
+function useHidden(phone: boolean): [boolean, (hidden: boolean) => void] {
+  const { runId = "", taskId = "" } = useMatches().at(-1)?.params ?? {};
+  const place = `${runId} ${taskId}`;
+  const [hidden, setHidden] = useLocalStorage({ key: "slipstream.paneHidden", defaultValue: false, getInitialValueInEffect: false });
+  const [here, setHere] = useState<{ place: string; hidden: boolean } | null>(null);
+  if (!phone) return [hidden, setHidden];
+  return [here?.place === place ? here.hidden : place !== " ", (next) => setHere({ place, hidden: next })];
+}
+
 /** Pages of runs and of tasks have headers of their own, so that they have the room. */
 function Tabs({ dagId, hidden, onHide }: { dagId: string; hidden: boolean; onHide: () => void }) {
   const { t } = useTranslation();
-  const can = useCan();
   const { runId, taskId } = useMatches().at(-1)?.params ?? {};
   const ofDag = runId === undefined && taskId === undefined;
   const words = t(hidden ? "dag.pane.show" : "dag.pane.hide");
@@ -99,15 +118,25 @@ function Tabs({ dagId, hidden, onHide }: { dagId: string; hidden: boolean; onHid
       </Tooltip>
       <nav className={classes.links} aria-label={t("dag.tabs")}>
         {ofDag ? (
-          TABS.filter(([, , resource]) => can("can_read", resource, dagId)).map(([path, label]) => (
-            <NavLink key={path} end className={classes.tab} to={path ? dagAt(dagId, path) : dagAt(dagId)}>
-              {t(`dag.tab.${label}`)}
-            </NavLink>
-          ))
+          <DagTabs dagId={dagId} />
         ) : (
           <NavLink className={classes.tab} end to={dagAt(dagId)}>← {t("dag.toDag")}</NavLink>
         )}
       </nav>
     </div>
   );
+}
+
+function DagTabs({ dagId }: { dagId: string }) {
+  const { t } = useTranslation();
+  const can = useCan();
+  const { pathname } = useLocation();
+  const name = useQuery(dagQuery(dagId)).data?.dag_display_name ?? dagId;
+  const at = TABS.find(([path]) => path && pathname === dagAt(dagId, path));
+  useTitle(at && t(`dag.tab.${at[1]}`), name);
+  return TABS.filter(([, , resource]) => can("can_read", resource, dagId)).map(([path, label]) => (
+    <NavLink key={path} end className={classes.tab} to={path ? dagAt(dagId, path) : dagAt(dagId)}>
+      {t(`dag.tab.${label}`)}
+    </NavLink>
+  ));
 }

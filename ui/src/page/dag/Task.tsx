@@ -10,6 +10,7 @@ import { Link, useParams } from "react-router";
 import { DataTable, usePaging } from "../../part/DataTable";
 import { Empty } from "../../part/Problem";
 import { StateBadge, StateIcon } from "../../part/StateBadge";
+import { useTitle } from "../../part/title";
 import { Duration, formatDuration, Time } from "../../part/time";
 import { gridQuery, type Task, type TaskInstance } from "../../query";
 import { instanceAt, taskAt, useDagId } from "./address";
@@ -26,6 +27,7 @@ export function Component() {
   const tasks = useQuery(tasksQuery(dagId));
   const task = tasks.data?.tasks.find((each) => each.task_id === taskId);
   const upstream = tasks.data?.tasks.filter((each) => each.downstream_task_ids?.includes(taskId)).map((each) => each.task_id ?? "") ?? [];
+  useTitle(task?.task_display_name ?? taskId, dagId);
   const { data: grid } = useQuery(gridQuery(dagId, { limit: 50 }));
   const history = useMemo(() => (grid ? historyOf(grid, taskId) : []), [grid, taskId]);
   return (

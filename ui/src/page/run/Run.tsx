@@ -7,13 +7,13 @@ import { useParams } from "react-router";
 
 import { useCan } from "../../api/session";
 import { Loading, Problem } from "../../part/Problem";
+import { useTitle } from "../../part/title";
 import { runQuery } from "../../query";
 import { AuditTab } from "./AuditTab";
 import { codeLink, runLink } from "./link";
 import { RunDetails } from "./RunDetails";
 import { RunHeader } from "./RunHeader";
 import { StoryTab } from "./StoryTab";
-import { useTitle } from "./useTitle";
 import { TabBar, type Tab } from "./TabBar";
 import { TasksTab } from "./TasksTab";
 
@@ -22,7 +22,7 @@ export function Component() {
   const { dagId = "", runId = "", tab = "tasks" } = useParams();
   const can = useCan();
   const run = useQuery(runQuery(dagId, runId));
-  useTitle(`${runId} · ${dagId}`);
+  useTitle(runId, dagId);
   if (run.error && !run.data) return <Problem error={run.error} retry={() => void run.refetch()} />;
   if (!run.data) return <Loading />;
   const version = run.data.dag_versions.at(-1)?.version_number;

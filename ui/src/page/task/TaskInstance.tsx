@@ -8,12 +8,12 @@ import { useParams, useSearchParams } from "react-router";
 import { ApiError } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Loading, Problem } from "../../part/Problem";
+import { useTitle } from "../../part/title";
 import type { TaskInstance } from "../../query";
 import { AuditTab } from "../run/AuditTab";
 import { taskLink } from "../run/link";
 import { placedQuery, type Place } from "../run/query";
 import { StoryTab } from "../run/StoryTab";
-import { useTitle } from "../run/useTitle";
 import { TabBar, type Tab } from "../run/TabBar";
 import { LogTab } from "./LogTab";
 import { Mapped } from "./Mapped";
@@ -29,7 +29,7 @@ export function Component() {
   const mapIndex = Number(search.get("map_index") ?? -1);
   const place: Place = { dagId, runId, taskId, mapIndex: Number.isInteger(mapIndex) ? mapIndex : -1 };
   const found = useQuery(placedQuery(place));
-  useTitle(`${taskId} · ${runId} · ${dagId}`);
+  useTitle(taskId, runId, dagId);
   // A mapped task has no instance without an index: its instances are listed.
   if (found.error instanceof ApiError && found.error.status === 404 && place.mapIndex < 0) return <Mapped place={place} error={found.error} />;
   if (found.error && !found.data) return <Problem error={found.error} retry={() => void found.refetch()} />;
