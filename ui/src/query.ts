@@ -2,7 +2,7 @@
  * What pages read, by name. Keys begin with what they are about, which is how `api/stream.ts` finds the
  * answers that a change makes stale: `["run", dag, run, …]`, `["runs", dag, …]`, `["dag", dag, …]`, `["dags", …]`.
  */
-import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, QueryClient, queryOptions, type QueryKey } from "@tanstack/react-query";
 
 import { ApiError, client, data } from "./api/client";
 import type { components, paths } from "./api/schema";
@@ -35,12 +35,21 @@ export const queries = new QueryClient({
   },
 });
 
+/** Answers that a change of a DAG's runs, or of their task instances, makes stale. */
+export const keysOfRuns = (dag_id: string): QueryKey[] => [["run", dag_id], ["runs", dag_id], ["grid", dag_id], ["runs", "~"], ["recent"], ["overview"]];
+
 export const dagsQuery = (query: Params<"/api/v2/dags">) =>
   queryOptions({
     queryKey: ["dags", query],
     queryFn: () => data(client.GET("/api/v2/dags", { params: { query } })),
     placeholderData: keepPreviousData,
   });
+
+/** The caller's favorites: as many as one answer holds. */
+export const favoritesQuery = queryOptions({
+  queryKey: ["dags", "favorites"],
+  queryFn: () => data(client.GET("/api/v2/dags", { params: { query: { is_favorite: true, exclude_stale: true, limit: 100, order_by: ["dag_display_name"] } } })),
+});
 
 export const dagQuery = (dag_id: string) =>
   queryOptions({

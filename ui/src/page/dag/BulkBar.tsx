@@ -1,16 +1,16 @@
 /** What is done to several runs at once. */
-import { Button, Checkbox, Group, Modal, Paper, Skeleton, Stack, Text } from "@mantine/core";
+import { Button, Group, Modal, Paper, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconCheck, IconRotateClockwise, IconTrash, IconX } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { client, data } from "../../api/client";
 import type { components } from "../../api/schema";
 import { useCan } from "../../api/session";
-import { useAct } from "./mutation";
+import { useChange } from "../../part/mutate";
+import { keysOfRuns } from "../../query";
+import { ClearDialog } from "../run/ClearDialog";
 
 type Result = components["schemas"]["BulkResponse"];
 type Action = components["schemas"]["BulkBody_BulkDAGRunBody_"]["actions"][number];
@@ -22,8 +22,8 @@ export function BulkBar({ dagId, runs, done }: { dagId: string; runs: string[]; 
   const [clearing, clear] = useDisclosure();
   const entities = runs.map((dag_run_id) => ({ dag_run_id }));
   const path = { dag_id: dagId };
-  const act = useAct(
-    async (action: Action) => {
+  const act = useChange({
+    change: async (action: Action) => {
       const result: Result = await data(client.PATCH("/api/v2/dags/{dag_id}/dagRuns", { params: { path }, body: { actions: [action] } }));
       const { success, errors } = result[action.action] ?? { success: [], errors: [] };
       if (success.length) notifications.show({ color: "teal", message: t("dag.runs.done", { count: success.length }) });
@@ -31,8 +31,8 @@ export function BulkBar({ dagId, runs, done }: { dagId: string; runs: string[]; 
       if (errors.length) throw new Error(t("dag.runs.errors", { count: errors.length, why: typeof why === "string" ? why : JSON.stringify(errors[0]) }));
       done();
     },
-    [["runs", dagId], ["grid", dagId], ["run", dagId]],
-  );
+    stale: keysOfRuns(dagId),
+  });
   const mark = (state: "success" | "failed") => act.mutate({ action: "update", action_on_non_existence: "skip", entities: entities.map((each) => ({ ...each, state })) });
   const edit = can("can_edit", "DAG Runs", dagId);
   return (
@@ -57,52 +57,7 @@ export function BulkBar({ dagId, runs, done }: { dagId: string; runs: string[]; 
           <Button color="red" loading={act.isPending} onClick={() => act.mutate({ action: "delete", action_on_non_existence: "skip", entities }, { onSettled: ask.close })}>{t("action.delete")}</Button>
         </Group>
       </Modal>
-      {clearing && <ClearDialog dagId={dagId} runs={runs} onClose={clear.close} done={done} />}
+      <ClearDialog target={{ kind: "runs", dagId, runIds: runs }} opened={clearing} onClose={clear.close} onDone={done} />
     </Paper>
-  );
-}
-
-function ClearDialog({ dagId, runs, onClose, done }: { dagId: string; runs: string[]; onClose: () => void; done: () => void }) {
-  const { t } = useTranslation();
-  const [only_failed, setOnlyFailed] = useState(false);
-  const post = (dry_run: boolean) =>
-    data(
-      client.POST("/api/v2/dags/{dag_id}/clearDagRuns", {
-        params: { path: { dag_id: dagId } },
-        body: { dag_runs: runs.map((dag_run_id) => ({ dag_run_id })), dry_run, only_failed, only_new: false },
-      }),
-    );
-  const preview = useQuery({ queryKey: ["run", dagId, "clear", runs, only_failed], queryFn: () => post(true), staleTime: 0 });
-  const clear = useAct(() => post(false), [["runs", dagId], ["grid", dagId], ["run", dagId]], t("dag.runs.done", { count: runs.length }));
-  return (
-    <Modal opened onClose={onClose} title={t("dag.runs.clearTitle")}>
-      <Stack>
-        <Checkbox size="sm" label={t("dag.runs.onlyFailed")} checked={only_failed} onChange={(event) => setOnlyFailed(event.currentTarget.checked)} />
-        {preview.error ? (
-          <Text size="sm" c="red">{preview.error.message}</Text>
-        ) : preview.data ? (
-          <Text size="sm">{t("dag.runs.clearText", { count: preview.data.total_entries ?? 0 })}</Text>
-        ) : (
-          <Skeleton h={20} />
-        )}
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>{t("action.cancel")}</Button>
-          <Button
-            loading={clear.isPending}
-            disabled={!preview.data?.total_entries}
-            onClick={() =>
-              clear.mutate(undefined, {
-                onSuccess: () => {
-                  onClose();
-                  done();
-                },
-              })
-            }
-          >
-            {t("dag.runs.clear")}
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
   );
 }

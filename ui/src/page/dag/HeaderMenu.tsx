@@ -1,13 +1,12 @@
 import { ActionIcon, Button, Group, Menu, Modal, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { notifications } from "@mantine/notifications";
 import { IconDots, IconRefresh, IconTrash } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
 import { client } from "../../api/client";
 import { useCan } from "../../api/session";
-import { useAct } from "./mutation";
+import { useChange } from "../../part/mutate";
 
 /** What is done with a DAG more seldom. */
 export function HeaderMenu({ dagId, fileToken }: { dagId: string; fileToken: string | undefined }) {
@@ -15,12 +14,17 @@ export function HeaderMenu({ dagId, fileToken }: { dagId: string; fileToken: str
   const can = useCan();
   const navigate = useNavigate();
   const [deleting, ask] = useDisclosure();
-  const reparse = useAct(
-    (file_token: string) => client.PUT("/api/v2/parseDagFile/{file_token}", { params: { path: { file_token } } }),
-    [["dag", dagId]],
-    t("dag.reparsed"),
-  );
-  const remove = useAct(() => client.DELETE("/api/v2/dags/{dag_id}", { params: { path: { dag_id: dagId } } }), [["dags"]]);
+  const reparse = useChange({
+    change: (file_token: string) => client.PUT("/api/v2/parseDagFile/{file_token}", { params: { path: { file_token } } }),
+    stale: [["dag", dagId]],
+    done: t("dag.reparsed"),
+  });
+  const remove = useChange({
+    change: () => client.DELETE("/api/v2/dags/{dag_id}", { params: { path: { dag_id: dagId } } }),
+    stale: [["dags"]],
+    done: t("dag.deleted", { dagId }),
+    onDone: () => void navigate("/dags"),
+  });
   const edit = can("can_edit", "DAGs", dagId);
   const del = can("can_delete", "DAGs", dagId);
   if (!edit && !del) return null;
@@ -48,14 +52,7 @@ export function HeaderMenu({ dagId, fileToken }: { dagId: string; fileToken: str
           <Button
             color="red"
             loading={remove.isPending}
-            onClick={() =>
-              remove.mutate(undefined, {
-                onSuccess: () => {
-                  notifications.show({ message: t("dag.deleted", { dagId }), color: "teal" });
-                  void navigate("/dags");
-                },
-              })
-            }
+            onClick={() => remove.mutate()}
           >
             {t("action.delete")}
           </Button>

@@ -7,7 +7,7 @@ import { useCan } from "../../api/session";
 import { useChange } from "../../part/mutate";
 
 /** Pauses a DAG and lets it go on, in place: shown at once, taken back if the server refuses. */
-export function PauseSwitch({ dagId, isPaused }: { dagId: string; isPaused: boolean }) {
+export function PauseSwitch({ dagId, isPaused, withWords = false }: { dagId: string; isPaused: boolean; withWords?: boolean }) {
   const { t } = useTranslation();
   const can = useCan();
   const [wanted, setWanted] = useState<boolean | null>(null);
@@ -17,12 +17,13 @@ export function PauseSwitch({ dagId, isPaused }: { dagId: string; isPaused: bool
     stale: [["dags"], ["dag", dagId], ["overview"]],
   });
   const paused = wanted ?? isPaused;
-  const label = t(paused ? "home.dags.unpause" : "home.dags.pause", { name: dagId });
+  const tip = t(paused ? "home.dags.unpause" : "home.dags.pause", { name: dagId });
   return (
-    <Tooltip label={label}>
+    <Tooltip label={tip}>
       <Switch
-        size="xs"
-        aria-label={label}
+        size={withWords ? "sm" : "xs"}
+        aria-label={withWords ? t("dag.pauseSwitch") : tip}
+        label={withWords && t(paused ? "dag.paused" : "dag.active")}
         checked={!paused}
         disabled={!can("can_edit", "DAGs", dagId)}
         onChange={() => {

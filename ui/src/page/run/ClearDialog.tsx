@@ -5,13 +5,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { dagQuery, runQuery } from "../../query";
+import { useChange } from "../../part/mutate";
+import { keysOfRuns, dagQuery, runQuery } from "../../query";
 import { Affected } from "./Affected";
 import { Dialog } from "./Dialog";
 import { clear, NO_SCOPE, type ClearOptions, type Target } from "./change";
 import { ScopeChoice } from "./ScopeChoice";
 import { titleOf } from "./title";
-import { useChange } from "./useChange";
 
 interface Props {
   target: Target;
@@ -46,8 +46,8 @@ function Form({ target, onClose, onDone }: Props) {
     staleTime: 0,
   });
   const change = useChange({
-    dagId,
-    mutate: () => clear(target, options, false),
+    stale: keysOfRuns(dagId),
+    change: () => clear(target, options, false),
     done: () => t("run.clear.done", { count: preview.data?.length ?? 0 }),
     onDone: () => {
       onDone?.();

@@ -6,13 +6,13 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { lookOf } from "../../state";
-import { runQuery } from "../../query";
+import { useChange } from "../../part/mutate";
+import { keysOfRuns, runQuery } from "../../query";
 import { Affected } from "./Affected";
 import { Dialog } from "./Dialog";
 import { mark, NO_SCOPE, previewMark, type MarkState, type Scope, type Target } from "./change";
 import { ScopeChoice } from "./ScopeChoice";
 import { titleOf } from "./title";
-import { useChange } from "./useChange";
 
 interface Props {
   target: Target;
@@ -46,8 +46,8 @@ function Form({ target, state: first, onClose, onDone }: Props) {
     staleTime: 0,
   });
   const change = useChange({
-    dagId,
-    mutate: () => mark(target, state, scope, note),
+    stale: keysOfRuns(dagId),
+    change: () => mark(target, state, scope, note),
     done: () => t("run.mark.done", { state: t(`state.${state}`) }),
     onDone: () => {
       onDone?.();

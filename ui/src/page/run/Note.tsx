@@ -4,10 +4,11 @@ import { IconEdit, IconNote } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useChange } from "../../part/mutate";
+import { keysOfRuns } from "../../query";
 import { Dialog } from "./Dialog";
 import classes from "./Note.module.css";
 import { Markdown } from "./Markdown";
-import { useChange } from "./useChange";
 
 const MAX = 1000;
 
@@ -73,7 +74,7 @@ function NoteForm({ dagId, note, save, onClose }: Omit<Props, "canEdit"> & { onC
   const { t } = useTranslation();
   const [text, setText] = useState(note ?? "");
   const [view, setView] = useState("write");
-  const change = useChange({ dagId, mutate: () => save(text), onDone: onClose });
+  const change = useChange({ stale: keysOfRuns(dagId), change: () => save(text), onDone: onClose });
   return (
     <Stack gap="sm" component="form" onSubmit={(event) => { event.preventDefault(); change.mutate(); }}>
       <SegmentedControl size="xs" value={view} onChange={setView} data={[{ value: "write", label: t("run.note.write") }, { value: "preview", label: t("run.note.preview") }]} />

@@ -10,14 +10,14 @@ import { client } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Duration, Time } from "../../part/time";
 import { isUnfinished } from "../../state";
-import type { DagRun } from "../../query";
+import { useChange } from "../../part/mutate";
+import { keysOfRuns, type DagRun } from "../../query";
 import type { MarkState } from "./change";
 import { ClearDialog } from "./ClearDialog";
 import { Head } from "./Head";
 import { codeLink, dagLink } from "./link";
 import { MarkDialog } from "./MarkDialog";
 import { NoteButton, NoteShown } from "./Note";
-import { useChange } from "./useChange";
 
 const TriggerDialog = lazy(() => import("./TriggerDialog").then((module) => ({ default: module.TriggerDialog })));
 
@@ -34,8 +34,8 @@ export function RunHeader({ run }: { run: DagRun }) {
   const canDelete = can("can_delete", "DAG Runs", dagId);
   const path = { dag_id: dagId, dag_run_id: runId };
   const remove = useChange({
-    dagId,
-    mutate: () => client.DELETE("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", { params: { path } }),
+    stale: keysOfRuns(dagId),
+    change: () => client.DELETE("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", { params: { path } }),
     done: () => t("run.delete.done", { name: runId }),
     onDone: () => void navigate(dagLink(dagId)),
   });

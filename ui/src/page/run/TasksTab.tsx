@@ -1,5 +1,5 @@
 /** The task instances of a run: filtered, ordered and paged by the server; several are changed at once. */
-import { Anchor, Box, Button, Group, MultiSelect, Text, TextInput } from "@mantine/core";
+import { Anchor, Box, Button, Group, MultiSelect, Pill, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { IconCheck, IconChecklist, IconFilterOff, IconRefresh, IconSearch, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -34,11 +34,13 @@ export function TasksTab({ run }: { run: DagRun }) {
   const paging = usePaging("start_date", 50);
   const [state, setState] = useParam("state");
   const [name, setName] = useParam("q");
+  const [group, setGroup] = useParam("group");
   const states = state?.split(",").filter(Boolean) ?? [];
   const answer = useQuery(
     taskInstancesQuery(dagId, runId, {
       ...paging,
       state: states.length ? states : undefined,
+      task_group_id: group ?? undefined,
       task_display_name_pattern: name ? `%${name}%` : undefined,
     }),
   );
@@ -63,7 +65,7 @@ export function TasksTab({ run }: { run: DagRun }) {
       { id: "start", header: t("run.fact.start"), meta: { order: "start_date", wideOnly: true }, cell: ({ row }) => <Time value={row.original.start_date} /> },
       { id: "duration", header: t("run.fact.duration"), meta: { order: "duration", align: "right" }, cell: ({ row }) => <Duration start={row.original.start_date} end={row.original.end_date} /> },
       { id: "try", header: t("run.fact.tries"), meta: { align: "right", wideOnly: true }, cell: ({ row }) => row.original.try_number || "–" },
-      { id: "operator", header: t("run.fact.operator"), meta: { wideOnly: true }, cell: ({ row }) => <Text size="sm" c="dimmed">{row.original.operator_name ?? row.original.operator}</Text> },
+      { id: "operator", header: t("run.fact.operator"), meta: { roomyOnly: true }, cell: ({ row }) => <Text size="sm" c="dimmed">{row.original.operator_name ?? row.original.operator}</Text> },
     ],
     [t, dagId, runId],
   );
@@ -94,6 +96,11 @@ export function TasksTab({ run }: { run: DagRun }) {
           value={states}
           onChange={(next) => setState(next.join(",") || null)}
         />
+        {group && (
+          <Pill withRemoveButton size="md" onRemove={() => setGroup(null)} removeButtonProps={{ "aria-label": t("run.tasks.leaveGroup", { group }) }}>
+            {t("run.tasks.group", { group })}
+          </Pill>
+        )}
         {selected.length > 0 && (
           <Group gap={6} ml="auto" role="group" aria-label={t("run.tasks.selected", { count: selected.length })}>
             <Text size="xs" c="dimmed">{t("run.tasks.selected", { count: selected.length })}</Text>
@@ -114,7 +121,7 @@ export function TasksTab({ run }: { run: DagRun }) {
         retry={() => void answer.refetch()}
         selection={canEdit ? [selection, setSelection] : undefined}
         empty={
-          states.length || name ? (
+          states.length || name || group ? (
             <Empty icon={IconFilterOff} title={t("run.tasks.none")}>{t("run.tasks.noneText")}</Empty>
           ) : (
             <Empty icon={IconChecklist} title={t("run.tasks.empty")}>{t("run.tasks.emptyText")}</Empty>

@@ -10,12 +10,13 @@ import { client } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Empty, Problem } from "../../part/Problem";
 import { Time } from "../../part/time";
+import { useChange } from "../../part/mutate";
+import { keysOfRuns } from "../../query";
 import { Dialog } from "../run/Dialog";
 import { Editor } from "../run/Editor";
 import { Json } from "../run/Json";
 import { parsed } from "../run/parsed";
 import { xcomQuery, xcomsQuery, type Place, type XCom } from "../run/query";
-import { useChange } from "../run/useChange";
 
 const PAGE = 50;
 const ENTRIES = "/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/xcomEntries";
@@ -60,8 +61,8 @@ function Entry({ place, entry }: { place: Place; entry: XCom }) {
   const [editing, setEditing] = useState(false);
   const answer = useQuery(xcomQuery(place, entry.key));
   const remove = useChange({
-    dagId: place.dagId,
-    mutate: () => client.DELETE(`${ENTRIES}/{xcom_key}`, { params: { path: { ...pathOf(place), xcom_key: entry.key }, query: { map_index: place.mapIndex } } }),
+    stale: keysOfRuns(place.dagId),
+    change: () => client.DELETE(`${ENTRIES}/{xcom_key}`, { params: { path: { ...pathOf(place), xcom_key: entry.key }, query: { map_index: place.mapIndex } } }),
     done: () => t("run.xcom.deleted", { key: entry.key }),
   });
   const confirm = () =>
@@ -96,8 +97,8 @@ function XComForm({ place, entry, onClose }: { place: Place; entry?: { key: stri
   const [text, setText] = useState(entry ? JSON.stringify(entry.value, null, 2) : "");
   const value = parsed(text);
   const change = useChange({
-    dagId: place.dagId,
-    mutate: () => {
+    stale: keysOfRuns(place.dagId),
+    change: () => {
       if (!value.ok) throw new Error(value.error);
       const body = { value: value.value, map_index: place.mapIndex };
       return entry

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import { client } from "../../../api/client";
 import { useCan } from "../../../api/session";
-import { useAct } from "../mutation";
+import { useChange } from "../../../part/mutate";
 import type { Backfill } from "../query";
 
 /** Pause, continue and cancel a backfill that is not done. */
@@ -15,8 +15,8 @@ export function BackfillActions({ of }: { of: Backfill }) {
   const [asking, ask] = useDisclosure();
   const params = { path: { backfill_id: of.id } };
   const stale = [["backfills"], ["runs", of.dag_id]];
-  const pause = useAct((paused: boolean) => (paused ? client.PUT("/api/v2/backfills/{backfill_id}/pause", { params }) : client.PUT("/api/v2/backfills/{backfill_id}/unpause", { params })), stale);
-  const cancel = useAct(() => client.PUT("/api/v2/backfills/{backfill_id}/cancel", { params }), stale);
+  const pause = useChange({ change: (paused: boolean) => (paused ? client.PUT("/api/v2/backfills/{backfill_id}/pause", { params }) : client.PUT("/api/v2/backfills/{backfill_id}/unpause", { params })), stale });
+  const cancel = useChange({ change: () => client.PUT("/api/v2/backfills/{backfill_id}/cancel", { params }), stale });
   if (of.completed_at || !can("can_edit", "DAG Runs", of.dag_id)) return null;
   const words = t(of.is_paused ? "dag.backfill.unpause" : "dag.backfill.pause");
   return (

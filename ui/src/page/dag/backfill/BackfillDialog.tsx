@@ -7,8 +7,8 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { client, data } from "../../../api/client";
+import { useChange } from "../../../part/mutate";
 import { Time, useZone } from "../../../part/time";
-import { useAct } from "../mutation";
 import type { BackfillBody } from "../query";
 
 type Behavior = BackfillBody["reprocess_behavior"];
@@ -54,7 +54,7 @@ export function BackfillDialog({ dagId, onClose }: { dagId: string; onClose: () 
     staleTime: 0,
     retry: false,
   });
-  const start = useAct(() => client.POST("/api/v2/backfills", { body }), [["backfills"], ["runs", dagId], ["grid", dagId]], t("dag.backfill.started"));
+  const start = useChange({ change: () => client.POST("/api/v2/backfills", { body }), stale: [["backfills"], ["runs", dagId], ["grid", dagId]], done: t("dag.backfill.started") });
   const n = dry.data?.total_entries ?? 0;
   return (
     <Modal opened onClose={onClose} title={t("dag.backfill.create")} size="lg">

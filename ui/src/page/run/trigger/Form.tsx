@@ -8,11 +8,11 @@ import { useNavigate } from "react-router";
 import { ApiError, client, data } from "../../../api/client";
 import { useCan } from "../../../api/session";
 import { useZone } from "../../../part/time";
-import type { DagDetails } from "../../../query";
+import { useChange } from "../../../part/mutate";
+import { keysOfRuns, type DagDetails } from "../../../query";
 import { Editor } from "../Editor";
 import { runLink } from "../link";
 import { parsed } from "../parsed";
-import { useChange } from "../useChange";
 import { Advanced } from "./Advanced";
 import { ADVANCED, complaintsOf, refusedFields, whenOf, type AdvancedErrors, type AdvancedState } from "./advanced";
 import { formOf, outcomeOf, refusalOf, type FormState } from "./form";
@@ -56,9 +56,9 @@ export default function Form({ dag, conf, onClose }: Props) {
   const canUnpause = dag.is_paused && can("can_edit", "DAGs", dagId);
 
   const trigger = useChange({
-    dagId,
+    stale: keysOfRuns(dagId),
     tell: false,
-    mutate: async () => {
+    change: async () => {
       const body = { ...whenOf(advanced, zone, new Date()), conf: outcome.conf };
       const run = await data(client.POST("/api/v2/dags/{dag_id}/dagRuns", { params: { path: { dag_id: dagId } }, body }));
       if (canUnpause && unpause) await client.PATCH("/api/v2/dags/{dag_id}", { params: { path: { dag_id: dagId } }, body: { is_paused: false } });
