@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { monthsOf, yearOf } from "../src/page/dag/calendar/days";
+import { monthOf, monthsOf, ranIn, yearOf } from "../src/page/dag/calendar/days";
 import { lanesOf, segmentsOf, spanOf, ticksOf } from "../src/page/dag/gantt/lanes";
 import { barHeight, moved, nameWidth, runOfColumn } from "../src/page/dag/grid/geometry";
 import { medianOf } from "../src/page/dag/overview/DurationChart";
@@ -38,6 +38,16 @@ describe("a Gantt chart", () => {
     const ticks = ticksOf(seconds, most);
     expect(ticks[1]).toBe(step);
     expect(ticks.length).toBeLessThanOrEqual(most + 1);
+  });
+});
+
+describe("a month of hours", () => {
+  it("has each hour of each day with what ran in it", () => {
+    const hours = monthOf("2024-02", [{ date: "2024-02-29T23:00:00Z", state: "success", count: 2 }, { date: "2024-02-29T23:00:00Z", state: "planned", count: 3 }]);
+    expect(hours).toHaveLength(29 * 24);
+    expect(hours[0]).toMatchObject({ at: "2024-02-01T00", day: 1, hour: 0, total: 0 });
+    expect(hours.at(-1)).toMatchObject({ at: "2024-02-29T23", day: 29, hour: 23, total: 5 });
+    expect(ranIn(hours.at(-1)!, "total")).toBe(2);
   });
 });
 

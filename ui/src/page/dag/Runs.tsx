@@ -20,6 +20,9 @@ import { BulkBar } from "./BulkBar";
 import classes from "./table.module.css";
 import { RUN_TYPES, RunTypeIcon } from "./runType";
 
+/** The length of a day; the calendar links to hours, too: `2026-01-31T09`. */
+const DAY = "YYYY-MM-DD".length;
+
 export function Component() {
   const { t } = useTranslation();
   const can = useCan();
@@ -38,8 +41,8 @@ export function Component() {
       state: state ? [state] : undefined,
       run_type: type ? [type] : undefined,
       run_id_pattern: id ?? undefined,
-      logical_date_gte: day ? `${day}T00:00:00Z` : undefined,
-      logical_date_lte: day ? `${day}T23:59:59.999999Z` : undefined,
+      logical_date_gte: day ? `${day}${"T00:00:00Z".slice(day.length - DAY)}` : undefined,
+      logical_date_lte: day ? `${day}${"T23:59:59.999999Z".slice(day.length - DAY)}` : undefined,
     }),
   );
   const columns = useMemo<ColumnDef<DagRun, unknown>[]>(
@@ -66,7 +69,7 @@ export function Component() {
         meta: { order: "run_type", wideOnly: true },
         cell: ({ row: { original: run } }) => <Group gap={5} wrap="nowrap"><RunTypeIcon type={run.run_type} />{t(`runType.${run.run_type}`)}</Group>,
       },
-      { id: "versions", header: t("dag.runs.versions"), meta: { wideOnly: true }, cell: ({ row: { original: run } }) => run.dag_versions.map((version) => `v${version.version_number}`).join(", ") },
+      { id: "versions", header: t("dag.runs.versions"), meta: { roomyOnly: true }, cell: ({ row: { original: run } }) => run.dag_versions.map((version) => `v${version.version_number}`).join(", ") },
       { id: "user", header: t("dag.runs.user"), meta: { wideOnly: true }, cell: ({ row: { original: run } }) => run.triggering_user_name ?? "" },
     ],
     [t],
@@ -89,7 +92,7 @@ export function Component() {
             search(event.currentTarget.value || null);
           }}
         />
-        {day && <Anchor component="button" size="xs" onClick={() => setDay(null)}>{day} ×</Anchor>}
+        {day && <Anchor component="button" size="xs" onClick={() => setDay(null)}>{day.replace("T", " ") + (day.length > DAY ? ":00" : "")} ×</Anchor>}
         <Select size="xs" w={130} clearable placeholder={t("dag.runs.anyState")} aria-label={t("dag.runs.state")} value={state} onChange={setState} data={RUN_STATES.map((value) => ({ value, label: t(`state.${value}`) }))} />
         <Select size="xs" w={130} clearable placeholder={t("dag.runs.anyType")} aria-label={t("dag.runs.type")} value={type} onChange={setType} data={Object.keys(RUN_TYPES).map((value) => ({ value, label: t(`runType.${value}`) }))} />
       </Group>
