@@ -1,6 +1,6 @@
-import { ActionIcon, Alert, Anchor, Badge, Box, Button, Group, Paper, SegmentedControl, SimpleGrid, Stack, Text, Tooltip } from "@mantine/core";
-import { useLocalStorage } from "@mantine/hooks";
-import { IconAlertTriangle, IconLayoutGrid, IconList, IconPlayerPlay, IconRoute } from "@tabler/icons-react";
+import { Alert, Box, Button, Group, Paper, SegmentedControl, SimpleGrid, Text } from "@mantine/core";
+import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
+import { IconAlertTriangle, IconLayoutGrid, IconList, IconRoute } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import type { ColumnDef } from "@tanstack/react-table";
 import { useMemo, useState } from "react";
@@ -12,21 +12,22 @@ import { useCan } from "../api/session";
 import { DataTable, usePaging } from "../part/DataTable";
 import { Page } from "../part/Page";
 import { Empty } from "../part/Problem";
-import { StateIcon } from "../part/StateBadge";
 import { Time, useNow } from "../part/time";
 import { dagsQuery, recentRunsQuery, type Dag } from "../query";
+import { DagCard, Latest, Name, Schedule, Trigger, type Runs } from "./dags/DagCard";
 import { DagFilters, useDagFilters } from "./dags/filters";
 import { PauseSwitch } from "./dags/PauseSwitch";
 import { RecentRuns } from "./dags/RecentRuns";
 import { TriggerDialog } from "./run/TriggerDialog";
 
-type Runs = Parameters<typeof RecentRuns>[0]["runs"];
 
 export function Component() {
   const { t } = useTranslation();
   const paging = usePaging("dag_display_name");
   const filters = useDagFilters();
-  const [view, setView] = useLocalStorage({ key: "slipstream.dags.view", defaultValue: "table" });
+  const phone = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
+  const [chosen, setView] = useLocalStorage<string | null>({ key: "slipstream.dags.view", defaultValue: null, getInitialValueInEffect: false });
+  const view = chosen ?? (phone ? "cards" : "table");
   const [triggered, setTriggered] = useState<string | null>(null);
   const dags = useQuery(dagsQuery({ ...filters, ...paging }));
   const ids = useMemo(() => dags.data?.dags.map((dag) => dag.dag_id) ?? [], [dags.data]);
@@ -97,84 +98,6 @@ function useColumns(runsOf: (id: string) => Runs, now: number, trigger: (id: str
     { id: "recent", header: t("home.dags.recentRuns"), meta: { wideOnly: true, align: "right" }, cell: ({ row }) => <RecentRuns dagId={row.original.dag_id} runs={runsOf(row.original.dag_id)} now={now} /> },
     { id: "trigger", header: "", meta: { align: "right", pinned: true }, cell: ({ row }) => <Trigger dag={row.original} trigger={trigger} /> },
   ];
-}
-
-function Name({ dag }: { dag: Dag }) {
-  const [, setSearch] = useSearchParams();
-  return (
-    <Stack gap={2}>
-      <Anchor component={Link} to={`/dags/${encodeURIComponent(dag.dag_id)}`} fw={600} size="sm" style={{ overflowWrap: "anywhere" }}>
-        {dag.dag_display_name}
-      </Anchor>
-      <Group gap={4}>
-        {dag.tags.slice(0, 4).map(({ name }) => (
-          <Badge key={name} component="button" size="xs" variant="light" tt="none" radius="sm" style={{ cursor: "pointer" }} onClick={() => setSearch({ tag: name })}>
-            {name}
-          </Badge>
-        ))}
-        <Text size="xs" c="dimmed">{dag.owners.join(", ")}</Text>
-      </Group>
-    </Stack>
-  );
-}
-
-function Schedule({ dag }: { dag: Dag }) {
-  if (!dag.timetable_summary) return <Text size="sm" c="dimmed">–</Text>;
-  return (
-    <Tooltip label={dag.timetable_description} disabled={!dag.timetable_description}>
-      <Text size="sm" ff="monospace" style={{ whiteSpace: "nowrap" }}>{dag.timetable_summary}</Text>
-    </Tooltip>
-  );
-}
-
-function Latest({ runs, dagId }: { runs: Runs; dagId: string }) {
-  const { t } = useTranslation();
-  const run = runs?.[0];
-  if (!run) return <Text size="sm" c="dimmed">{runs ? t("home.dags.never") : ""}</Text>;
-  return (
-    <Anchor component={Link} to={`/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(run.run_id)}`} c="inherit" underline="hover">
-      <Group gap={6} wrap="nowrap">
-        <StateIcon state={run.state} />
-        <Text size="sm" component="span"><Time value={run.start_date ?? run.run_after} relative /></Text>
-      </Group>
-    </Anchor>
-  );
-}
-
-function Trigger({ dag, trigger }: { dag: Dag; trigger: (id: string) => void }) {
-  const { t } = useTranslation();
-  const can = useCan();
-  const label = t("home.dags.trigger", { name: dag.dag_display_name });
-  if (!can("can_create", "DAG Runs")) return null;
-  return (
-    <Tooltip label={label}>
-      <ActionIcon variant="subtle" aria-label={label} onClick={() => trigger(dag.dag_id)}>
-        <IconPlayerPlay size={17} />
-      </ActionIcon>
-    </Tooltip>
-  );
-}
-
-function DagCard({ dag, runs, now, trigger }: { dag: Dag; runs: Runs; now: number; trigger: (id: string) => void }) {
-  return (
-    <Paper p="sm">
-      <Group justify="space-between" wrap="nowrap" align="start">
-        <Name dag={dag} />
-        <Group gap={6} wrap="nowrap">
-          <Trigger dag={dag} trigger={trigger} />
-          <PauseSwitch dagId={dag.dag_id} isPaused={dag.is_paused} />
-        </Group>
-      </Group>
-      {dag.description && <Text size="sm" c="dimmed" mt={6} lineClamp={2}>{dag.description}</Text>}
-      <Group justify="space-between" mt="sm" align="end">
-        <Stack gap={2}>
-          <Schedule dag={dag} />
-          <Latest runs={runs} dagId={dag.dag_id} />
-        </Stack>
-        <RecentRuns dagId={dag.dag_id} runs={runs} now={now} />
-      </Group>
-    </Paper>
-  );
 }
 
 function ImportErrors() {

@@ -12,6 +12,7 @@ import { StateIcon } from "../part/StateBadge";
 import { Duration, Time } from "../part/time";
 import { healthQuery, overviewQuery, type Overview } from "../query";
 import { Bars } from "./home/Bars";
+import { Favorites } from "./home/Favorites";
 
 const WINDOWS = ["6", "24", "168"] as const;
 
@@ -38,6 +39,7 @@ export function Component() {
       ) : (
         <Stack gap="md">
           <Stats data={data} />
+          <Favorites title={t("home.favorites")} />
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
             <Card title={t("home.running")}>
               <RunList runs={data?.running} empty={t("home.noRunning")} />
@@ -125,7 +127,7 @@ function RunList({ runs, empty }: { runs: Overview["running"] | undefined; empty
             {run.dag_display_name}
           </Anchor>
           <Text size="sm" c="dimmed"><Duration start={run.start_date} end={run.end_date} /></Text>
-          <Text size="sm" c="dimmed" visibleFrom="xs" w={110} ta="right"><Time value={run.end_date ?? run.start_date ?? run.run_after} relative /></Text>
+          <Text size="sm" c="dimmed" visibleFrom="xs" miw={120} ta="right" style={{ whiteSpace: "nowrap" }}><Time value={run.end_date ?? run.start_date ?? run.run_after} relative /></Text>
         </Group>
       ))}
     </Stack>

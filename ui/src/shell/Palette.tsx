@@ -1,4 +1,4 @@
-/** Go anywhere by typing: pages, and DAGs as the server finds them. */
+/** Go anywhere by typing, to pages and to DAGs as the server finds them, and do what is done often. */
 import { createSpotlight, Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
 import { useDebouncedValue } from "@mantine/hooks";
 import { IconRoute, IconSearch } from "@tabler/icons-react";
@@ -9,6 +9,7 @@ import { useNavigate } from "react-router";
 
 import { useCan } from "../api/session";
 import { dagsQuery } from "../query";
+import { useDagActions, useSettingActions } from "./actions";
 import { ADMIN, BROWSE, MAIN } from "./nav";
 
 const [store, palette] = createSpotlight();
@@ -40,9 +41,13 @@ export function Palette() {
     leftSection: <IconRoute size={18} stroke={1.6} />,
     onClick: () => void navigate(`/dags/${encodeURIComponent(dag.dag_id)}`),
   }));
+  const ofDag = useDagActions();
+  const settings = useSettingActions();
   const actions: SpotlightActionGroupData[] = [
+    { group: t("palette.actions"), actions: ofDag },
     { group: t("palette.dags"), actions: dags },
     { group: t("palette.pages"), actions: pages },
+    { group: t("palette.settings"), actions: settings },
   ];
   return (
     <Spotlight

@@ -1,5 +1,5 @@
 /** Who this DAG is, how it does, when it runs next, and what can be done with it. */
-import { Anchor, Badge, Button, Group, Skeleton, Switch, Title, Tooltip } from "@mantine/core";
+import { Anchor, Badge, Button, Group, Skeleton, Title, Tooltip } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconBook2, IconCalendarRepeat, IconClock, IconPlayerPlay, IconTag, IconUser, IconVersions } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -11,13 +11,15 @@ import { useCan } from "../../api/session";
 import { StateBadge } from "../../part/StateBadge";
 import { Time } from "../../part/time";
 import { dagQuery, recentRunsQuery, type DagDetails } from "../../query";
+import { Favorite } from "../dags/Favorite";
+import { PauseSwitch } from "../dags/PauseSwitch";
 import { TriggerDialog } from "../run/TriggerDialog";
 import { dagAt, runAt } from "./address";
 import { Banners } from "./Banners";
 import classes from "./Dag.module.css";
 import { DocDialog } from "./DocDialog";
 import { HeaderMenu } from "./HeaderMenu";
-import { usePause } from "./mutation";
+import { useTriggerLink } from "./triggerLink";
 
 export function Header({ dagId }: { dagId: string }) {
   const { t } = useTranslation();
@@ -25,8 +27,7 @@ export function Header({ dagId }: { dagId: string }) {
   const { data: dag } = useQuery(dagQuery(dagId));
   const { data: recent } = useQuery(recentRunsQuery([dagId], 1));
   const latest = recent?.dags[0]?.runs[0];
-  const [triggering, trigger] = useDisclosure();
-  const pause = usePause(dagId);
+  const trigger = useTriggerLink();
   return (
     <header className={classes.header}>
       <Group px="md" pt={10} pb={4} gap="sm" justify="space-between">
@@ -34,21 +35,13 @@ export function Header({ dagId }: { dagId: string }) {
           <Title order={1} fz="lg" lh={1.3} style={{ overflowWrap: "anywhere" }}>
             <Anchor component={Link} to={dagAt(dagId)} inherit c="inherit" underline="never">{dag?.dag_display_name ?? dagId}</Anchor>
           </Title>
+          <Favorite dagId={dagId} name={dag?.dag_display_name} />
           {latest && (
             <Link to={runAt(dagId, latest.run_id)} aria-label={`${t("dag.latestRun")}: ${t(`state.${latest.state}`)}`} style={{ display: "grid", textDecoration: "none" }}>
               <StateBadge state={latest.state} />
             </Link>
           )}
-          {dag && (
-            <Switch
-              size="sm"
-              checked={!dag.is_paused}
-              disabled={!can("can_edit", "DAGs", dagId) || pause.isPending}
-              onChange={(event) => pause.mutate(!event.currentTarget.checked)}
-              label={t(dag.is_paused ? "dag.paused" : "dag.active")}
-              aria-label={t("dag.pauseSwitch")}
-            />
-          )}
+          {dag && <PauseSwitch dagId={dagId} isPaused={dag.is_paused} withWords />}
         </Group>
         <Group gap={6} wrap="nowrap">
           {can("can_create", "DAG Runs", dagId) && (
@@ -61,7 +54,7 @@ export function Header({ dagId }: { dagId: string }) {
         {dag ? <Facts dag={dag} latestAt={latest?.run_after} /> : <Skeleton h={16} w={320} />}
       </Group>
       {dag && <Banners dag={dag} />}
-      <TriggerDialog dagId={dagId} opened={triggering} onClose={trigger.close} />
+      <TriggerDialog dagId={dagId} opened={trigger.opened} onClose={trigger.close} conf={trigger.conf} />
     </header>
   );
 }
