@@ -35,6 +35,21 @@ def outcome_of_death(execution: Execution, how: Exit, now: datetime) -> Outcome:
     )
 
 
+def outcome_of_suspect(execution: Execution, how: Exit, now: datetime) -> Outcome:
+    """Return the outcome of an attempt that died with its zygote, maybe by another's doing.
+
+    It begins again in the same try, as after a reschedule: a try is not used up by what others do.
+    """
+    return Outcome(
+        attempt_id=execution.attempt_id,
+        state=TaskInstanceState.UP_FOR_RESCHEDULE,
+        started_at=execution.started_at,
+        ended_at=now,
+        reschedule_at=now,
+        error=_what_happened(execution, how),
+    )
+
+
 def _what_happened(execution: Execution, how: Exit) -> str:
     if execution.cancelled:
         return why_ended(execution)
@@ -43,6 +58,8 @@ def _what_happened(execution: Execution, how: Exit) -> str:
         hint = " The system does that when memory runs out."
     if how.is_clean:
         hint = " It did so before its task was done."
+    if execution.is_suspect:
+        hint = " Others were at work in it, so this one begins again, by itself, in the same try."
     return f"The {_noun(execution)} process {how}.{hint}"
 
 

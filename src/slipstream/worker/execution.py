@@ -78,6 +78,8 @@ class Execution:
     holds_slot: bool = False
     cancelled: str | None = None
     """Why the host ends the process, in words; None: it does not."""
+    is_suspect: bool = False
+    """Its zygote was killed with others at work in it, any of which may have done so."""
     is_withdrawn: bool = False
     """It is ended because its attempt is not current any more: nothing comes of it."""
     load_error: str | None = None
@@ -100,6 +102,19 @@ class Execution:
     def is_task(self) -> bool:
         """Whether it is an attempt with a row to start and finish, not a callback alone."""
         return bool(self.workload.get("kind", "task") == "task")
+
+    @property
+    def may_begin_again(self) -> bool:
+        """Whether its author lets it run more than once, and it can go on where it began."""
+        w = self.workload
+        return self.is_task and bool(w.get("max_tries")) and not w.get("next_method")
+
+    @property
+    def try_key(self) -> tuple[Any, ...]:
+        """What all attempts of one try have in common."""
+        w = self.workload
+        names = ("dag_id", "run_id", "task_id", "map_index", "try_number")
+        return tuple(w.get(name) for name in names)
 
     @property
     def name(self) -> str:

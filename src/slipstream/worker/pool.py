@@ -15,11 +15,12 @@ import subprocess
 import sys
 from collections import OrderedDict
 from contextlib import suppress
+from typing import Any
 
 from slipstream.clock import Clock
 from slipstream.errors import SlipstreamError
 from slipstream.task.protocol import Message, PeerGone, receive_control, send_control
-from slipstream.worker.execution import Execution, Exit
+from slipstream.worker.execution import Execution, Exit, TaskProcess
 from slipstream.worker.timer import Timers
 from slipstream.worker.zygote import (
     MAX_AGE_S,
@@ -42,6 +43,7 @@ _TICK_S = 2.0
 _MAX_QUICK_DEATHS = 5
 _QUICK_S = 2.0
 _END_S = 1.0
+_MAX_SUSPECTS = 1000
 
 
 class ZygoteTrouble(SlipstreamError):
@@ -73,6 +75,7 @@ class ZygotePool:
         self._loading: dict[str, ZygoteHandle] = {}
         self._leaving: list[ZygoteHandle] = []
         self._unshareable: OrderedDict[FileKey, str] = OrderedDict()
+        self._suspects: OrderedDict[tuple[Any, ...], None] = OrderedDict()
         self._n_loads = 0
         self._n_quick_deaths = 0
         self._is_closed = False
@@ -93,6 +96,9 @@ class ZygotePool:
         if key in self._unshareable:
             self._base.take(execution)
             return
+        if execution.try_key in self._suspects:
+            self._run_apart(execution, key)
+            return
         zygote = self._by_path.get(key.path)
         if zygote is not None and (zygote.key != key or not zygote.is_fresh()):
             self.retire(zygote)
@@ -100,6 +106,16 @@ class ZygotePool:
         if zygote is None:
             zygote = self._load(key)
         self._by_path.move_to_end(key.path)
+        zygote.take(execution)
+        self._start_ticking()
+
+    def _run_apart(self, execution: Execution, key: FileKey) -> None:
+        """Give it a zygote of its own: if that is killed again, nobody else can have done it."""
+        shared = self._by_path.get(key.path)
+        zygote = self._load(key)
+        self.retire(zygote)
+        if shared is not None and not shared.is_retired:
+            self._by_path[key.path] = shared
         zygote.take(execution)
         self._start_ticking()
 
@@ -154,6 +170,7 @@ class ZygotePool:
         self._base, self._popen = self._start_base()
         self._loading.clear()
         orphans = [dead, *self._by_path.values(), *self._leaving]
+        self._suspect([process for zygote in orphans for process in zygote.processes.values()])
         for zygote in orphans:  # their processes are dying with them
             self._settle_gone(zygote)
 
@@ -309,6 +326,7 @@ class ZygotePool:
         zygote.spares.clear()
         waiting = list(zygote.waiting)
         zygote.waiting.clear()
+        self._suspect(processes)
         for process in processes:
             process.exit = Exit()
             self._supervisor.on_exit(process)
@@ -318,6 +336,17 @@ class ZygotePool:
                 self._supervisor.on_load_failed(execution, reason)
             else:
                 self.run(execution)
+
+    def _suspect(self, processes: list[TaskProcess]) -> None:
+        """Remember who was at work in what has been killed, if one may have killed it for all."""
+        executions = [p.execution for p in processes if p.execution is not None]
+        begun = [each for each in executions if each.has_begun and each.outcome is None]
+        for each in begun if len(begun) > 1 else ():
+            if each.may_begin_again and each.try_key not in self._suspects:
+                each.is_suspect = True
+                self._suspects[each.try_key] = None
+        while len(self._suspects) > _MAX_SUSPECTS:
+            self._suspects.popitem(last=False)
 
     def _why_load_ended(self, zygote: ZygoteHandle, how: Exit) -> str:
         path = zygote.key.path if zygote.key else ""

@@ -431,7 +431,9 @@ class Supervisor:
         if execution.outcome is None or not how.is_clean:
             ending.write_last_line(execution, how, now)
         if execution.outcome is None:
-            self._settle(execution, ending.outcome_of_death(execution, how, now))
+            again = execution.is_suspect and not execution.cancelled
+            decide = ending.outcome_of_suspect if again else ending.outcome_of_death
+            self._settle(execution, decide(execution, how, now))
         if not how.is_clean or execution.cancelled:
             # A task that was told to end may have done so itself, and left what it had started.
             ending.end_group(execution, process.pid)

@@ -91,6 +91,40 @@ def test_a_killed_base_zygote_takes_all_along_and_is_replaced(rig: Rig) -> None:
     assert rig.base_zygote() != base
 
 
+def test_a_task_that_kills_its_parent_costs_its_siblings_no_try(rig: Rig) -> None:
+    rig.dag(
+        """
+        @task
+        def t():
+            prove(f"begun {os.getpid()} {os.getppid()}")
+            while not os.path.exists(HOME + "/over"):
+                time.sleep(0.02)
+        t()
+        """
+    )
+
+    def begin(map_index: int, max_tries: int = 1) -> tuple[str, int]:
+        attempt_id = rig.submit("t", map_index=map_index, max_tries=max_tries)
+        pid = rig.started(attempt_id).pid
+        rig.until(lambda: any(line.startswith(f"begun {pid} ") for line in rig.proof()), "begin")
+        begun = next(line for line in rig.proof() if line.startswith(f"begun {pid} "))
+        return attempt_id, int(begun.split()[2])
+
+    (killer, shared), (sibling, same), (only_once, _) = begin(0), begin(1), begin(2, max_tries=0)
+    assert shared == same
+    os.kill(shared, signal.SIGKILL)
+    for attempt_id in (killer, sibling):
+        assert rig.finished(attempt_id).state is S.UP_FOR_RESCHEDULE
+        assert "begins again" in rig.messages(attempt_id)[-1]
+    assert rig.finished(only_once).state is S.FAILED  # its author lets it run once
+    (killer, own), (sibling, other) = begin(0), begin(1)
+    assert own != other
+    os.kill(own, signal.SIGKILL)
+    assert rig.finished(killer).state is S.FAILED
+    (rig.home / "over").touch()
+    assert rig.finished(sibling).state is S.SUCCESS
+
+
 def test_a_killed_host_loses_its_attempts_at_once_and_the_next_one_works(rig: Rig) -> None:
     rig.dag(SLEEPER)
     attempt_id, pid = _sleeping(rig)
