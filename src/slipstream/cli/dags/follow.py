@@ -43,8 +43,10 @@ class _Log:
                         return
                     self._offset += whole
                     file.seek(self._offset)
-                    for raw in part[:whole].decode("utf-8", "replace").splitlines():
-                        yield from readable(raw)
+                    # Not splitlines: a record may hold what Unicode calls a line's end.
+                    text = part[:whole].decode("utf-8", "replace").removesuffix("\n")
+                    for raw in text.split("\n"):
+                        yield from readable(raw.rstrip("\r"))
         except FileNotFoundError:
             return
         except OSError as error:
