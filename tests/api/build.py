@@ -16,7 +16,7 @@ from slipstream.machine.decision import Decision, TaskInstanceChange
 from slipstream.machine.event import TIKey
 from slipstream.state import DagRunState, DagRunTriggeredByType, TaskInstanceState
 from slipstream.store import Connection, Store, attempt, audit, dag, decision, job, run, xcom
-from slipstream.store.dag_save import ParsedError
+from slipstream.store.parsed import ParsedError
 from slipstream.store.row import RunRow
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -19,7 +19,7 @@ from tests.store.build import parsed_dag, parsed_file
 from slipstream.api.app import create_app
 from slipstream.api.auth import password
 from slipstream.store import Connection, Store, audit, dag, role, user
-from slipstream.store.dag_save import ParsedError
+from slipstream.store.parsed import ParsedError
 
 RANKS = {"vera": 1, "uma": 2, "olaf": 3, "admin": 4}
 VIEWER, USER, OP, ADMIN = 1, 2, 3, 4

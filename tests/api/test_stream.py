@@ -19,7 +19,7 @@ from tests.store.build import changing, create_run, parsed_dag, parsed_file
 
 from slipstream.machine.event import TIKey
 from slipstream.store import Store, dag, decision, job, pool, run, schema, variable
-from slipstream.store.dag_save import ParsedError
+from slipstream.store.parsed import ParsedError
 
 
 @pytest.fixture(params=DATABASES)

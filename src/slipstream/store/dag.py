@@ -15,7 +15,8 @@ from sqlalchemy import delete as sql_delete
 from slipstream.spec import DagSpec
 from slipstream.store import change
 from slipstream.store.codec import unpack
-from slipstream.store.dag_save import (
+from slipstream.store.dag_save import upsert_file
+from slipstream.store.parsed import (
     KEEP,
     Keep,
     ParsedDag,
@@ -23,7 +24,6 @@ from slipstream.store.dag_save import (
     ParsedFile,
     Saved,
     next_run_values,
-    upsert_file,
 )
 from slipstream.store.row import DAG, DAG_VERSION, DAG_WARNING, DagRow, DagVersionRow, DagWarningRow
 from slipstream.store.schema import (

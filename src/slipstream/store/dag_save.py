@@ -7,20 +7,19 @@ scheduler goes to its inbox in the same transaction.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy import delete as sql_delete
 
 from slipstream.attempt import new_id
-from slipstream.spec import DagSpec
 from slipstream.store import change, dialect, inbox, role
 from slipstream.store.codec import digest, pack, safe_text
 from slipstream.store.dialect import Dialect
+from slipstream.store.parsed import Keep, ParsedDag, ParsedFile, Saved, next_run_values
 from slipstream.store.schema import (
     dag,
     dag_file,
@@ -32,82 +31,7 @@ from slipstream.store.schema import (
 )
 from slipstream.timetable import timetable_type
 
-if TYPE_CHECKING:
-    from slipstream.timetable.base import NextRun
-
 _IDS_PER_QUERY = 500
-
-
-class Keep(Enum):
-    """The one value that says: leave the next run as it is in the store."""
-
-    KEEP = "keep"
-
-
-KEEP: Final = Keep.KEEP
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedDag:
-    """A DAG that a file defined."""
-
-    spec: DagSpec
-    spec_hash: str
-    next_run: NextRun | Keep | None = KEEP
-    """The next automated run; KEEP when nothing that decides it changed."""
-    is_paused_upon_creation: bool
-    """Only for a DAG that the store has never seen."""
-    warnings: Sequence[tuple[str, str]] = ()
-    """``(warning_type, message)``; they replace the DAG's earlier ones."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedError:
-    """Why a file, or a part of it, could not be imported."""
-
-    stacktrace: str
-    line: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParsedFile:
-    """What one file gave."""
-
-    bundle_name: str
-    relative_fileloc: str
-    fileloc: str
-    mtime: float
-    """Seconds since the epoch, as ``os.stat`` gave them before the parse."""
-    size: int
-    duration_s: float
-    parsed_at: datetime
-    parsed_by: str
-    """Our version: another one parses the file anew."""
-    dags: Sequence[ParsedDag] = ()
-    errors: Sequence[ParsedError] = ()
-    source: str | None = None
-    bundle_version: str | None = None
-
-
-@dataclass(slots=True)
-class Saved:
-    """What ``upsert_file`` changed, by dag_id."""
-
-    created: set[str] = field(default_factory=set)
-    new_version: dict[str, str] = field(default_factory=dict)
-    """``dag_id`` to the id of its new version; holds created DAGs too."""
-    stale: set[str] = field(default_factory=set)
-    """No file defines them any more."""
-    revived: set[str] = field(default_factory=set)
-    rescheduled: set[str] = field(default_factory=set)
-    """Their next run was set."""
-    healed: set[str] = field(default_factory=set)
-    """Their file can be imported again; the scheduler need not know."""
-
-    @property
-    def changed(self) -> set[str]:
-        """All DAGs that the scheduler was told of."""
-        return self.new_version.keys() | self.stale | self.revived | self.rescheduled
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,27 +42,6 @@ class _Known:
     spec_hash: str | None
     source_hash: str | None
     version_number: int
-
-
-def next_run_values(next_run: NextRun | None) -> dict[str, datetime | str | None]:
-    """Return the columns of ``dag`` that hold the next run."""
-    if next_run is None:
-        return dict.fromkeys(
-            (
-                "next_logical_date",
-                "next_data_interval_start",
-                "next_data_interval_end",
-                "next_run_after",
-                "next_run_id",
-            )
-        )
-    return {
-        "next_logical_date": next_run.logical_date,
-        "next_data_interval_start": next_run.data_interval.start,
-        "next_data_interval_end": next_run.data_interval.end,
-        "next_run_after": next_run.run_after,
-        "next_run_id": next_run.run_id,
-    }
 
 
 def upsert_file(conn: Connection, files: ParsedFile | Iterable[ParsedFile], now: datetime) -> Saved:
