@@ -14,6 +14,9 @@ from typing import Any, ClassVar, Self
 
 from slipstream.state import TaskInstanceState
 
+RESUME_TO_FAIL = "__fail__"
+"""The ``next_method`` of a deferral that came to nothing: the process resumes only to raise why."""
+
 _last_ms_and_counter = [0, 0]
 
 
@@ -119,7 +122,7 @@ class Workload(_Wire):
     triggering_user: str | None = None
     partition_key: str | None = None
     next_method: str | None = None
-    """Deferral: the method to resume in, with ``next_kwargs``."""
+    """Deferral: the method to resume in, with ``next_kwargs``; or RESUME_TO_FAIL."""
     next_kwargs: dict[str, Any] | None = None
     callback: str | None = None
     """``dag_callback`` only: ``success`` or ``failure``; ``callback_reason`` says why."""

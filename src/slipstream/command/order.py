@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from slipstream.machine.event import Cleared, Deleted, Event, Marked, RunMarked, TIKey
+from slipstream.machine.event import (
+    Cleared,
+    Deleted,
+    Event,
+    Marked,
+    RunMarked,
+    TIKey,
+    TriggerFired,
+)
 from slipstream.state import DagRunState, TaskInstanceState
 
 SCHEDULER = "scheduler"
@@ -64,6 +72,16 @@ def event_of(kind: str, payload: dict[str, Any]) -> Event | None:
             return Deleted(_keys(payload), payload.get("by", ""))
         case "mark_run":
             return RunMarked(DagRunState(payload["state"]), payload.get("by", ""))
+        case "trigger_fired":
+            [key] = _keys(payload)
+            ends_in = payload.get("state")
+            return TriggerFired(
+                key,
+                payload["attempt_id"],
+                payload.get("next_method", ""),
+                payload.get("next_kwargs", {}),
+                ends_in and TaskInstanceState(ends_in),
+            )
     return None
 
 

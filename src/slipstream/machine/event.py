@@ -71,16 +71,18 @@ class HandedBack(Event):
 
 @dataclass(frozen=True, slots=True)
 class TimerDue(Event):
-    """A retry's or reschedule's time has come, or a start_date/end_date bound was reached."""
+    """The time of a retry, a reschedule or a deferral's end has come, or that of a date bound."""
 
     key: TIKey
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerFired(Event):
-    """A deferred task instance's trigger fired (or failed, or timed out)."""
+    """A deferred task instance's trigger fired, or failed."""
 
     key: TIKey
+    attempt_id: str
+    """The attempt that was deferred: a later deferral is none of this trigger's business."""
     next_method: str
     next_kwargs: dict[str, Any]
     state: TaskInstanceState | None = None

@@ -108,10 +108,20 @@ def _instance_reason(core: RunCore, ti: TaskInstance, now: datetime, view: Admis
         text = "It was cleared while it ran; its process is being ended and it starts again then."
         return "restarting", [text], {"attempt_id": ti.attempt_id}
     if state is S.DEFERRED:
-        return "deferred", ["It is deferred until its trigger fires."], {"deferral": ti.deferral}
+        return "deferred", [_deferred(ti)], {"deferral": ti.deferral}
     if state is S.AWAITING_INPUT:
         return "awaiting_input", ["It waits for somebody's answer."], {}
     return _waiting(core, ti, now)
+
+
+def _deferred(ti: TaskInstance) -> str:
+    trigger = (ti.deferral or {}).get("trigger") or "its trigger"
+    over = (
+        "it waits until it is cleared or marked"
+        if ti.retry_at is None
+        else f"its time is over at {ti.retry_at}"
+    )
+    return f"It is deferred to {trigger}, which no triggerer runs in this version: {over}."
 
 
 def _ended(core: RunCore, ti: TaskInstance) -> Found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from slipstream.attempt import Outcome
+from slipstream.attempt import RESUME_TO_FAIL, Outcome
 from slipstream.errors import InvalidTransition
 from slipstream.machine.core import RunCore
 from slipstream.machine.decision import CallbackDue, Decision
@@ -139,7 +139,12 @@ def _reschedule(core: RunCore, ti: TaskInstance, o: Outcome, at: datetime, d: De
 
 
 def _defer(core: RunCore, ti: TaskInstance, o: Outcome, at: datetime, d: Decision) -> None:
-    core.put(ti, S.DEFERRED, d, end_date=None, deferral=o.defer or {})
+    deferral = o.defer or {}
+    timeout_s = deferral.get("timeout_s")
+    due = None if timeout_s is None else at + timedelta(seconds=timeout_s)
+    core.put(ti, S.DEFERRED, d, end_date=None, deferral=deferral, retry_at=due)
+    if due is not None:
+        d.timers.append((due, ti.key))
 
 
 _OUTCOMES = {
@@ -214,22 +219,46 @@ def timer_due(core: RunCore, ti: TaskInstance, e: TimerDue, now: datetime, d: De
     core.touch(ti.task.index, ti.map_index)
 
 
+def deferral_over(core: RunCore, ti: TaskInstance, e: TimerDue, now: datetime, d: Decision) -> None:
+    """Resume a deferred instance that has waited for its timeout: it fails in its own process."""
+    if ti.retry_at is None:
+        d.refused = f"{ti!r} waits for its trigger as long as it takes"
+        return
+    if ti.retry_at > now:
+        d.timers.append((ti.retry_at, ti.key))
+        return
+    _resume(core, ti, RESUME_TO_FAIL, {"is_timeout": True}, now, d)
+    core.tell(ti, "trigger_timed_out", S.DEFERRED, d, "its trigger did not fire in time")
+
+
+def _resume(
+    core: RunCore,
+    ti: TaskInstance,
+    next_method: str,
+    next_kwargs: dict[str, Any],
+    now: datetime,
+    d: Decision,
+) -> None:
+    how = {"next_method": next_method, "next_kwargs": next_kwargs}
+    deferral = {**(ti.deferral or {}), **how}
+    core.put(ti, S.SCHEDULED, d, deferral=deferral, scheduled_at=now, retry_at=None)
+    d.ready.append(ti.key)
+
+
 def trigger_fired(
     core: RunCore, ti: TaskInstance, e: TriggerFired, now: datetime, d: Decision
 ) -> None:
     """Resume a deferred instance, or end it when its trigger said how."""
+    if not _is_current(ti, e.attempt_id, d):
+        return
     old = ti.state
     if e.state is None:
-        deferral = {
-            **(ti.deferral or {}),
-            "next_method": e.next_method,
-            "next_kwargs": e.next_kwargs,
-        }
-        core.put(ti, S.SCHEDULED, d, deferral=deferral, scheduled_at=now)
+        _resume(core, ti, e.next_method, e.next_kwargs, now, d)
         core.tell(ti, "trigger_fired", old, d)
-        d.ready.append(ti.key)
         return
-    outcome = Outcome(attempt_id=ti.attempt_id or "", state=e.state, ended_at=now)
+    ti.retry_at = None
+    core.record(ti, {"retry_at": None}, d)
+    outcome = Outcome(attempt_id=e.attempt_id, state=e.state, ended_at=now)
     _OUTCOMES[e.state](core, ti, outcome, now, d)
     core.end_attempt(ti, ti.state, d)
     core.tell(ti, "trigger_fired", old, d, "the trigger ended the task")

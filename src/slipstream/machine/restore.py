@@ -124,4 +124,6 @@ def announce(core: RunCore, d: Decision) -> None:
     d.ready += [
         ti.key for ti in core.tis.values() if ti.state is S.SCHEDULED and ti.key not in listed
     ]
-    d.timers += [(ti.retry_at, ti.key) for ti in core.delayed.values() if ti.retry_at is not None]
+    deferred = (ti for ti in core.tis.values() if ti.state is S.DEFERRED)
+    timed = (*core.delayed.values(), *deferred)
+    d.timers += [(ti.retry_at, ti.key) for ti in timed if ti.retry_at is not None]

@@ -77,6 +77,7 @@ TRANSITIONS: tuple[Row, ...] = (
         (S.SCHEDULED,),
         "its time has come",
     ),
+    Row(TimerDue, (S.DEFERRED,), on_attempt.deferral_over, (S.SCHEDULED,), "its timeout is over"),
     Row(
         TriggerFired,
         (S.DEFERRED,),

@@ -80,7 +80,7 @@ def _run_created(turn: Turn, message: InboxMessage) -> None:
 
 
 def _change_run(turn: Turn, message: InboxMessage) -> None:
-    """Clear or mark: also of a run that is queued, finished or set aside."""
+    """Clear, mark or resume: also in a run that is queued, finished or set aside."""
     event = event_of(message.kind, message.payload)
     if event is None or message.dag_run_pk is None:
         return
@@ -241,6 +241,7 @@ _HANDLERS: dict[str, Callable[[Turn, InboxMessage], None]] = {
     "clear": _change_run,
     "mark_ti": _change_run,
     "mark_run": _change_run,
+    "trigger_fired": _change_run,
     "delete_run": _delete_run,
     "delete_ti": _delete_task_instances,
     "pool_changed": _pool_changed,

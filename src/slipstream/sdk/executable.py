@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from slipstream.sdk.exceptions import TaskDeferred
+from slipstream.attempt import RESUME_TO_FAIL
+from slipstream.sdk.exceptions import TaskDeferralError, TaskDeferralTimeout, TaskDeferred
 from slipstream.sdk.public_name import public_path
 from slipstream.sdk.template import Templater, environment_of
 
@@ -79,8 +80,15 @@ class Executable(Templater):
     def resume_execution(
         self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context
     ) -> Any:
-        """Go on after a deferral in ``next_method``."""
+        """Go on after a deferral in ``next_method``.
+
+        :raises TaskDeferralTimeout, TaskDeferralError: the trigger did not fire in time, or failed
+        """
         kwargs = dict(next_kwargs or {})
+        if next_method == RESUME_TO_FAIL:
+            if kwargs.get("is_timeout"):
+                raise TaskDeferralTimeout("The trigger did not fire within the timeout")
+            raise TaskDeferralError(str(kwargs.get("error") or "The trigger failed"))
         method: Callable[..., Any] = getattr(self, next_method)
         return method(context, **kwargs)
 

@@ -111,7 +111,8 @@ def _render_and_execute(
     task.pre_execute(context)
     ti: RuntimeTaskInstance = context["ti"]
     if ti.next_method:
-        value = task.resume_execution(ti.next_method, ti.next_kwargs, context)
+        next_kwargs = xcom_codec.decode(ti.next_kwargs or {})
+        value = task.resume_execution(ti.next_method, next_kwargs, context)
     else:
         value = yielded.result_of(task.execute, task.execute(context), context)
     _render_map_index(task, context)
@@ -193,7 +194,9 @@ def _deferred(e: TaskDeferred, ended: Ended) -> None:
         "kwargs": xcom_codec.encode(kwargs, "trigger's arguments"),
         "next_method": e.method_name,
         "next_kwargs": xcom_codec.encode(e.kwargs or {}, "next_kwargs"),
-        "timeout_s": e.timeout.total_seconds() if isinstance(e.timeout, dt.timedelta) else None,
+        "timeout_s": e.timeout.total_seconds()
+        if isinstance(e.timeout, dt.timedelta)
+        else e.timeout,
     }
 
 

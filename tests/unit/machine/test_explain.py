@@ -99,7 +99,13 @@ def test_queued_running_and_restarting() -> None:
 def test_deferred_and_rescheduled() -> None:
     r = Driver(dag(task("a"), task("b")))
     r.run("a", S.DEFERRED, defer={"trigger": "t"})
-    assert why(r, "a").code == "deferred"
+    found = why(r, "a")
+    assert found.code == "deferred"
+    assert "deferred to t" in found.reasons[0]
+    assert "until it is cleared or marked" in found.reasons[0]
+    r.on(Cleared((key("a"),)))
+    r.run("a", S.DEFERRED, defer={"trigger": "t", "timeout_s": 9})
+    assert "its time is over at" in why(r, "a").reasons[0]
     r.run("b", S.UP_FOR_RESCHEDULE, reschedule_at=r.now.replace(year=2027))
     assert why(r, "b").code == "reschedule"
     r.now = r.now.replace(year=2028)

@@ -133,7 +133,7 @@ class History:
             self._end(ti.key, attempt, detail)
         elif ti.state is S.DEFERRED:
             to = [None, None, S.SUCCESS, S.FAILED][detail % 4]
-            self._apply(TriggerFired(k, "resume", {}, to))
+            self._apply(TriggerFired(k, ti.attempt_id or "", "resume", {}, to))
         else:
             assert ti.retry_at is not None
             self.driver.now = max(self.driver.now, ti.retry_at)

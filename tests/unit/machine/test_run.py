@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tests.unit.machine.build import START, Driver, dag, key, task
 
-from slipstream.attempt import Outcome
+from slipstream.attempt import RESUME_TO_FAIL, Outcome
 from slipstream.errors import InvalidTransition
 from slipstream.machine.event import (
     Admitted,
@@ -176,17 +176,54 @@ class TestReschedulesAndDeferrals:
     def test_a_deferred_task_resumes_in_the_same_try(self) -> None:
         r = Driver(dag(task("a")))
         r.run("a", S.DEFERRED, defer={"trigger": "t"})
-        d = r.on(TriggerFired(key("a"), "resume", {"x": 1}))
-        assert d.ready == [key("a")]
         ti = r.machine.tis[key("a")]
+        d = r.on(TriggerFired(key("a"), ti.attempt_id, "resume", {"x": 1}))
+        assert d.ready == [key("a")]
         assert ti.deferral == {"trigger": "t", "next_method": "resume", "next_kwargs": {"x": 1}}
         r.run("a")
         assert (ti.try_number, ti.deferral, r.run_state) == (1, None, DagRunState.SUCCESS)
 
+    def test_a_trigger_of_an_earlier_deferral_resumes_nothing(self) -> None:
+        r = Driver(dag(task("a")))
+        r.run("a", S.DEFERRED, defer={"trigger": "t"})
+        first = r.machine.tis[key("a")].attempt_id
+        r.on(TriggerFired(key("a"), first, "resume", {}))
+        r.run("a", S.DEFERRED, defer={"trigger": "t"})
+        assert r.on(TriggerFired(key("a"), first, "resume", {})).refused is not None
+        assert r.state("a") is S.DEFERRED
+
+    def test_a_deferral_that_takes_too_long_resumes_to_fail(self) -> None:
+        r = Driver(dag(task("a", retries=1)))
+        r.run("a", S.DEFERRED, defer={"trigger": "t", "timeout_s": 60})
+        ti = r.machine.tis[key("a")]
+        assert ti.retry_at == r.now + timedelta(seconds=60)
+        early = r.on(TimerDue(key("a")))
+        assert (early.timers, r.state("a")) == ([(ti.retry_at, key("a"))], S.DEFERRED)
+        r.now = ti.retry_at
+        assert r.on(TimerDue(key("a"))).ready == [key("a")]
+        assert (ti.deferral["next_method"], ti.retry_at) == (RESUME_TO_FAIL, None)
+        r.run("a", S.FAILED)
+        assert (r.state("a"), ti.deferral) == (S.UP_FOR_RETRY, None)
+
+    def test_the_time_of_an_earlier_deferral_does_not_end_one_without(self) -> None:
+        r = Driver(dag(task("a")))
+        r.run("a", S.DEFERRED, defer={"timeout_s": 60})
+        r.on(TriggerFired(key("a"), r.machine.tis[key("a")].attempt_id, "resume", {}))
+        r.run("a", S.DEFERRED, defer={"timeout_s": None})
+        r.now += timedelta(seconds=60)
+        assert r.on(TimerDue(key("a"))).refused is not None
+        assert r.state("a") is S.DEFERRED
+
+    def test_a_deferral_keeps_its_time_when_the_run_is_read_anew(self) -> None:
+        r = Driver(dag(task("a")))
+        r.run("a", S.DEFERRED, defer={"timeout_s": 60})
+        machine, d = r.restored()
+        assert d.timers == [(machine.tis[key("a")].retry_at, key("a"))]
+
     def test_a_trigger_may_end_its_task(self) -> None:
         r = Driver(dag(task("a", retries=1)))
         r.run("a", S.DEFERRED, defer={})
-        r.on(TriggerFired(key("a"), "", {}, S.FAILED))
+        r.on(TriggerFired(key("a"), r.machine.tis[key("a")].attempt_id, "", {}, S.FAILED))
         assert r.state("a") is S.UP_FOR_RETRY
 
 

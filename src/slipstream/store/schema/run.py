@@ -73,7 +73,7 @@ task_instance = Table(
     Column("queued_at", UtcDateTime),
     Column("start_date", UtcDateTime),
     Column("end_date", UtcDateTime),
-    Column("retry_at", UtcDateTime),  # up_for_retry and up_for_reschedule: not before this
+    Column("retry_at", UtcDateTime),  # not before this; deferred: its timeout
     Column("reschedule_count", Integer, nullable=False, default=0),
     Column("map_length", Integer),  # length of the return value that downstream maps over
     Column("skips", LongText),  # JSON list: downstream tasks that this one decided to skip
