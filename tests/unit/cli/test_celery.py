@@ -46,6 +46,27 @@ def test_an_impossible_autoscale_is_refused(
     assert "must be like 16,4" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["", ",", " , "])
+def test_a_worker_without_queues_is_refused(
+    text: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("slipstream.cli.celery.worker.begin", lambda *_: None)
+    assert main(["celery", "worker", "--queues", text]) == 1
+    assert "must name a queue" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["", "one", "0", "-1", "9" * 30, "1 2"])
+def test_only_one_process_is_ever_stopped(
+    text: str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed: list[int] = []
+    monkeypatch.setattr(os, "kill", lambda pid, _: killed.append(pid))
+    (home / "airflow-worker.pid").write_text(text)
+    assert main(["celery", "stop"]) == 1
+    assert "does not hold a process id" in capsys.readouterr().err
+    assert not killed
+
+
 def test_stopping_where_no_worker_runs_is_an_error(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

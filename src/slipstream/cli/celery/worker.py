@@ -24,6 +24,7 @@ def run(args: argparse.Namespace) -> int:
     autoscale = _autoscale(args.autoscale)
     if args.concurrency is not None and args.concurrency < 1:
         raise UserError(f"--concurrency is {args.concurrency}; it must be 1 at least.")
+    queues = _queues(args.queues)
     if went_to_background(args, "worker", command=["celery", "worker"], umask=umask):
         return 0
     begin(args, "celery")
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
     write_pid(args.pid or _pid_path(), "worker")
     return run_worker(
-        queues=_names(args.queues or conf.get("operators", "default_queue")),
+        queues=queues,
         concurrency=args.concurrency,
         autoscale=autoscale,
         hostname=args.celery_hostname,
@@ -44,6 +45,8 @@ def stop(args: argparse.Namespace) -> None:
     path = args.pid or _pid_path()
     try:
         pid = int(Path(path).read_text(encoding="utf-8"))
+        if not 0 < pid < 2**31:  # 0 and less mean whole groups of processes, ours among them
+            raise ValueError(pid)
         os.kill(pid, signal.SIGTERM)
     except FileNotFoundError:
         raise UserError(f"No worker runs here: there is no {path}.") from None
@@ -89,8 +92,13 @@ def _autoscale(given: str | None) -> str | None:
     return text
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+def _queues(given: str | None) -> list[str]:
+    """Return the queues' names; raise UserError if there is none."""
+    text = conf.get("operators", "default_queue") if given is None else given
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise UserError(f"--queues is {text!r}; it must name a queue, or several by commas.")
+    return names
 
 
 def _pid_path() -> str:
