@@ -114,7 +114,7 @@ async def permitted(request: Request) -> Call:
         raise unauthenticated()
     needs = needs_of(request.scope["route"].path, request.method)
     if needs is None or not is_allowed(user, needs, request.path_params):
-        raise forbidden(needs and in_words(needs))
+        raise forbidden(None if needs is None else in_words(needs))
     return Call(user, request.app.state.server)
 
 
