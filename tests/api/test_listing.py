@@ -30,6 +30,9 @@ from slipstream.store.listing import (
     dag as dags,
 )
 from slipstream.store.listing import (
+    page as pages,
+)
+from slipstream.store.listing import (
     run as runs,
 )
 from slipstream.store.listing import (
@@ -316,6 +319,23 @@ class TestOthers:
                         seen += [row[:3] for row in page.rows]
                         cursor = page.next_cursor
                     assert len(seen) == len(set(seen)) == everything, name
+
+    @pytest.mark.parametrize("filters", [(), (OneOf("run_id", ("done",)),)])
+    def test_pages_by_map_index_are_the_same_however_they_are_found(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch, filters: tuple[Filter, ...]
+    ) -> None:
+        def keys(limit: int, offset: int) -> list[Any]:
+            window = Window(limit, offset, ("map_index",))
+            with store.read() as conn:
+                return [tuple(row[:3]) for row in tis.page(conn, window, filters).rows]
+
+        everything = keys(100, 0)  # so few rows are sorted
+        assert len({index for _, _, index in everything}) == 3
+        assert everything == sorted(everything, key=lambda key: (key[2], key[0], key[1]))
+        monkeypatch.setattr(pages, "_WORTH_A_TRY", 0)
+        for limit in (1, 2, 3):
+            for offset in range(len(everything)):
+                assert keys(limit, offset) == everything[offset : offset + limit]
 
     def test_a_try_speaks_for_all_its_attempts(self, store: Store) -> None:
         with store.read() as conn:

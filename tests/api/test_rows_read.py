@@ -17,8 +17,8 @@ from slipstream.store import Store, audit, dag, variable
 
 LIMIT = 5
 N_MORE = 60
-MOST_ROWS = LIMIT + 5
-"""Of a page: its rows, their tags or versions that are not remembered, and the counts."""
+MOST_ROWS = 3 * LIMIT + 5
+"""Of a page: its rows, their two tags or versions that are not remembered, and the counts."""
 MOST_STATEMENTS = 5
 LISTS = (
     *("/dags", "/dags?timetable_type=NullTimetable", "/dags?has_asset_schedule=false"),

@@ -144,7 +144,7 @@ def tags(conn: Connection, dag_ids: Sequence[str]) -> dict[str, list[str]]:
         return {}
     query = select(dag_tag.c.dag_id, dag_tag.c.name).where(dag_tag.c.dag_id.in_(dag_ids))
     found: dict[str, list[str]] = {}
-    for dag_id, name in conn.execute(query.order_by(dag_tag.c.dag_id, dag_tag.c.name)):
+    for dag_id, name in conn.execute(query.order_by(dag_tag.c.dag_id, dag_tag.c.name)).all():
         found.setdefault(dag_id, []).append(name)
     return found
 

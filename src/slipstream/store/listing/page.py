@@ -11,12 +11,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, and_, case, func, or_, select
+from sqlalchemy.sql.visitors import iterate
 
 from slipstream.errors import UserError
 from slipstream.store.listing.filter import Fields, UnknownField
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 MAX_ORDER_BY = 10
 """So many orderings one list takes, as in Airflow 3."""
+_WORTH_A_TRY = 1000
+"""Sorting so few rows costs less than one statement more."""
 TOTAL_LIMIT = 50_000
 """How far a cursor page counts (as Airflow 3): beyond, "at least as many"."""
 
@@ -70,6 +73,19 @@ class Listing:
     shown: Select[Any]
     sortable: Fields
     nullable: frozenset[str] = field(default_factory=frozenset)
+    table: Any = None
+    """The keys' table, if each of its rows is one of ``source``'s: often, nothing more is needed."""
+
+    floors: Mapping[ColumnElement[Any], Any] = field(default_factory=dict)
+    """The lowest values of columns in which most rows have that."""
+
+    def narrowest(self, *needed: ColumnElement[Any]) -> Any:
+        """Return what these columns and conditions are selected from, without needless joins."""
+        if self.table is None:
+            return self.source
+        parts = (part for each in needed for part in iterate(each))
+        tables = {part.table for part in parts if isinstance(part, Column)}
+        return self.table if tables <= {self.table} else self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +115,20 @@ def fetch(
     total = _count(conn, listing, clauses, None)
     if not window.limit or window.offset >= total:
         return Page([], total)
-    edge = _edge_query(listing, clauses, keys, backwards=False)
-    found = _show(conn, listing, edge.limit(window.limit).offset(window.offset), keys)
-    return Page(found, total)
+    floor = None if keys[0].descending else listing.floors.get(keys[0].column)
+    if floor is not None and total > _WORTH_A_TRY:
+        # What has the lowest value comes first. If that fills the page, nothing need be sorted by it.
+        lowest = [*clauses, keys[0].column == floor]
+        found = _show(conn, listing, _cut(_edge_query(listing, lowest, keys[1:]), window), keys)
+        if len(found) == window.limit:
+            return Page(found, total)
+    return Page(
+        _show(conn, listing, _cut(_edge_query(listing, clauses, keys), window), keys), total
+    )
+
+
+def _cut(query: Select[Any], window: Window) -> Select[Any]:
+    return query.limit(window.limit).offset(window.offset)
 
 
 def _ordering(listing: Listing, order_by: Sequence[str]) -> list[_Key]:
@@ -130,10 +157,11 @@ def _edge_query(
     clauses: Sequence[ColumnElement[bool]],
     keys: Sequence[_Key],
     *,
-    backwards: bool,
+    backwards: bool = False,
 ) -> Select[Any]:
+    source = listing.narrowest(*clauses, *(key.column for key in keys))
     query = select(*(c.label(f"key_{i}") for i, c in enumerate(listing.keys)))
-    query = query.select_from(listing.source).where(*clauses)
+    query = query.select_from(source).where(*clauses)
     return query.order_by(*(key.order(backwards) for key in keys))
 
 
@@ -149,10 +177,11 @@ def _show(
 def _count(
     conn: Connection, listing: Listing, clauses: Sequence[ColumnElement[bool]], limit: int | None
 ) -> int:
+    source = listing.narrowest(*clauses)
     if limit is None:
-        query = select(func.count()).select_from(listing.source).where(*clauses)
+        query = select(func.count()).select_from(source).where(*clauses)
     else:
-        some = select(listing.keys[0]).select_from(listing.source).where(*clauses).limit(limit)
+        some = select(listing.keys[0]).select_from(source).where(*clauses).limit(limit)
         query = select(func.count()).select_from(some.subquery())
     return int(conn.execute(query).scalar_one())
 

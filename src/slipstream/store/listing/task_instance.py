@@ -112,6 +112,8 @@ _SOURCE = task_instance.join(dag_run, _RUN)
 _LISTING = Listing(
     keys=(task_instance.c.dag_run_id, task_instance.c.task_id, task_instance.c.map_index),
     source=_SOURCE,
+    table=task_instance,
+    floors={task_instance.c.map_index: -1},
     shown=select(
         *(task_instance.c[name] for name in _OWN),
         dag_run.c.dag_id,
