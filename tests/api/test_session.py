@@ -20,7 +20,7 @@ from slipstream.api.origin import Origins
 from slipstream.clock import FakeClock
 from slipstream.config import conf
 from slipstream.errors import ConfigError
-from slipstream.store import Connection, Store, login, user
+from slipstream.store import Connection, Store, login, schema, user
 from slipstream.token import Signer
 
 SAME = {"Sec-Fetch-Site": "same-origin"}
@@ -293,6 +293,27 @@ class TestTheFirstUser:
         assert first.ensure(store, FakeClock()) == [("admin", "Admin")]
         assert stat.S_IMODE(passwords_path().stat().st_mode) == 0o600
         assert first.ensure(store, FakeClock()) == []
+
+    def test_whom_people_take_away_stays_away_though_the_option_names_them(
+        self, api: Api, store: Store
+    ) -> None:
+        url = f"{api.origin}/auth/fab/v1/users"
+        api.ok("DELETE", f"{url}/uma", status=204)
+        api.ok("PATCH", f"{url}/vera", json={"username": "veronica"})
+        assert first.ensure(store, FakeClock()) == []
+        with store.read() as conn:
+            assert user.get(conn, "uma") is None
+            assert user.get(conn, "vera") is None
+            assert user.get(conn, "olaf") is not None
+
+    def test_a_store_without_users_gets_all_whom_the_option_names(
+        self, api: Api, store: Store
+    ) -> None:
+        api.ok("DELETE", f"{api.origin}/auth/fab/v1/users/uma", status=204)
+        store.write(lambda conn: conn.execute(schema.auth_user.delete()))
+        made = first.ensure(store, FakeClock())
+        assert [name for name, _ in made] == ["admin", "vera", "uma", "olaf"]
+        assert ensure_logins()["uma"]
 
     def test_a_store_with_users_is_left_alone(
         self, store: Store, home: Path, monkeypatch: pytest.MonkeyPatch

@@ -76,6 +76,7 @@ def create(args: argparse.Namespace) -> None:
 
 
 def delete(args: argparse.Namespace) -> None:
+    from slipstream.api.auth.login import take_away
     from slipstream.store import user
 
     def remove(conn: Connection) -> str:
@@ -87,6 +88,7 @@ def delete(args: argparse.Namespace) -> None:
 
     with open_store() as store:
         name = store.write(remove)
+    take_away(name)
     print(f'User "{name}" deleted')
 
 

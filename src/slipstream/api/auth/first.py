@@ -2,13 +2,14 @@
 
 ``[core] simple_auth_manager_users``, where it is set, names users that are made with their roles
 unless the store has them; where it is not, a store without any user gets ``admin``. Later the store
-alone says who is who: what is changed there is never changed back.
+alone says who is who: what is changed there is never changed back, and whom people delete or rename
+there stays away (``login.take_away``).
 """
 
 from __future__ import annotations
 
 from slipstream.api.auth import password
-from slipstream.api.auth.login import ensure_logins
+from slipstream.api.auth.login import ensure_logins, taken_away
 from slipstream.api.auth.user import Configured, configured_users
 from slipstream.api.auth.words import STANDARD
 from slipstream.clock import Clock
@@ -80,10 +81,14 @@ def _address_of(name: str) -> str:
 
 
 def _missing(conn: Connection) -> list[Configured]:
-    users = configured_users()
-    if not _is_set() and user.count(conn):
+    users, has_users = configured_users(), bool(user.count(conn))
+    if not _is_set() and has_users:
         return []
-    return [each for name, each in users.items() if user.get(conn, name) is None]
+    # A store without any user needs some: whom people took away from another one does not count.
+    away = taken_away() if has_users else frozenset()
+    return [
+        each for name, each in users.items() if name not in away and user.get(conn, name) is None
+    ]
 
 
 def _still_missing(store: Store) -> bool:

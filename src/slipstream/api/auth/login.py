@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from slipstream.api.auth import password, secret_file
 from slipstream.api.auth.user import all_admins, configured_users
 from slipstream.config import conf
 from slipstream.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 
 def passwords_path() -> Path:
@@ -27,11 +30,35 @@ def ensure_logins(names: Iterable[str] | None = None) -> dict[str, str]:
     path = passwords_path()
     wanted = list(configured_users() if names is None else names)
     known = _load(path)
-    missing = [name for name in wanted if name not in known]
+    missing = [name for name in wanted if not known.get(name)]
     if missing:
         known |= {name: password.generate() for name in missing}
         secret_file.replace(path, json.dumps(known))
     return {name: known[name] for name in wanted}
+
+
+def take_away(name: str) -> None:
+    """Let no start make a user anew whom the option names still, and people have taken away.
+
+    Kept as an empty password; where the file cannot be written, the log says what to do.
+    """
+    if name not in configured_users():
+        return
+    path = passwords_path()
+    try:
+        secret_file.replace(path, json.dumps(_load(path) | {name: ""}))
+    except ConfigError as error:
+        log.warning(
+            "The next start makes user %r anew, unless you take them out of "
+            "[core] simple_auth_manager_users: %s",
+            name,
+            error,
+        )
+
+
+def taken_away() -> frozenset[str]:
+    """Return the users whom people took away, as far as the option had named them."""
+    return frozenset(name for name, text in _load(passwords_path()).items() if not text)
 
 
 def kept_logins() -> dict[str, str]:

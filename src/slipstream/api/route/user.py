@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from slipstream.api import audit, body
 from slipstream.api.auth import password
+from slipstream.api.auth.login import take_away
 from slipstream.api.call import Call, Caller
 from slipstream.api.error import bad_request, conflict, forbidden_because, not_found
 from slipstream.api.query import Ordered, filters_of
@@ -152,6 +153,8 @@ def patch_user(
             login.end_all(conn, row.id, except_id=call.user.session_id)
         after = user.get_by_id(conn, row.id)
         assert after is not None
+    if found[0].username != username:
+        take_away(username)
         found = _with_roles(conn, after)
         told = {"username": username, **({"password": "changed"} if hashed else {})}
         audit.write(conn, call, "patch_user", told, before=_told(row, roles), after=_told(*found))
@@ -167,6 +170,7 @@ def delete_user(call: Caller, username: str) -> Response:
     """Delete a user; their logins end."""
 
     def delete(conn: Connection) -> None:
+    take_away(username)
         row, roles = _with_roles(conn, _found(conn, username))
         _check_not_oneself(call, row, stays=False)
         user.delete(conn, row.id)
