@@ -251,7 +251,7 @@ def test_a_filter_opens_no_other_dag(two: tuple[Api, Api]) -> None:
         ("GET", "/dagStats?dag_ids=sales", None),
         ("POST", "/dags/~/dagRuns/list", {"dag_ids": ["sales"]}),
         ("POST", "/dags/~/dagRuns/~/taskInstances/list", {"dag_ids": ["sales"]}),
-        ("GET", "/dags/~/dagRuns/done/taskInstances", None),
+        ("GET", "/dags/~/dagRuns/~/taskInstances?run_id_pattern=done", None),
         ("GET", "/dags/~/dagRuns/~/taskInstances/extract/xcomEntries", None),
     ):
         assert tom.ok(method, path, json=given)["total_entries"] == 0, path
