@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from pydantic import BaseModel
 
 from slipstream.api.call import Call
 from slipstream.api.mask import MASK, redact, sensitive_words
+from slipstream.api.reply import shallow
 from slipstream.store import Connection, audit
 from slipstream.store.audit import changed
 
 _MAX_EXTRA = 15_000
 CHANGED = f"{MASK} (changed)"
+
+
+class Place(TypedDict, total=False):
+    """Where a change was made."""
+
+    dag_id: str | None
+    run_id: str | None
+    task_id: str | None
+    map_index: int | None
 
 
 def facts(row: Any, names: Iterable[str], secret: Iterable[str] = ()) -> dict[str, Any]:
@@ -37,13 +47,9 @@ def write(
     call: Call,
     event: str,
     given: BaseModel | dict[str, Any] | None = None,
-    *,
-    dag_id: str | None = None,
-    run_id: str | None = None,
-    task_id: str | None = None,
-    map_index: int | None = None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    **place: Unpack[Place],
 ) -> None:
     """Add a row within the transaction of the change.
 
@@ -56,7 +62,7 @@ def write(
         else given or {}
     )
     data |= changed(before, after)
-    text = json.dumps(redact(data, sensitive_words()), default=str)
+    text = json.dumps(redact(shallow(data), sensitive_words()), default=str)
     if len(text) > _MAX_EXTRA:  # what were cut off could not be read as JSON
         text = json.dumps({"too_long": len(text), "beginning": text[: _MAX_EXTRA // 2]})
     audit.add(
@@ -64,11 +70,8 @@ def write(
         event=event,
         now=call.clock.now(),
         owner=call.user.name,
-        dag_id=dag_id,
-        run_id=run_id,
-        task_id=task_id,
-        map_index=map_index,
         extra=text,
+        **place,
     )
 
 
@@ -76,28 +79,9 @@ def record(
     call: Call,
     event: str,
     given: BaseModel | dict[str, Any] | None = None,
-    *,
-    dag_id: str | None = None,
-    run_id: str | None = None,
-    task_id: str | None = None,
-    map_index: int | None = None,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    **place: Unpack[Place],
 ) -> None:
     """Add a row for a change that a command makes in a transaction of its own."""
-
-    def add(conn: Connection) -> None:
-        write(
-            conn,
-            call,
-            event,
-            given,
-            dag_id=dag_id,
-            run_id=run_id,
-            task_id=task_id,
-            map_index=map_index,
-            before=before,
-            after=after,
-        )
-
-    call.store.write(add)
+    call.store.write(lambda conn: write(conn, call, event, given, before, after, **place))

@@ -340,6 +340,20 @@ def filters_of(
     return found + [Between(name, **given) for name, given in bounds.items()]
 
 
+def masked(given: BaseModel, update_mask: str | None) -> set[str]:
+    """Return the fields that a body gives, and FAB's mask of names with commas, if any, takes.
+
+    Raises the 400 for a name that is no field.
+    """
+    fields = set(given.model_fields_set)
+    wanted = {name.strip() for name in (update_mask or "").split(",") if name.strip()}
+    unknown = wanted - set(type(given).model_fields)
+    if unknown:
+        named = ", ".join(sorted(unknown))
+        raise HTTPException(400, f"There is no {named} to change: take it out of update_mask.")
+    return fields & wanted if wanted else fields
+
+
 def run_states(given: Iterable[str]) -> tuple[str, ...]:
     """Return the run states, checked; raise a 422 as Airflow words it."""
     return tuple(_known("state", s, DagRunState) for s in given)

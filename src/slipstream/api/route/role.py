@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from slipstream.api import audit, body
 from slipstream.api.auth.words import ACTIONS, ADMIN, STANDARD, is_resource
-from slipstream.api.call import Call, Caller
+from slipstream.api.call import Caller
 from slipstream.api.error import bad_request, conflict, forbidden_because, not_found
-from slipstream.api.query import Ordered, filters_of
+from slipstream.api.query import Ordered, filters_of, masked
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.store import Connection, role
@@ -49,8 +49,8 @@ def _found(conn: Connection, name: str) -> tuple[RoleRow, list[Permission]]:
     return row, role.permissions(conn, [row.id])[row.id]
 
 
-def _asked(call: Call, given: list[body.Permission] | None) -> set[Permission]:
-    """Return the permissions of a body; nobody can give what they do not have themselves."""
+def _asked(given: list[body.Permission] | None) -> set[Permission]:
+    """Return the permissions of a body; raise the 400 for those that there are not."""
     found = {(each.action.name, each.resource.name) for each in given or ()}
     for action, resource in sorted(found):
         if action not in ACTIONS:
@@ -73,7 +73,7 @@ def get_roles(call: Caller, query: Annotated[RoleQuery, Query()]) -> Response:
 @router.post("/roles", responses=replies("RoleResponse", 400, 409))
 def create_role(call: Caller, given: body.Role) -> Response:
     """Create a role."""
-    wanted = _asked(call, given.actions)
+    wanted = _asked(given.actions)
 
     def create(conn: Connection) -> dict[str, Any]:
         if role.get(conn, given.name) is not None:
@@ -99,13 +99,8 @@ def patch_role(
     call: Caller, name: str, given: body.Role, update_mask: str | None = None
 ) -> Response:
     """Change a role's name and permissions: those given, or the fields of the mask."""
-    wanted = _asked(call, given.actions)
-    fields = set(given.model_fields_set)
-    if update_mask:
-        named = {each.strip() for each in update_mask.split(",") if each.strip()}
-        if named - {"name", "actions"}:
-            raise bad_request("Of a role, name and actions can be changed.")
-        fields &= named
+    wanted = _asked(given.actions)
+    fields = masked(given, update_mask)
     if name in STANDARD and "name" in fields and given.name != name:
         raise forbidden_because(f"{name} is a standard role: it keeps its name.")
     if name == ADMIN and "actions" in fields and not wanted >= STANDARD[ADMIN]:

@@ -12,7 +12,7 @@ from slipstream.api.auth import password
 from slipstream.api.auth.login import take_away
 from slipstream.api.call import Call, Caller
 from slipstream.api.error import bad_request, conflict, forbidden_because, not_found
-from slipstream.api.query import Ordered, filters_of
+from slipstream.api.query import Ordered, filters_of, masked
 from slipstream.api.replies import replies
 from slipstream.api.reply import Json
 from slipstream.store import Connection, login, role, user
@@ -120,13 +120,7 @@ def patch_user(
 
     A new password, or a user who is not active any more, ends all of their logins.
     """
-    fields = set(given.model_fields_set)
-    if update_mask:
-        wanted = {name.strip() for name in update_mask.split(",") if name.strip()}
-        unknown = wanted - set(body.UserPatch.model_fields)
-        if unknown:
-            raise bad_request(f"A user has no {', '.join(sorted(unknown))} to change.")
-        fields &= wanted
+    fields = masked(given, update_mask)
     fields = {name for name in fields if getattr(given, name) is not None}
     hashed = None
     if "password" in fields:
@@ -153,14 +147,14 @@ def patch_user(
             login.end_all(conn, row.id, except_id=call.user.session_id)
         after = user.get_by_id(conn, row.id)
         assert after is not None
-    if found[0].username != username:
-        take_away(username)
         found = _with_roles(conn, after)
         told = {"username": username, **({"password": "changed"} if hashed else {})}
         audit.write(conn, call, "patch_user", told, before=_told(row, roles), after=_told(*found))
         return found
 
     found = call.store.write(change)
+    if found[0].username != username:
+        take_away(username)
     call.server.sessions.forget()
     return Json(present(*found))
 
@@ -170,13 +164,13 @@ def delete_user(call: Caller, username: str) -> Response:
     """Delete a user; their logins end."""
 
     def delete(conn: Connection) -> None:
-    take_away(username)
         row, roles = _with_roles(conn, _found(conn, username))
         _check_not_oneself(call, row, stays=False)
         user.delete(conn, row.id)
         audit.write(conn, call, "delete_user", before=_told(row, roles))
 
     call.store.write(delete)
+    take_away(username)
     call.server.sessions.forget()
     return Response(status_code=204)
 

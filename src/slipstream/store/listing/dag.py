@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from slipstream.store.listing.expression import matches
 from slipstream.store.listing.filter import Between, Fields, Filter, where
-from slipstream.store.listing.page import Listing, Page, Window, fetch
+from slipstream.store.listing.page import Listing, Page, Window, listed
 from slipstream.store.schema import dag, dag_favorite, dag_run, dag_tag
 
 
@@ -113,8 +113,7 @@ def page(
     clauses = where(filters, FIELDS, conn.dialect.name)
     if belongings is not None:
         clauses += _belongings(belongings, conn.dialect.name)
-    found = fetch(conn, _LISTING, window, clauses)
-    return Page([DagListed._make(row) for row in found.rows], found.total)
+    return listed(conn, _LISTING, window, clauses, DagListed._make)
 
 
 def ids(
@@ -164,8 +163,8 @@ def all_tags(
     listing = Listing(
         keys=(distinct.c.name,), source=distinct, shown=select(distinct.c.name), sortable=fields
     )
-    found = fetch(conn, listing, window, where(filters, fields, conn.dialect.name))
-    return Page([row[0] for row in found.rows], found.total)
+    clauses = where(filters, fields, conn.dialect.name)
+    return listed(conn, listing, window, clauses, lambda row: str(row[0]))
 
 
 def run_counts(conn: Connection, dag_ids: Sequence[str] | None) -> dict[str, dict[str, int]]:

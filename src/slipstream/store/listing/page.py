@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, TypeVar
@@ -124,6 +124,24 @@ def fetch(
             return Page(found, total)
     return Page(
         _show(conn, listing, _cut(_edge_query(listing, clauses, keys), window), keys), total
+    )
+
+
+def listed(
+    conn: Connection,
+    listing: Listing,
+    window: Window,
+    clauses: Sequence[ColumnElement[bool]],
+    make: Callable[[Row[Any]], T],
+) -> Page[T]:
+    """Return one page of what ``make`` makes of the rows. Raises UnknownField, BadCursor."""
+    found = fetch(conn, listing, window, clauses)
+    return Page(
+        [make(row) for row in found.rows],
+        found.total,
+        found.total_limit,
+        found.next_cursor,
+        found.previous_cursor,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from slipstream.store.listing.filter import Fields, Filter, where
-from slipstream.store.listing.page import Listing, Page, Window, fetch
+from slipstream.store.listing.page import Listing, Page, Window, listed
 from slipstream.store.role import Permission
 from slipstream.store.row import ROLE, USER, RoleRow, UserRow
 from slipstream.store.schema import auth_role, auth_role_permission, auth_user
@@ -60,14 +60,12 @@ _PERMISSIONS = Listing(
 
 def users(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[UserRow]:
     """Return a page of users."""
-    found = fetch(conn, _USERS, window, where(filters, _USER_FIELDS, conn.dialect.name))
-    return Page([USER.make(row) for row in found.rows], found.total)
+    return listed(conn, _USERS, window, where(filters, _USER_FIELDS, conn.dialect.name), USER.make)
 
 
 def roles(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[RoleRow]:
     """Return a page of roles."""
-    found = fetch(conn, _ROLES, window, where(filters, _ROLE_FIELDS, conn.dialect.name))
-    return Page([ROLE.make(row) for row in found.rows], found.total)
+    return listed(conn, _ROLES, window, where(filters, _ROLE_FIELDS, conn.dialect.name), ROLE.make)
 
 
 def permissions(
@@ -75,5 +73,4 @@ def permissions(
 ) -> Page[Permission]:
     """Return a page of the different permissions that roles have."""
     clauses = where(filters, _PERMISSION_FIELDS, conn.dialect.name)
-    found = fetch(conn, _PERMISSIONS, window, clauses)
-    return Page([(row.action, row.resource) for row in found.rows], found.total)
+    return listed(conn, _PERMISSIONS, window, clauses, lambda row: (row.action, row.resource))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, not_, or_, select
 
 from slipstream.store.listing.filter import Fields, Filter, where
-from slipstream.store.listing.page import Listing, Page, Window, fetch
+from slipstream.store.listing.page import Listing, Page, Window, listed
 from slipstream.store.schema import (
     audit_log,
     backfill,
@@ -113,8 +113,7 @@ def import_errors(
         )
         readable = of_file.where(dag.c.dag_id.in_(sorted(dag_ids)))
         clauses.append(or_(not_(of_file.exists()), readable.exists()))
-    found = fetch(conn, _IMPORT_ERRORS, window, clauses)
-    return Page([ImportErrorListed._make(row) for row in found.rows], found.total)
+    return listed(conn, _IMPORT_ERRORS, window, clauses, ImportErrorListed._make)
 
 
 def dags_of_files(
@@ -156,8 +155,9 @@ _JOBS = Listing(
 
 def jobs(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[JobListed]:
     """Return a page of jobs: the long-running processes, alive and past."""
-    found = fetch(conn, _JOBS, window, where(filters, _JOB_FIELDS, conn.dialect.name))
-    return Page([JobListed._make(row) for row in found.rows], found.total)
+    return listed(
+        conn, _JOBS, window, where(filters, _JOB_FIELDS, conn.dialect.name), JobListed._make
+    )
 
 
 _AUDIT_SOURCE = audit_log.outerjoin(
@@ -190,8 +190,9 @@ _AUDIT = Listing(
 
 def audit(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[AuditListed]:
     """Return a page of the audit log. Fields: the columns' names."""
-    found = fetch(conn, _AUDIT, window, where(filters, _AUDIT_FIELDS, conn.dialect.name))
-    return Page([AuditListed._make(row) for row in found.rows], found.total)
+    return listed(
+        conn, _AUDIT, window, where(filters, _AUDIT_FIELDS, conn.dialect.name), AuditListed._make
+    )
 
 
 _WARNING_FIELDS: Fields = {n: dag_warning.c[n] for n in WarningListed._fields[:4]}
@@ -210,8 +211,7 @@ def warnings(
 ) -> Page[WarningListed]:
     """Return a page of DAG warnings. Fields: dag_id, warning_type, message, timestamp."""
     clauses = where(filters, _WARNING_FIELDS, conn.dialect.name)
-    found = fetch(conn, _WARNINGS, window, clauses)
-    return Page([WarningListed._make(row) for row in found.rows], found.total)
+    return listed(conn, _WARNINGS, window, clauses, WarningListed._make)
 
 
 _BACKFILL_FIELDS: Fields = {"id": backfill.c.id, "dag_id": backfill.c.dag_id}
@@ -229,5 +229,10 @@ def backfills(
     conn: Connection, window: Window, filters: Sequence[Filter] = ()
 ) -> Page[BackfillListed]:
     """Return a page of backfills. Fields: id, dag_id."""
-    found = fetch(conn, _BACKFILLS, window, where(filters, _BACKFILL_FIELDS, conn.dialect.name))
-    return Page([BackfillListed._make(row) for row in found.rows], found.total)
+    return listed(
+        conn,
+        _BACKFILLS,
+        window,
+        where(filters, _BACKFILL_FIELDS, conn.dialect.name),
+        BackfillListed._make,
+    )

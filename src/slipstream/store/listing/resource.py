@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, Row, case, func, select
 
 from slipstream.errors import UserError
 from slipstream.state import TaskInstanceState
 from slipstream.store import crypt
 from slipstream.store.listing.filter import Fields, Filter, where
-from slipstream.store.listing.page import Listing, Page, Window, fetch
+from slipstream.store.listing.page import Listing, Page, Window, listed
 from slipstream.store.row import CONNECTION, VARIABLE, ConnectionRow, VariableRow
 from slipstream.store.schema import connection, pool, task_instance, variable
 
@@ -46,8 +46,9 @@ _POOLS = Listing(
 
 def pools(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[PoolListed]:
     """Return a page of pools. Field: name."""
-    found = fetch(conn, _POOLS, window, where(filters, _POOL_FIELDS, conn.dialect.name))
-    return Page([PoolListed._make(row) for row in found.rows], found.total)
+    return listed(
+        conn, _POOLS, window, where(filters, _POOL_FIELDS, conn.dialect.name), PoolListed._make
+    )
 
 
 _COUNTED = tuple(TaskInstanceState(n) for n in ("running", "queued", "scheduled", "deferred"))
@@ -92,11 +93,13 @@ def variables(
     conn: Connection, window: Window, filters: Sequence[Filter] = ()
 ) -> Page[VariableRow]:
     """Return a page of variables, decrypted; the value is None where no Fernet key fits."""
-    found = fetch(conn, _VARIABLES, window, where(filters, _VARIABLE_FIELDS, conn.dialect.name))
-    rows = [VARIABLE.make(row) for row in found.rows]
-    return Page(
-        [r._replace(value=_decrypted(r.value, r.is_encrypted, r.key)) for r in rows], found.total
-    )
+    clauses = where(filters, _VARIABLE_FIELDS, conn.dialect.name)
+    return listed(conn, _VARIABLES, window, clauses, _variable)
+
+
+def _variable(row: Row[Any]) -> VariableRow:
+    stored = VARIABLE.make(row)
+    return stored._replace(value=_decrypted(stored.value, stored.is_encrypted, stored.key))
 
 
 _CONNECTION_FIELDS: Fields = {
@@ -118,17 +121,15 @@ def connections(
 ) -> Page[ConnectionRow]:
     """Return a page of connections, decrypted; secrets are None where no Fernet key fits."""
     clauses = where(filters, _CONNECTION_FIELDS, conn.dialect.name)
-    found = fetch(conn, _CONNECTIONS, window, clauses)
-    rows = [CONNECTION.make(row) for row in found.rows]
-    return Page(
-        [
-            r._replace(
-                password=_decrypted(r.password, r.is_encrypted, r.conn_id),
-                extra=_decrypted(r.extra, r.is_extra_encrypted, r.conn_id),
-            )
-            for r in rows
-        ],
-        found.total,
+    return listed(conn, _CONNECTIONS, window, clauses, _connection)
+
+
+def _connection(row: Row[Any]) -> ConnectionRow:
+    stored = CONNECTION.make(row)
+    id = stored.conn_id
+    return stored._replace(
+        password=_decrypted(stored.password, stored.is_encrypted, id),
+        extra=_decrypted(stored.extra, stored.is_extra_encrypted, id),
     )
 
 

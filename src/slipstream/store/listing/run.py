@@ -12,7 +12,7 @@ from slipstream.store.codec import load_or_none
 from slipstream.store.listing import version
 from slipstream.store.listing.expression import SecondsBetween
 from slipstream.store.listing.filter import Fields, Filter, where
-from slipstream.store.listing.page import Listing, Page, Window, fetch
+from slipstream.store.listing.page import Listing, Page, Window, listed
 from slipstream.store.listing.version import VersionListed
 from slipstream.store.schema import dag, dag_run, dag_version
 
@@ -97,14 +97,7 @@ def page(
     clauses = where(filters, FIELDS, conn.dialect.name)
     if conf_contains:
         clauses.append(dag_run.c.conf.contains(conf_contains, autoescape=True))
-    found = fetch(conn, _LISTING, window, clauses)
-    return Page(
-        [_listed(row) for row in found.rows],
-        found.total,
-        found.total_limit,
-        found.next_cursor,
-        found.previous_cursor,
-    )
+    return listed(conn, _LISTING, window, clauses, _listed)
 
 
 def get(conn: Connection, dag_id: str, run_id: str) -> RunListed | None:

@@ -12,7 +12,7 @@ from slipstream.store.codec import load_or_none
 from slipstream.store.listing import version
 from slipstream.store.listing.expression import SecondsBetween
 from slipstream.store.listing.filter import Fields, Filter, where
-from slipstream.store.listing.page import Listing, Page, Window, fetch
+from slipstream.store.listing.page import Listing, Page, Window, listed
 from slipstream.store.listing.version import VersionListed
 from slipstream.store.schema import (
     attempt,
@@ -158,14 +158,7 @@ def page(
     conn: Connection, window: Window, filters: Sequence[Filter] = ()
 ) -> Page[TaskInstanceListed]:
     """Return a page of task instances. Fields: see ``FIELDS``."""
-    found = fetch(conn, _LISTING, window, where(filters, FIELDS, conn.dialect.name))
-    return Page(
-        [_listed(row) for row in found.rows],
-        found.total,
-        found.total_limit,
-        found.next_cursor,
-        found.previous_cursor,
-    )
+    return listed(conn, _LISTING, window, where(filters, FIELDS, conn.dialect.name), _listed)
 
 
 def get(

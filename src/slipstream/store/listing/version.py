@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from slipstream.store.codec import unpack
 from slipstream.store.listing.filter import Fields, Filter, where
-from slipstream.store.listing.page import Listing, Page, Window, fetch
+from slipstream.store.listing.page import Listing, Page, Window, listed
 from slipstream.store.schema import dag, dag_version
 
 
@@ -54,8 +54,9 @@ _LISTING = Listing(
 
 def page(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[VersionListed]:
     """Return a page of DAG versions. Fields: see ``FIELDS``."""
-    found = fetch(conn, _LISTING, window, where(filters, FIELDS, conn.dialect.name))
-    return Page([VersionListed._make(row) for row in found.rows], found.total)
+    return listed(
+        conn, _LISTING, window, where(filters, FIELDS, conn.dialect.name), VersionListed._make
+    )
 
 
 def of_row(row: Sequence[Any], display_name: str | None) -> VersionListed | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from slipstream.store.listing.filter import Fields, Filter, where
-from slipstream.store.listing.page import Listing, Page, Window, fetch
+from slipstream.store.listing.page import Listing, Page, Window, listed
 from slipstream.store.schema import dag, dag_run, task_instance, xcom
 
 
@@ -73,8 +73,9 @@ _LISTING = Listing(
 
 def page(conn: Connection, window: Window, filters: Sequence[Filter] = ()) -> Page[XComListed]:
     """Return a page of XCom entries. Fields: see ``FIELDS``."""
-    found = fetch(conn, _LISTING, window, where(filters, FIELDS, conn.dialect.name))
-    return Page([XComListed._make(row) for row in found.rows], found.total)
+    return listed(
+        conn, _LISTING, window, where(filters, FIELDS, conn.dialect.name), XComListed._make
+    )
 
 
 def get(
