@@ -28,9 +28,8 @@ class GroupKey(NamedTuple):
     """The task id, when it has a max_active_tis limit of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """A ready task instance as admission sees it."""
+class Candidate(NamedTuple):
+    """A ready task instance as admission sees it; a turn may make 10,000."""
 
     dag_run_pk: int
     dag_id: str
@@ -203,7 +202,9 @@ class ReadyQueue:
     def add(self, c: Candidate) -> None:
         """Let a ready instance wait; one that waits already is replaced."""
         self.discard(c.dag_run_pk, c.key)
-        group = self._groups.setdefault(c.group, _Group())
+        group = self._groups.get(c.group)
+        if group is None:
+            group = self._groups[c.group] = _Group()
         group.live[c.key] = c
         heappush(
             group.entries, (-c.priority_weight, c.run_after, c.order, c.key.map_index, c.key, c)
