@@ -77,12 +77,25 @@ def test_stopping_where_no_worker_runs_is_an_error(
     assert not (home / "airflow-worker.pid").exists()
 
 
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "amqp://127.0.0.1:1//"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list-workers"],
+        ["shutdown-all-workers", "--yes"],
+        ["shutdown-worker", "-H", "a@b"],
+        ["add-queue", "-H", "a@b", "-q", "q"],
+    ],
+)
 def test_a_broker_that_is_away_is_said_in_one_line(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    url: str,
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", "redis://127.0.0.1:1/0")
+    monkeypatch.setenv("AIRFLOW__CELERY__BROKER_URL", url)
     conf.reload()
-    assert main(["celery", "list-workers"]) == 1
+    assert main(["celery", *words]) == 1
     said = capsys.readouterr().err
     assert "The broker does not answer" in said
     assert "Traceback" not in said

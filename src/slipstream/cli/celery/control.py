@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from slipstream.cli.celery.extra import require
 from slipstream.cli.command import OUTPUT, YES, Command, arg
+from slipstream.cli.session import confirm
 from slipstream.errors import UserError
 
 _TIMEOUT_S = 1.0
@@ -15,78 +18,102 @@ _TIMEOUT_S = 1.0
 def list_workers(args: argparse.Namespace) -> None:
     from slipstream.cli.output import show
 
-    found = _queues_by_worker(_app())
+    with _control() as control:
+        found = _queues_by_worker(control)
     rows = [{"worker_name": name, "queues": queues} for name, queues in sorted(found.items())]
     show(rows, args.output)
 
 
 def shutdown_worker(args: argparse.Namespace) -> None:
-    app = _app()
-    _check_known(app, args.celery_hostname)
-    app.control.shutdown(destination=[args.celery_hostname])
-    print(f"{args.celery_hostname} ends when its tasks have.")
+    name = args.celery_hostname
+    with _control() as control:
+        _check_known(control, name)
+        control("shutdown", destination=[name])
+    print(f"{name} ends when its tasks have.")
 
 
 def shutdown_all_workers(args: argparse.Namespace) -> None:
-    app = _app()
-    if not args.yes:
-        answer = input("This shuts down all Celery workers. Proceed? (y/n) ")
-        if answer.strip().upper() not in ("Y", "YES"):
-            raise UserError("Nothing was shut down.")
-    app.control.shutdown()
+    confirm("This shuts down all Celery workers.", args.yes)
+    with _control() as control:
+        control("shutdown")
     print("All workers end when their tasks have.")
 
 
 def add_queue(args: argparse.Namespace) -> None:
-    _for_each_queue(args, "add_consumer")
-    print(f"{args.celery_hostname} serves {args.queues}, too.")
+    name, queues = args.celery_hostname, _names(args.queues)
+    with _control() as control:
+        _check_known(control, name)
+        for queue in queues:
+            control("add_consumer", {"queue": queue}, destination=[name])
+    print(f"{name} serves {', '.join(queues)}, too.")
 
 
 def remove_queue(args: argparse.Namespace) -> None:
-    _for_each_queue(args, "cancel_consumer")
-    print(f"{args.celery_hostname} no longer serves {args.queues}.")
+    name, queues = args.celery_hostname, _names(args.queues)
+    with _control() as control:
+        served = _check_known(control, name)
+        if unknown := [queue for queue in queues if queue not in served]:
+            raise UserError(
+                f"{name} does not serve {', '.join(unknown)}, but {', '.join(served) or 'no queue'}."
+            )
+        _cancel(control, name, queues)
+    print(f"{name} no longer serves {', '.join(queues)}.")
 
 
 def remove_all_queues(args: argparse.Namespace) -> None:
-    app = _app()
-    for queue in _check_known(app, args.celery_hostname):
-        app.control.cancel_consumer(queue, destination=[args.celery_hostname])
-    print(f"{args.celery_hostname} serves no queue any more.")
+    name = args.celery_hostname
+    with _control() as control:
+        _cancel(control, name, _check_known(control, name))
+    print(f"{name} serves no queue any more.")
 
 
-def _for_each_queue(args: argparse.Namespace, command: str) -> None:
-    """Send the worker one of Celery's control commands for each queue that is named."""
-    app = _app()
-    _check_known(app, args.celery_hostname)
-    for queue in _names(args.queues):
-        getattr(app.control, command)(queue, destination=[args.celery_hostname])
+def _cancel(control: Control, name: str, queues: list[str]) -> None:
+    for queue in queues:
+        control("cancel_consumer", {"queue": queue}, destination=[name])
 
 
-def _app() -> Any:
+class Control:
+    """Celery's control commands, over one connection that is ours."""
+
+    def __init__(self, app: Any, connection: Any) -> None:
+        app.control.mailbox.producer_pool = None  # it would make connections of its own
+        self._app = app
+        self._connection = connection
+
+    def __call__(self, command: str, arguments: dict[str, Any] | None = None, **to: Any) -> None:
+        self._app.control.broadcast(command, arguments, connection=self._connection, **to)
+
+    def inspect(self) -> Any:
+        return self._app.control.inspect(timeout=_TIMEOUT_S, connection=self._connection)
+
+
+@contextmanager
+def _control() -> Iterator[Control]:
+    """Yield what talks to the workers; raise UserError when the broker does not answer."""
     require("celery", "celery")
-    from slipstream.executors.celery.app import create_app
-
-    return create_app()
-
-
-def _queues_by_worker(app: Any) -> dict[str, list[str]]:
     from kombu.exceptions import OperationalError
 
+    from slipstream.executors.celery.app import create_app
+
+    app = create_app()
     connection = app.connection_for_write(connect_timeout=4)
     refusals = (*connection.connection_errors, *connection.channel_errors)
     try:
         with connection:
             connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
-            inspect = app.control.inspect(timeout=_TIMEOUT_S, connection=connection)
-            found = inspect.active_queues() or {}
+            yield Control(app, connection)
     except (OperationalError, OSError, *refusals) as error:
         raise UserError(f"The broker does not answer: {error}") from error
+
+
+def _queues_by_worker(control: Control) -> dict[str, list[str]]:
+    found = control.inspect().active_queues() or {}
     return {name: [queue["name"] for queue in queues] for name, queues in found.items()}
 
 
-def _check_known(app: Any, name: str) -> list[str]:
+def _check_known(control: Control, name: str) -> list[str]:
     """Return the worker's queues; raise UserError unless it answers."""
-    found = _queues_by_worker(app)
+    found = _queues_by_worker(control)
     if name not in found:
         known = ", ".join(sorted(found)) or "none"
         raise UserError(f"There is no worker {name!r}; those that answer: {known}.")
@@ -94,7 +121,10 @@ def _check_known(app: Any, name: str) -> list[str]:
 
 
 def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names:
+        raise UserError(f"--queues is {text!r}; it must name a queue, or several by commas.")
+    return names
 
 
 _WORKER = arg("-H", "--celery-hostname", required=True, metavar="NAME", help="which worker")
