@@ -190,8 +190,11 @@ class Rig:
         self.store.close()
 
     def turn(self, n: int = 1) -> TurnReport:
-        """Turn until there is nothing to do, at most 50 times, and at least ``n`` times."""
-        for i in range(50):
+        """Turn until there is nothing to do, and at least ``n`` times.
+
+        On a busy machine a turn's share of time may be over after one message of hundreds.
+        """
+        for i in range(1000):
             report = self.scheduler.turn(0)
             if i + 1 >= n and not (report.wrote or report.n_events or report.more):
                 return report
