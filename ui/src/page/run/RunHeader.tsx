@@ -1,7 +1,6 @@
-import { ActionIcon, Button, Menu, Text, Tooltip } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
+import { ActionIcon, Menu, Text } from "@mantine/core";
 import { modals } from "@mantine/modals";
-import { IconCheck, IconChevronDown, IconDots, IconPlayerPlay, IconRefresh, IconTrash, IconX } from "@tabler/icons-react";
+import { IconDots, IconPlayerPlay, IconTrash } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
@@ -12,23 +11,19 @@ import { Duration, Time } from "../../part/time";
 import { isUnfinished } from "../../state";
 import { useChange } from "../../part/mutate";
 import { keysOfRuns, type DagRun } from "../../query";
-import type { MarkState } from "./change";
-import { ClearDialog } from "./ClearDialog";
+import { ClearOrMark } from "./ClearOrMark";
 import { Head } from "./Head";
 import { codeLink, dagLink } from "./link";
-import { MarkDialog } from "./MarkDialog";
 import { NoteButton, NoteShown } from "./Note";
 
 const TriggerDialog = lazy(() => import("./TriggerDialog").then((module) => ({ default: module.TriggerDialog })));
-
-type Opened = "clear" | "trigger" | MarkState | null;
 
 export function RunHeader({ run }: { run: DagRun }) {
   const { t } = useTranslation();
   const can = useCan();
   const navigate = useNavigate();
   const { dag_id: dagId, dag_run_id: runId } = run;
-  const [opened, setOpened] = useState<Opened>(null);
+  const [again, setAgain] = useState(false);
   const canEdit = can("can_edit", "DAG Runs", dagId);
   const canCreate = can("can_create", "DAG Runs", dagId);
   const canDelete = can("can_delete", "DAG Runs", dagId);
@@ -47,19 +42,9 @@ export function RunHeader({ run }: { run: DagRun }) {
       confirmProps: { color: "red" },
       onConfirm: () => remove.mutate(),
     });
-  useHotkeys(
-    canEdit
-      ? [
-          ["shift+C", () => setOpened("clear")],
-          ["shift+S", () => setOpened("success")],
-          ["shift+F", () => setOpened("failed")],
-        ]
-      : [],
-  );
   const saveNote = (note: string) => client.PATCH("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}", { params: { path, query: { update_mask: ["note"] } }, body: { note } });
   const versions = run.dag_versions.map((version) => version.version_number);
   const target = { kind: "runs" as const, dagId, runIds: [runId] };
-  const close = () => setOpened(null);
   return (
     <Head
       kind={t("run.kind", { type: t(`runType.${run.run_type}`) })}
@@ -77,23 +62,12 @@ export function RunHeader({ run }: { run: DagRun }) {
       actions={
         <>
           {canEdit && !run.note && <NoteButton dagId={dagId} note={run.note} save={saveNote} />}
-          {canEdit && (
-            <>
-              <Tooltip label="Shift C"><Button size="xs" variant="default" leftSection={<IconRefresh size={15} />} aria-keyshortcuts="Shift+C" onClick={() => setOpened("clear")}>{t("run.clear.short")}</Button></Tooltip>
-              <Menu position="bottom-end">
-                <Menu.Target><Button size="xs" variant="default" rightSection={<IconChevronDown size={14} />}>{t("run.mark.short")}</Button></Menu.Target>
-                <Menu.Dropdown>
-                  <Menu.Item leftSection={<IconCheck size={15} />} rightSection={<Text size="xs" c="dimmed">⇧S</Text>} onClick={() => setOpened("success")}>{t("state.success")}</Menu.Item>
-                  <Menu.Item leftSection={<IconX size={15} />} rightSection={<Text size="xs" c="dimmed">⇧F</Text>} onClick={() => setOpened("failed")}>{t("state.failed")}</Menu.Item>
-                </Menu.Dropdown>
-              </Menu>
-            </>
-          )}
+          {canEdit && <ClearOrMark target={target} />}
           {(canCreate || canDelete) && (
             <Menu position="bottom-end">
               <Menu.Target><ActionIcon variant="default" size={30} aria-label={t("run.more")}><IconDots size={16} /></ActionIcon></Menu.Target>
               <Menu.Dropdown>
-                {canCreate && <Menu.Item leftSection={<IconPlayerPlay size={15} />} onClick={() => setOpened("trigger")}>{t("run.again")}</Menu.Item>}
+                {canCreate && <Menu.Item leftSection={<IconPlayerPlay size={15} />} onClick={() => setAgain(true)}>{t("run.again")}</Menu.Item>}
                 {canDelete && <Menu.Item color="red" leftSection={<IconTrash size={15} />} disabled={isUnfinished(run.state) && run.state === "running"} onClick={confirmDelete}>{t("run.delete.title")}</Menu.Item>}
               </Menu.Dropdown>
             </Menu>
@@ -102,9 +76,7 @@ export function RunHeader({ run }: { run: DagRun }) {
       }
     >
       <NoteShown dagId={dagId} note={run.note} canEdit={canEdit} save={saveNote} />
-      <ClearDialog target={target} opened={opened === "clear"} onClose={close} />
-      <MarkDialog target={target} state={opened === "failed" ? "failed" : "success"} opened={opened === "success" || opened === "failed"} onClose={close} />
-      {opened === "trigger" && <Suspense><TriggerDialog dagId={dagId} opened onClose={close} fromRun={runId} /></Suspense>}
+      {again && <Suspense><TriggerDialog dagId={dagId} opened onClose={() => setAgain(false)} fromRun={runId} /></Suspense>}
     </Head>
   );
 }

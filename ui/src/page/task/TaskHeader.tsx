@@ -1,8 +1,6 @@
-import { Anchor, Button, Menu, Select, Text, Tooltip } from "@mantine/core";
-import { useHotkeys } from "@mantine/hooks";
-import { IconCheck, IconChevronDown, IconExternalLink, IconRefresh, IconX } from "@tabler/icons-react";
+import { Anchor, Button, Select, Text } from "@mantine/core";
+import { IconExternalLink } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
@@ -11,11 +9,9 @@ import { useCan } from "../../api/session";
 import { useParam } from "../../part/DataTable";
 import { Duration, Time } from "../../part/time";
 import type { TaskInstance } from "../../query";
-import type { MarkState } from "../run/change";
-import { ClearDialog } from "../run/ClearDialog";
+import { ClearOrMark } from "../run/ClearOrMark";
 import { Head } from "../run/Head";
 import { codeLink, runLink } from "../run/link";
-import { MarkDialog } from "../run/MarkDialog";
 import { NoteButton, NoteShown } from "../run/Note";
 import { linksQuery, triesQuery, type Place } from "../run/query";
 
@@ -23,19 +19,9 @@ export function TaskHeader({ place, ti, tryNumber }: { place: Place; ti: TaskIns
   const { t } = useTranslation();
   const can = useCan();
   const { dagId, runId, taskId, mapIndex } = place;
-  const [opened, setOpened] = useState<"clear" | MarkState | null>(null);
   const { data: tries } = useQuery({ ...triesQuery(place), enabled: ti.try_number > 1 });
   const { data: links } = useQuery({ ...linksQuery(place, tryNumber), enabled: tryNumber > 0 });
   const canEdit = can("can_edit", "Task Instances", dagId);
-  useHotkeys(
-    canEdit
-      ? [
-          ["shift+C", () => setOpened("clear")],
-          ["shift+S", () => setOpened("success")],
-          ["shift+F", () => setOpened("failed")],
-        ]
-      : [],
-  );
   const shown = tryNumber === ti.try_number ? ti : (tries?.task_instances.find((each) => each.try_number === tryNumber) ?? ti);
   const saveNote = (note: string) =>
     client.PATCH("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/{map_index}", {
@@ -43,7 +29,6 @@ export function TaskHeader({ place, ti, tryNumber }: { place: Place; ti: TaskIns
       body: { note, include_downstream: false, include_future: false, include_past: false, include_upstream: false },
     });
   const target = { kind: "tasks" as const, dagId, runId, tasks: [{ task_id: taskId, ...(mapIndex >= 0 ? { map_index: mapIndex } : {}) }] };
-  const close = () => setOpened(null);
   const version = ti.dag_version?.version_number;
   const extra = Object.entries(links?.extra_links ?? {}).filter((link): link is [string, string] => !!link[1] && /^https?:\/\//.test(link[1]));
   return (
@@ -66,24 +51,11 @@ export function TaskHeader({ place, ti, tryNumber }: { place: Place; ti: TaskIns
             <Button key={name} size="xs" variant="default" component="a" href={href} target="_blank" rel="noreferrer noopener" rightSection={<IconExternalLink size={14} />}>{name}</Button>
           ))}
           {canEdit && !ti.note && <NoteButton dagId={dagId} note={ti.note} save={saveNote} />}
-          {canEdit && (
-            <>
-              <Tooltip label="Shift C"><Button size="xs" variant="default" leftSection={<IconRefresh size={15} />} aria-keyshortcuts="Shift+C" onClick={() => setOpened("clear")}>{t("run.clear.short")}</Button></Tooltip>
-              <Menu position="bottom-end">
-                <Menu.Target><Button size="xs" variant="default" rightSection={<IconChevronDown size={14} />}>{t("run.mark.short")}</Button></Menu.Target>
-                <Menu.Dropdown>
-                  <Menu.Item leftSection={<IconCheck size={15} />} rightSection={<Text size="xs" c="dimmed">⇧S</Text>} onClick={() => setOpened("success")}>{t("state.success")}</Menu.Item>
-                  <Menu.Item leftSection={<IconX size={15} />} rightSection={<Text size="xs" c="dimmed">⇧F</Text>} onClick={() => setOpened("failed")}>{t("state.failed")}</Menu.Item>
-                </Menu.Dropdown>
-              </Menu>
-            </>
-          )}
+          {canEdit && <ClearOrMark target={target} />}
         </>
       }
     >
       <NoteShown dagId={dagId} note={ti.note} canEdit={canEdit} save={saveNote} />
-      <ClearDialog target={target} opened={opened === "clear"} onClose={close} />
-      <MarkDialog target={target} state={opened === "failed" ? "failed" : "success"} opened={opened === "success" || opened === "failed"} onClose={close} />
     </Head>
   );
 }

@@ -10,7 +10,7 @@ import { useCan } from "../../../api/session";
 import { useZone } from "../../../part/time";
 import { useChange } from "../../../part/mutate";
 import { keysOfRuns, type DagDetails } from "../../../query";
-import { Editor } from "../Editor";
+import { Editor } from "../../../part/Editor";
 import { runLink } from "../link";
 import { parsed } from "../parsed";
 import { Advanced } from "./Advanced";

@@ -5,7 +5,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useZone } from "../../../part/time";
-import { Editor } from "../Editor";
+import { Editor } from "../../../part/Editor";
 import { Markdown } from "../Markdown";
 import type { Field } from "./schema";
 import type { Draft } from "./value";
