@@ -31,19 +31,21 @@ export interface Paging {
   limit: number;
   offset: number;
   order_by: string[] | undefined;
+  /** Begins the names of its parameters, where a page has several tables. */
+  prefix: string;
 }
 
 /** The page and order in the address. `order` is what applies until somebody chooses. */
-export function usePaging(order?: string, size = 25): Paging {
+export function usePaging(order?: string, size = 25, prefix = ""): Paging {
   const [search] = useSearchParams();
-  const limit = Number(search.get("limit")) || size;
-  const page = Math.max(1, Number(search.get("page")) || 1);
-  const by = search.get("order") ?? order;
-  return { limit, offset: (page - 1) * limit, order_by: by ? [by] : undefined };
+  const limit = Number(search.get(`${prefix}limit`)) || size;
+  const page = Math.max(1, Number(search.get(`${prefix}page`)) || 1);
+  const by = search.get(`${prefix}order`) ?? order;
+  return { limit, offset: (page - 1) * limit, order_by: by ? [by] : undefined, prefix };
 }
 
 /** Read and change one parameter of the address; a change goes back to the first page. */
-export function useParam(name: string): [string | null, (value: string | null) => void] {
+export function useParam(name: string, page = "page"): [string | null, (value: string | null) => void] {
   const [search, setSearch] = useSearchParams();
   return [
     search.get(name),
@@ -53,7 +55,7 @@ export function useParam(name: string): [string | null, (value: string | null) =
           const next = new URLSearchParams(before);
           if (value) next.set(name, value);
           else next.delete(name);
-          if (name !== "page") next.delete("page");
+          if (name !== page) next.delete(page);
           return next;
         },
         { replace: true },
@@ -81,7 +83,8 @@ const classFor = ({ wideOnly, roomyOnly, pinned }: { wideOnly?: boolean; roomyOn
 export function DataTable<Row>(props: Props<Row>) {
   const { columns, rows, total, paging, rowId, label, error, retry, empty, selection } = props;
   const { t } = useTranslation();
-  const [order, setOrder] = useParam("order");
+  const { prefix } = paging;
+  const [order, setOrder] = useParam(`${prefix}order`, `${prefix}page`);
   const applied = order ?? paging.order_by?.[0];
   const table = useReactTable({
     data: rows ?? [],
@@ -170,10 +173,12 @@ export function DataTable<Row>(props: Props<Row>) {
   );
 }
 
-function Pages({ total, paging }: { total: number | undefined; paging: Paging }) {
+/** Which rows are shown, how many at a time, and the way to the others. */
+export function Pages({ total, paging }: { total: number | undefined; paging: Paging }) {
   const { t } = useTranslation();
-  const [, setPage] = useParam("page");
-  const [, setLimit] = useParam("limit");
+  const page = `${paging.prefix}page`;
+  const [, setPage] = useParam(page, page);
+  const [, setLimit] = useParam(`${paging.prefix}limit`, page);
   if (total === undefined) return <Box h={46} />;
   const first = Math.min(paging.offset + 1, total);
   const last = Math.min(paging.offset + paging.limit, total);
@@ -196,7 +201,7 @@ function Pages({ total, paging }: { total: number | undefined; paging: Paging })
             siblings={1}
             total={Math.ceil(total / paging.limit)}
             value={Math.floor(paging.offset / paging.limit) + 1}
-            onChange={(page) => setPage(page === 1 ? null : String(page))}
+            onChange={(n) => setPage(n === 1 ? null : String(n))}
             getControlProps={(control) => ({ "aria-label": t(`table.${control}`) })}
           />
         )}

@@ -1,14 +1,16 @@
-import { Alert, Anchor, Badge, Code, Group, Paper, ScrollArea, Skeleton, Stack, Table, Text, Title } from "@mantine/core";
+import { Alert, Anchor, Badge, Code, Group, Paper, ScrollArea, Stack, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconExternalLink, IconPackage, IconPuzzle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import type { ColumnDef } from "@tanstack/react-table";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useCan } from "../../api/session";
+import { DataTable, usePaging } from "../../part/DataTable";
 import { Page } from "../../part/Page";
-import { Empty, Problem } from "../../part/Problem";
+import { Empty } from "../../part/Problem";
 import { partsOf } from "./plugin";
-import { pluginErrorsQuery, pluginsQuery, providersQuery } from "./query";
+import { pluginErrorsQuery, pluginsQuery, providersQuery, type Plugin, type Provider } from "./query";
 
 export function Component() {
   const { t } = useTranslation();
@@ -37,52 +39,46 @@ function Section({ id, title, count, children }: { id: string; title: string; co
 
 function Plugins() {
   const { t } = useTranslation();
-  const plugins = useQuery(pluginsQuery);
+  const paging = usePaging(undefined, 25, "plugins.");
+  const plugins = useQuery(pluginsQuery({ limit: paging.limit, offset: paging.offset }));
   const errors = useQuery(pluginErrorsQuery);
-  const found = plugins.data?.plugins;
+  const columns: ColumnDef<Plugin, unknown>[] = [
+    { id: "name", header: t("admin.plugin.name"), cell: ({ row }) => <Text size="sm" fw={600}>{row.original.name}</Text> },
+    { id: "source", header: t("admin.plugin.source"), cell: ({ row }) => <Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>{row.original.source}</Text> },
+    { id: "adds", header: t("admin.plugin.adds"), cell: ({ row }) => <Parts plugin={row.original} /> },
+  ];
   return (
-    <Section id="plugins" title={t("admin.plugin.title")} count={found?.length}>
+    <Section id="plugins" title={t("admin.plugin.title")} count={plugins.data?.total_entries}>
       {errors.data?.import_errors.map(({ source, error }) => (
         <Alert key={source} color="red" icon={<IconAlertTriangle />} title={t("admin.plugin.broken", { source })} mb="sm">
           <ScrollArea.Autosize mah={240}><Code block>{error}</Code></ScrollArea.Autosize>
         </Alert>
       ))}
       <Paper>
-        {plugins.error ? (
-          <Problem error={plugins.error} retry={() => void plugins.refetch()} />
-        ) : !found ? (
-          <Skeleton h={120} />
-        ) : !found.length ? (
-          <Empty icon={IconPuzzle} title={t("admin.plugin.none")}>{t("admin.plugin.noneText")}</Empty>
-        ) : (
-          <ScrollArea type="auto">
-            <Table aria-label={t("admin.plugin.title")} miw={480}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t("admin.plugin.name")}</Table.Th>
-                  <Table.Th>{t("admin.plugin.source")}</Table.Th>
-                  <Table.Th>{t("admin.plugin.adds")}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {found.map((plugin) => (
-                  <Table.Tr key={`${plugin.name} ${plugin.source}`}>
-                    <Table.Td fw={600}>{plugin.name}</Table.Td>
-                    <Table.Td><Text size="sm" c="dimmed" style={{ overflowWrap: "anywhere" }}>{plugin.source}</Text></Table.Td>
-                    <Table.Td>
-                      <Group gap={6}>
-                        {partsOf(plugin).map(([part, n]) => <Badge key={part} variant="light" tt="none" radius="sm">{t(`admin.plugin.part.${part}`)}{n > 1 ? ` × ${n}` : ""}</Badge>)}
-                        {!partsOf(plugin).length && <Text size="sm" c="dimmed">–</Text>}
-                      </Group>
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </ScrollArea>
-        )}
+        <DataTable
+          label={t("admin.plugin.title")}
+          columns={columns}
+          rows={plugins.data?.plugins}
+          total={plugins.data?.total_entries}
+          paging={paging}
+          rowId={(plugin) => `${plugin.name} ${plugin.source}`}
+          error={plugins.error}
+          retry={() => void plugins.refetch()}
+          empty={<Empty icon={IconPuzzle} title={t("admin.plugin.none")}>{t("admin.plugin.noneText")}</Empty>}
+        />
       </Paper>
     </Section>
+  );
+}
+
+function Parts({ plugin }: { plugin: Plugin }) {
+  const { t } = useTranslation();
+  const parts = partsOf(plugin);
+  return (
+    <Group gap={6}>
+      {parts.map(([part, n]) => <Badge key={part} variant="light" tt="none" radius="sm">{t(`admin.plugin.part.${part}`)}{n > 1 ? ` × ${n}` : ""}</Badge>)}
+      {!parts.length && <Text size="sm" c="dimmed">–</Text>}
+    </Group>
   );
 }
 
@@ -91,47 +87,38 @@ const isWeb = (address: string | null | undefined): address is string => /^https
 
 function Providers() {
   const { t } = useTranslation();
-  const providers = useQuery(providersQuery);
-  const found = providers.data?.providers;
-  return (
-    <Section id="providers" title={t("admin.provider.title")} count={found?.length}>
-      <Paper>
-        {providers.error ? (
-          <Problem error={providers.error} retry={() => void providers.refetch()} />
-        ) : !found ? (
-          <Skeleton h={120} />
-        ) : !found.length ? (
-          <Empty icon={IconPackage} title={t("admin.provider.none")}>{t("admin.provider.noneText")}</Empty>
+  const paging = usePaging(undefined, 25, "providers.");
+  const providers = useQuery(providersQuery({ limit: paging.limit, offset: paging.offset }));
+  const columns: ColumnDef<Provider, unknown>[] = [
+    {
+      id: "package",
+      header: t("admin.provider.package"),
+      cell: ({ row: { original: { package_name, documentation_url } } }) =>
+        isWeb(documentation_url) ? (
+          <Anchor href={documentation_url} target="_blank" rel="noreferrer" size="sm">
+            {package_name} <IconExternalLink size={12} aria-label={t("admin.provider.docs")} />
+          </Anchor>
         ) : (
-          <ScrollArea type="auto">
-            <Table aria-label={t("admin.provider.title")} miw={480}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t("admin.provider.package")}</Table.Th>
-                  <Table.Th>{t("admin.provider.version")}</Table.Th>
-                  <Table.Th>{t("admin.description")}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {found.map((provider) => (
-                  <Table.Tr key={provider.package_name}>
-                    <Table.Td>
-                      {isWeb(provider.documentation_url) ? (
-                        <Anchor href={provider.documentation_url} target="_blank" rel="noreferrer" size="sm">
-                          {provider.package_name} <IconExternalLink size={12} aria-label={t("admin.provider.docs")} />
-                        </Anchor>
-                      ) : (
-                        <Text size="sm">{provider.package_name}</Text>
-                      )}
-                    </Table.Td>
-                    <Table.Td><Code>{provider.version}</Code></Table.Td>
-                    <Table.Td><Text size="sm" c="dimmed" lineClamp={2}>{provider.description}</Text></Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </ScrollArea>
-        )}
+          <Text size="sm">{package_name}</Text>
+        ),
+    },
+    { id: "version", header: t("admin.provider.version"), cell: ({ row }) => <Code>{row.original.version}</Code> },
+    { id: "description", header: t("admin.description"), meta: { wideOnly: true }, cell: ({ row }) => <Text size="sm" c="dimmed" lineClamp={2}>{row.original.description}</Text> },
+  ];
+  return (
+    <Section id="providers" title={t("admin.provider.title")} count={providers.data?.total_entries}>
+      <Paper>
+        <DataTable
+          label={t("admin.provider.title")}
+          columns={columns}
+          rows={providers.data?.providers}
+          total={providers.data?.total_entries}
+          paging={paging}
+          rowId={(provider) => provider.package_name}
+          error={providers.error}
+          retry={() => void providers.refetch()}
+          empty={<Empty icon={IconPackage} title={t("admin.provider.none")}>{t("admin.provider.noneText")}</Empty>}
+        />
       </Paper>
     </Section>
   );

@@ -6,15 +6,16 @@ import { useTranslation } from "react-i18next";
 import { client } from "../../api/client";
 import { useCan } from "../../api/session";
 import { confirm } from "../../part/confirm";
-import { useParam } from "../../part/DataTable";
+import { Pages, useParam, usePaging } from "../../part/DataTable";
 import { ChoiceFilter, TextFilter } from "../../part/filters";
+import { Unreadable } from "../../part/FormDialog";
 import { useChange } from "../../part/mutate";
 import { Page } from "../../part/Page";
 import { Empty, Problem } from "../../part/Problem";
 import { Bars } from "../home/Bars";
 import { useEditing } from "./editing";
 import { PoolForm } from "./PoolForm";
-import { MOST, poolsQuery, type Pool } from "./query";
+import { poolQuery, poolsQuery, type Pool } from "./query";
 import { RowActions } from "./RowActions";
 
 const ORDERS = ["name", "-name", "slots", "-slots"];
@@ -24,10 +25,9 @@ export function Component() {
   const can = useCan();
   const editing = useEditing();
   const [wanted] = useParam("q");
-  const [order] = useParam("order");
-  const pools = useQuery(poolsQuery({ limit: MOST, order_by: [order ?? "name"], pool_name_pattern: wanted ?? undefined }));
+  const paging = usePaging("name", 50);
+  const pools = useQuery(poolsQuery({ limit: paging.limit, offset: paging.offset, order_by: paging.order_by, pool_name_pattern: wanted ?? undefined }));
   const found = pools.data?.pools;
-  const edited = found?.find(({ name }) => name === editing.edited);
   return (
     <Page title={t("nav.pools")} actions={can("can_create", "Pools") && <Button leftSection={<IconPlus size={16} />} onClick={editing.add}>{t("admin.pool.add")}</Button>}>
       <Group gap="xs" mb="sm">
@@ -45,13 +45,17 @@ export function Component() {
           {found ? found.map((pool) => <PoolCard key={pool.name} pool={pool} onEdit={() => editing.edit(pool.name)} />) : [0, 1].map((i) => <Skeleton key={i} h={150} />)}
         </SimpleGrid>
       )}
-      {!!found && pools.data!.total_entries > found.length && (
-        <Text size="sm" c="dimmed" mt="md">{t("admin.pool.more", { shown: found.length, total: pools.data!.total_entries })}</Text>
-      )}
+      <Pages total={pools.data?.total_entries} paging={paging} />
       {editing.adding && can("can_create", "Pools") && <PoolForm onClose={editing.close} />}
-      {edited && can("can_edit", "Pools") && <PoolForm key={edited.name} before={edited} onClose={editing.close} />}
+      {editing.edited !== null && can("can_edit", "Pools") && <Edit name={editing.edited} onClose={editing.close} />}
     </Page>
   );
+}
+
+function Edit({ name, onClose }: { name: string; onClose: () => void }) {
+  const pool = useQuery(poolQuery(name));
+  if (pool.error) return <Unreadable title={name} error={pool.error} onClose={onClose} />;
+  return pool.data ? <PoolForm key={name} before={pool.data} onClose={onClose} /> : null;
 }
 
 function PoolCard({ pool, onEdit }: { pool: Pool; onEdit: () => void }) {

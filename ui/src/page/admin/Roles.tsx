@@ -2,7 +2,7 @@ import { Accordion, Badge, Group, Paper, Skeleton, Table, Text } from "@mantine/
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 
-import { useParam } from "../../part/DataTable";
+import { Pages, useParam, usePaging } from "../../part/DataTable";
 import { Problem } from "../../part/Problem";
 import { rolesQuery, type Role } from "./query";
 import { byResource } from "./role";
@@ -13,8 +13,9 @@ const KNOWN = ["can_read", "can_create", "can_edit", "can_delete", "menu_access"
 
 export function Roles() {
   const { t } = useTranslation();
-  const roles = useQuery(rolesQuery);
-  const [opened, open] = useParam("role");
+  const paging = usePaging("name");
+  const roles = useQuery(rolesQuery({ limit: paging.limit, offset: paging.offset, order_by: ["name"] }));
+  const [opened, open] = useParam("role", "role");
   if (roles.error) return <Problem error={roles.error} retry={() => void roles.refetch()} />;
   if (!roles.data) return <Skeleton h={240} />;
   return (
@@ -34,6 +35,7 @@ export function Roles() {
             </Accordion.Item>
           ))}
         </Accordion>
+        <Pages total={roles.data.total_entries} paging={paging} />
       </Paper>
     </>
   );

@@ -8,7 +8,7 @@ import type { components } from "../../api/schema";
 import { useCan, useSession } from "../../api/session";
 import { useChange } from "../../part/mutate";
 import { FormDialog } from "../../part/FormDialog";
-import { rolesQuery, type User } from "./query";
+import { roleNamesQuery, type User } from "./query";
 
 type Patch = components["schemas"]["UserPatch"];
 
@@ -28,7 +28,7 @@ export function UserForm({ before: given, onClose }: { before?: User; onClose: (
   });
   const [roles, setRoles] = useState<string[]>(before ? rolesBefore : ["Viewer"]);
   const [active, setActive] = useState(before?.active ?? true);
-  const known = useQuery({ ...rolesQuery, enabled: can("can_read", "Roles") });
+  const known = useQuery({ ...roleNamesQuery, enabled: can("can_read", "Roles") });
   const field = (name: keyof typeof draft) => ({
     label: t(`admin.user.${name}`),
     value: draft[name],
@@ -70,7 +70,7 @@ export function UserForm({ before: given, onClose }: { before?: User; onClose: (
       <MultiSelect
         label={t("admin.user.roles")}
         description={t("admin.user.rolesHint")}
-        data={[...new Set([...(known.data?.roles?.map(({ name }) => name) ?? []), ...roles])]}
+        data={[...new Set([...(known.data ?? []), ...roles])]}
         value={roles}
         onChange={setRoles}
         searchable

@@ -18,7 +18,7 @@ import { doneOrThrow } from "./bulk";
 import { useEditing } from "./editing";
 import { Unreadable } from "../../part/FormDialog";
 import { ImportDialog } from "./ImportDialog";
-import { MOST, variableQuery, variablesQuery, type Variable } from "./query";
+import { allPages, MOST, variableQuery, variablesQuery, type Variable } from "./query";
 import { RowActions, SelectionBar } from "./RowActions";
 import { save } from "./save";
 import { fileOf } from "./variable";
@@ -128,13 +128,11 @@ function Export({ pattern, disabled }: { pattern: string | null; disabled: boole
   const queries = useQueryClient();
   const write = useChange({
     change: async () => {
-      const all: Variable[] = [];
-      for (;;) {
-        const query = { limit: MOST, offset: all.length, order_by: ["key"], variable_key_pattern: pattern ?? undefined };
+      const all = await allPages(async (offset) => {
+        const query = { limit: MOST, offset, order_by: ["key"], variable_key_pattern: pattern ?? undefined };
         const page = await queries.fetchQuery({ ...variablesQuery(query), staleTime: 0 });
-        all.push(...page.variables);
-        if (!page.variables.length || all.length >= page.total_entries) break;
-      }
+        return { rows: page.variables, total: page.total_entries };
+      });
       const { text, hidden } = fileOf(all);
       save("variables.json", text, "application/json");
       return { n: all.length - hidden.length, hidden };

@@ -11,6 +11,7 @@ export type Variable = Schemas["VariableResponse"];
 export type Pool = Schemas["PoolResponse"];
 export type User = Schemas["UserResponse"];
 export type Role = Schemas["RoleResponse"];
+export type Provider = Schemas["ProviderResponse"];
 export type Plugin = Schemas["PluginResponse"];
 
 /** What one answer holds at most; more needs another page. */
@@ -49,20 +50,30 @@ export const poolsQuery = (query: Params<"/api/v2/pools">) =>
     placeholderData: keepPreviousData,
   });
 
-export const pluginsQuery = queryOptions({
-  queryKey: ["plugins"],
-  queryFn: () => data(client.GET("/api/v2/plugins", { params: { query: { limit: MOST } } })),
-});
+export const poolQuery = (pool_name: string) =>
+  queryOptions({
+    queryKey: ["pools", "one", pool_name],
+    queryFn: () => data(client.GET("/api/v2/pools/{pool_name}", { params: { path: { pool_name } } })),
+  });
+
+export const pluginsQuery = (query: Params<"/api/v2/plugins">) =>
+  queryOptions({
+    queryKey: ["plugins", query],
+    queryFn: () => data(client.GET("/api/v2/plugins", { params: { query } })),
+    placeholderData: keepPreviousData,
+  });
 
 export const pluginErrorsQuery = queryOptions({
   queryKey: ["plugins", "errors"],
   queryFn: () => data(client.GET("/api/v2/plugins/importErrors")),
 });
 
-export const providersQuery = queryOptions({
-  queryKey: ["providers"],
-  queryFn: () => data(client.GET("/api/v2/providers", { params: { query: { limit: MOST } } })),
-});
+export const providersQuery = (query: Params<"/api/v2/providers">) =>
+  queryOptions({
+    queryKey: ["providers", query],
+    queryFn: () => data(client.GET("/api/v2/providers", { params: { query } })),
+    placeholderData: keepPreviousData,
+  });
 
 export const configQuery = queryOptions({
   queryKey: ["config"],
@@ -85,7 +96,29 @@ export const userQuery = (username: string) =>
     queryFn: () => data(client.GET("/auth/fab/v1/users/{username}", { params: { path: { username } } })),
   });
 
-export const rolesQuery = queryOptions({
-  queryKey: ["users", "roles"],
-  queryFn: () => data(client.GET("/auth/fab/v1/roles", { params: { query: { limit: MOST } } })),
+export const rolesQuery = (query: Params<"/auth/fab/v1/roles">) =>
+  queryOptions({
+    queryKey: ["users", "roles", query],
+    queryFn: () => data(client.GET("/auth/fab/v1/roles", { params: { query } })),
+    placeholderData: keepPreviousData,
+  });
+
+/** The names of all roles, however many. */
+export const roleNamesQuery = queryOptions({
+  queryKey: ["users", "roles", "names"],
+  queryFn: () =>
+    allPages(async (offset) => {
+      const { roles = [], total_entries = 0 } = await data(client.GET("/auth/fab/v1/roles", { params: { query: { limit: MOST, offset } } }));
+      return { rows: roles.map(({ name }) => name ?? ""), total: total_entries };
+    }),
 });
+
+/** All rows of a list, a page after the other. */
+export async function allPages<Row>(read: (offset: number) => Promise<{ rows: Row[]; total: number }>): Promise<Row[]> {
+  const all: Row[] = [];
+  for (;;) {
+    const { rows, total } = await read(all.length);
+    all.push(...rows);
+    if (!rows.length || all.length >= total) return all;
+  }
+}
