@@ -1,9 +1,4 @@
-import { Input, Skeleton } from "@mantine/core";
-import { lazy, Suspense } from "react";
-
-import classes from "./JsonEditor.module.css";
-
-const Code = lazy(() => import("./CodeMirror"));
+import { Editor } from "../../part/Editor";
 
 interface Props {
   label: string;
@@ -16,14 +11,6 @@ interface Props {
 }
 
 /** A field for JSON, or for text that may be. */
-export function JsonEditor({ label, description, error, ...code }: Props) {
-  return (
-    <Input.Wrapper label={label} description={description} error={error} labelElement="div" inputWrapperOrder={["label", "description", "input", "error"]}>
-      <div className={classes.frame} data-invalid={error ? true : undefined}>
-        <Suspense fallback={<Skeleton h={96} radius={0} />}>
-          <Code label={label} {...code} />
-        </Suspense>
-      </div>
-    </Input.Wrapper>
-  );
+export function JsonEditor({ label, isJson = true, ...field }: Props) {
+  return <Editor label={label} ariaLabel={label} language={isJson ? "json" : "text"} isBare minHeight="96px" maxHeight="300px" {...field} />;
 }

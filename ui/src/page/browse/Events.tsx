@@ -12,18 +12,10 @@ import { TextFilter } from "../../part/filters";
 import { CellLink, dagPath, Plain, runPath } from "../../part/links";
 import { Page } from "../../part/Page";
 import { Empty } from "../../part/Problem";
+import { readable } from "../../part/readable";
 import { Time } from "../../part/time";
 
 type Event = components["schemas"]["EventLogResponse"];
-
-/** JSON laid out to be read; what is no JSON as it is. */
-export function readable(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
 
 export function Component() {
   const { t } = useTranslation();

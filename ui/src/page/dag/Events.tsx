@@ -11,18 +11,10 @@ import { Link } from "react-router";
 import { DataTable, usePaging, useParam } from "../../part/DataTable";
 import { CellLink } from "../../part/links";
 import { Empty } from "../../part/Problem";
+import { readable } from "../../part/readable";
 import { Time } from "../../part/time";
 import { instanceAt, runAt, taskAt, useDagId } from "./address";
 import { eventsQuery, type EventLog } from "./query";
-
-/** JSON as one reads it; anything else as it is. */
-function pretty(text: string): string {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
-}
 
 export function Component() {
   const { t } = useTranslation();
@@ -74,7 +66,7 @@ export function Component() {
         empty={<Empty icon={IconHistory} title={t("dag.events.none")}>{t("dag.events.noneText")}</Empty>}
       />
       <Modal opened={!!shown} onClose={() => show(null)} title={shown?.event} size="lg">
-        <Code block>{pretty(shown?.extra ?? "")}</Code>
+        <Code block>{readable(shown?.extra ?? "")}</Code>
       </Modal>
     </>
   );

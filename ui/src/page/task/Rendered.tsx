@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { Empty } from "../../part/Problem";
 import type { TaskInstance } from "../../query";
-import { Editor } from "../run/Editor";
+import { Editor } from "../../part/Editor";
 import { Json } from "../run/Json";
 import { languageOf } from "./language";
 

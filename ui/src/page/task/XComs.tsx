@@ -13,7 +13,7 @@ import { Time } from "../../part/time";
 import { useChange } from "../../part/mutate";
 import { keysOfRuns } from "../../query";
 import { Dialog } from "../run/Dialog";
-import { Editor } from "../run/Editor";
+import { Editor } from "../../part/Editor";
 import { Json } from "../run/Json";
 import { parsed } from "../run/parsed";
 import { xcomQuery, xcomsQuery, type Place, type XCom } from "../run/query";

@@ -1,5 +1,5 @@
 /** What language a rendered field is written in, so that it is shown as such. */
-import type { Language } from "../run/CodeMirror";
+import type { Language } from "../../part/CodeMirror";
 
 const BY_NAME: [RegExp, Language][] = [
   [/sql|^query$|^hql$/i, "sql"],
