@@ -1,4 +1,4 @@
-import { Alert, Box, Button, Group, Paper, SegmentedControl, SimpleGrid, Text } from "@mantine/core";
+import { Alert, Box, Button, Group, Paper, SegmentedControl, SimpleGrid, Text, VisuallyHidden } from "@mantine/core";
 import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { IconAlertTriangle, IconLayoutGrid, IconList, IconRoute } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -85,7 +85,7 @@ export function Component() {
 function useColumns(runsOf: (id: string) => Runs, now: number, trigger: (id: string) => void): ColumnDef<Dag, unknown>[] {
   const { t } = useTranslation();
   return [
-    { id: "pause", header: () => <span aria-label={t("home.dags.active")} />, cell: ({ row }) => <PauseSwitch dagId={row.original.dag_id} isPaused={row.original.is_paused} /> },
+    { id: "pause", header: () => <VisuallyHidden>{t("home.dags.active")}</VisuallyHidden>, cell: ({ row }) => <PauseSwitch dagId={row.original.dag_id} isPaused={row.original.is_paused} /> },
     { id: "name", header: t("home.dags.name"), meta: { order: "dag_display_name" }, cell: ({ row }) => <Name dag={row.original} /> },
     { id: "schedule", header: t("home.dags.schedule"), meta: { wideOnly: true }, cell: ({ row }) => <Schedule dag={row.original} /> },
     { id: "next", header: t("home.dags.next"), meta: { order: "next_dagrun", wideOnly: true }, cell: ({ row }) => <Time value={row.original.is_paused ? null : row.original.next_dagrun_run_after} relative /> },

@@ -5,7 +5,7 @@ export default function MarkdownRendered({ children }: { children: string }) {
   return (
     <ReactMarkdown
       remarkPlugins={[gfm]}
-      components={{ a: ({ href, children: words }) => <a href={href} target="_blank" rel="noreferrer noopener" style={{ textDecoration: "underline" }}>{words}</a>, p: (props) => <p style={{ margin: "0 0 4px" }}>{props.children}</p> }}
+      components={{ a: ({ href, children: words }) => <a href={href} target="_blank" rel="noreferrer noopener">{words}</a>, p: (props) => <p style={{ margin: "0 0 4px" }}>{props.children}</p> }}
     >
       {children}
     </ReactMarkdown>

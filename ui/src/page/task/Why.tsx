@@ -52,7 +52,7 @@ export function Why({ place, ti }: { place: Place; ti: TaskInstance }) {
             {t("run.why.goTo")}{" "}
             {upstream.slice(0, 5).map((each, i) => {
               const name = each.task_id + (each.map_index >= 0 ? ` [${each.map_index}]` : "");
-              return <span key={name}>{i > 0 && ", "}<Anchor component={Link} size="xs" to={taskLink(place.dagId, place.runId, each.task_id, each.map_index)}>{name}</Anchor></span>;
+              return <span key={name}>{i > 0 && ", "}<Anchor component={Link} size="xs" underline="always" to={taskLink(place.dagId, place.runId, each.task_id, each.map_index)}>{name}</Anchor></span>;
             })}
           </Text>
         )}
