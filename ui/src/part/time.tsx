@@ -30,9 +30,27 @@ export const useZone = (): string =>
     return () => watchers.delete(watcher);
   }, zone);
 
+/** Zones change their offsets at quarters of an hour at most. */
+const QUARTER_MS = 900_000;
+const offsets = new Map<string, number>();
+
+/** How far a zone is ahead of UTC. To ask the browser takes a third of a millisecond, and lists show hundreds of times. */
+export function offsetMs(ms: number, tz: string): number {
+  if (tz === "UTC") return 0;
+  const quarter = Math.floor(ms / QUARTER_MS);
+  const key = `${tz} ${quarter}`;
+  let found = offsets.get(key);
+  if (found === undefined) {
+    if (offsets.size > 10_000) offsets.clear();
+    offsets.set(key, (found = dayjs(quarter * QUARTER_MS).tz(tz).utcOffset() * 60_000));
+  }
+  return found;
+}
+
 /** `2026-03-01 12:00:05`, with milliseconds if asked. */
 export function formatTime(value: string, tz: string, withMs = false): string {
-  return dayjs(value).tz(tz).format(withMs ? "YYYY-MM-DD HH:mm:ss.SSS" : "YYYY-MM-DD HH:mm:ss");
+  const ms = Date.parse(value);
+  return dayjs.utc(ms + offsetMs(ms, tz)).format(withMs ? "YYYY-MM-DD HH:mm:ss.SSS" : "YYYY-MM-DD HH:mm:ss");
 }
 
 export function Time({ value, relative = false }: { value: string | null | undefined; relative?: boolean }) {
