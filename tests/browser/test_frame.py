@@ -118,3 +118,17 @@ def test_on_a_phone_what_can_be_done_with_a_row_is_in_sight(
     page = open_page("admin", PHONE)
     page.goto(f"/{page_of}")
     expect(page.get_by_role("button", name=f"Edit {name}")).to_be_in_viewport(ratio=1)
+
+
+def test_the_list_of_dags_is_narrowed_by_tag_and_by_owner(page: Page) -> None:
+    page.goto("/dags")
+    others = page.get_by_role("link", name="talking", exact=True)
+    expect(others).to_be_visible()
+    owners = page.get_by_placeholder("Owners")
+    owners.fill("cartographers")
+    owners.press("Enter")
+    expect(others).to_be_hidden()
+    expect(page.get_by_role("link", name="marked", exact=True)).to_be_visible()
+    page.goto("/dags?tag=observation")
+    expect(page.get_by_role("link", name="watched", exact=True)).to_be_visible()
+    expect(others).to_be_hidden()

@@ -57,7 +57,7 @@ with dag("talking"):
 with dag("mended"):
     begin() >> shaky() >> end()
 
-with dag("marked"):
+with dag("marked", default_args={"owner": "cartographers"}):
     gated("nobody opens this") >> end()
 
 with dag("dated"):

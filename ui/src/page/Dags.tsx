@@ -31,6 +31,7 @@ export function Component() {
   const [triggered, setTriggered] = useState<string | null>(null);
   const dags = useQuery(dagsQuery({ ...filters, ...paging }));
   const ids = useMemo(() => dags.data?.dags.map((dag) => dag.dag_id) ?? [], [dags.data]);
+  const owners = useMemo(() => [...new Set(dags.data?.dags.flatMap((dag) => dag.owners))].sort(), [dags.data]);
   const recent = useQuery(recentRunsQuery(ids));
   const now = useNow(10_000);
   const runs = new Map(recent.data?.dags.map((dag) => [dag.dag_id, dag.runs]));
@@ -53,7 +54,7 @@ export function Component() {
       }
     >
       <ImportErrors />
-      <DagFilters />
+      <DagFilters owners={owners} />
       <Paper>
         {view === "cards" && dags.data?.dags.length ? (
           <>

@@ -1,7 +1,7 @@
 /** The filters of the list of DAGs, all of them in the address. */
-import { Group, MultiSelect, Select, SegmentedControl, TextInput } from "@mantine/core";
+import { Group, MultiSelect, Select, SegmentedControl, TagsInput, TextInput } from "@mantine/core";
 import { useDebouncedCallback, useHotkeys } from "@mantine/hooks";
-import { IconSearch, IconStar, IconTag } from "@tabler/icons-react";
+import { IconSearch, IconStar, IconTag, IconUser } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -34,7 +34,8 @@ export function useDagFilters(): DagsParams {
   return filters;
 }
 
-export function DagFilters() {
+/** `owners` are suggestions: others can be typed. */
+export function DagFilters({ owners }: { owners: string[] }) {
   const { t } = useTranslation();
   const [search, setSearch] = useSearchParams();
   const [name, setName] = useParam("q");
@@ -49,13 +50,13 @@ export function DagFilters() {
     queryKey: ["dags", "tags"],
     queryFn: () => data(client.GET("/api/v2/dagTags", { params: { query: { limit: 100 } } })),
   });
-  const setTags = (values: string[]) =>
+  const setAll = (param: "tag" | "owner") => (values: string[]) =>
     setSearch(
       (before) => {
         const next = new URLSearchParams(before);
-        next.delete("tag");
+        next.delete(param);
         next.delete("page");
-        values.forEach((value) => next.append("tag", value));
+        values.forEach((value) => next.append(param, value));
         return next;
       },
       { replace: true },
@@ -102,9 +103,20 @@ export function DagFilters() {
           clearable
           data={tags.data.tags}
           value={search.getAll("tag")}
-          onChange={setTags}
+          onChange={setAll("tag")}
         />
       )}
+      <TagsInput
+        miw={150}
+        maw={320}
+        leftSection={<IconUser size={15} />}
+        placeholder={search.getAll("owner").length ? undefined : t("home.dags.owners")}
+        aria-label={t("home.dags.owners")}
+        clearable
+        data={owners}
+        value={search.getAll("owner")}
+        onChange={setAll("owner")}
+      />
       <Select
         w={140}
         clearable
