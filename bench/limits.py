@@ -1,4 +1,4 @@
-"""What the machine itself can do: forks of a bare Python process, and commits of the database.
+"""What the machine itself can do: forks of a bare Python process, copies of pages, and commits.
 
     python -m bench.limits
 
@@ -8,6 +8,7 @@ and just after a measurement, say how much of a change is the machine's.
 
 from __future__ import annotations
 
+import mmap
 import os
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from pathlib import Path
 SIZE_MB = 26
 N_FORKS = 400
 N_COMMITS = 2000
+N_PAGES = 10_000
 
 
 def figures() -> dict[str, float]:
@@ -41,6 +43,31 @@ def forks_per_s(at_once: int, n_forks: int = N_FORKS) -> float:
         os.wait()
         n_ended += 1
     return n_forks / (time.perf_counter() - began)
+
+
+def copied_page_us(n_pages: int = N_PAGES) -> float:
+    """Return the microseconds of a child's first write to a page that it shares with its parent.
+
+    Most of what a task's process costs is made of such writes.
+    """
+    with mmap.mmap(
+        -1, n_pages * mmap.PAGESIZE, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    ) as pages:
+        firsts = range(0, n_pages * mmap.PAGESIZE, mmap.PAGESIZE)
+        for at in firsts:
+            pages[at] = 1
+        receive, send = os.pipe()
+        if os.fork() == 0:
+            began = time.perf_counter()
+            for at in firsts:
+                pages[at] = 2
+            os.write(send, repr(time.perf_counter() - began).encode())
+            os._exit(0)
+        os.wait()
+        taken = float(os.read(receive, 100))
+        os.close(receive)
+        os.close(send)
+    return taken / n_pages * 1e6
 
 
 def sqlite_commits_per_s(n_commits: int = N_COMMITS) -> float:
@@ -72,6 +99,7 @@ def main() -> int:
         ballast.append(bytes(block) + b".")
     print(f"forks_per_s={forks_per_s(1):.1f}")
     print(f"forks_2_per_s={forks_per_s(2):.1f}")
+    print(f"copied_page_us={copied_page_us():.2f}")
     print(f"sqlite_commits_per_s={sqlite_commits_per_s():.0f}")
     return 0
 
