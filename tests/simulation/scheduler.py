@@ -197,7 +197,7 @@ class Scheduler:
                     self._on(pk, TimerDue(ti.key))
             elif ti.state is S.DEFERRED:
                 if self.rnd.random() < 0.3:
-                    self._on(pk, TriggerFired(ti.key, "resume", {}))
+                    self._on(pk, TriggerFired(ti.key, ti.attempt_id or "", "resume", {}))
             elif ti.attempt_id is not None and ti.state in (S.QUEUED, S.RUNNING, S.RESTARTING):
                 self._check_attempt(pk, ti.key, ti.attempt_id, now)
         if machine.times_out_at is not None and machine.times_out_at <= now:
