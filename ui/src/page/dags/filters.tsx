@@ -94,8 +94,7 @@ export function DagFilters({ owners }: { owners: string[] }) {
       />
       {!!tags.data?.tags.length && (
         <MultiSelect
-          miw={150}
-          maw={320}
+          w={170}
           leftSection={<IconTag size={15} />}
           placeholder={search.getAll("tag").length ? undefined : t("home.dags.tags")}
           aria-label={t("home.dags.tags")}
@@ -107,8 +106,7 @@ export function DagFilters({ owners }: { owners: string[] }) {
         />
       )}
       <TagsInput
-        miw={150}
-        maw={320}
+        w={150}
         leftSection={<IconUser size={15} />}
         placeholder={search.getAll("owner").length ? undefined : t("home.dags.owners")}
         aria-label={t("home.dags.owners")}
