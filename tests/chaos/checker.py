@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import datetime, timedelta
 
-from tests.chaos.stage import Stage
+from tests.chaos.stage import Stage, wait_until
 from tests.occupancy import highest_use
 
 from slipstream.store import Connection, attempt, inbox, run, story, task_instance, xcom
-from slipstream.store.row import RunRow, StoryRow
+from slipstream.store.row import InboxMessage, RunRow, StoryRow
 
 EXPECTED = {
     "chaos_chain": ("success", {f"s{i}": "success" for i in range(6)}),
@@ -22,11 +22,17 @@ EXPECTED = {
 MAX_ACTIVE_RUNS = {"chaos_chain": 4, "chaos_fan": 2}
 MAX_ACTIVE_TASKS = {"chaos_fan": 3}
 """Of each run."""
+_READ_S = 25.0
+"""Longer than a killed scheduler's lease on what is its own."""
 MAX_ACTIVE_TIS = {("chaos_chain", "s3"): 2}
 
 
 def check(stage: Stage, rows: list[RunRow]) -> None:
-    """Raise AssertionError, naming the run, unless nothing was lost, doubled or left over."""
+    """Raise AssertionError, naming the run, unless nothing was lost, doubled or left over.
+
+    Messages still come now and then, such as a DAG processor's: a scheduler reads them soon.
+    """
+    wait_until(lambda: not _unread(stage), _READ_S, lambda: f"{_unread(stage)}\n{stage.tail()}")
     proof = stage.proof()
     doubled = [a for a, n in Counter(proof).items() if n > 1]
     assert not doubled, f"attempts that were executed twice: {doubled}"
@@ -34,7 +40,6 @@ def check(stage: Stage, rows: list[RunRow]) -> None:
     with stage.store.read() as conn:
         for row in rows:
             _check_run(conn, row, executed)
-        assert inbox.is_empty(conn, "scheduler")
 
 
 def most_at_once(stage: Stage, rows: list[RunRow]) -> int:
@@ -77,6 +82,11 @@ def check_times(stage: Stage, rows: list[RunRow], since: datetime, until: dateti
                     told = [at for at in (each.started_at, each.ended_at) if at is not None]
                     off = [at for at in told if not since - little < at < until + little]
                     assert not off, f"{row.dag_id} {row.run_id} {task_id} {each.id}: {off}"
+
+
+def _unread(stage: Stage) -> list[InboxMessage]:
+    with stage.store.read() as conn:
+        return inbox.take(conn, "scheduler", 100)
 
 
 def _most(events: list[StoryRow]) -> int:
