@@ -17,6 +17,7 @@ from slipstream.machine.dagrun import QueuedRun, startable
 from slipstream.machine.decision import Decision
 from slipstream.machine.event import (
     Admitted,
+    Continued,
     Event,
     Finished,
     HandedBack,
@@ -83,7 +84,9 @@ class Scheduler:
                     self.db.runs[pk].tampered = True
                 self._on(pk, event)
                 self.messages.append((pk, event))
-        for pk in list(self.machines):
+        for pk, machine in list(self.machines.items()):
+            if machine.has_more:
+                self._on(pk, Continued())
             self._look_after(pk, now)
         self._start_runs(now)
         self._admit(now)
@@ -180,6 +183,7 @@ class Scheduler:
             machine, d = RunMachine.restore(run.plan, facts, self.db.rows_of(pk), now)
         else:
             machine, d = RunMachine.new(run.plan, facts, now)
+        machine.pace = self.rnd.choice((None, 1, 2))
         machine.validate_state()
         self.machines[pk] = machine
         self._keep(pk, d)

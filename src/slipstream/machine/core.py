@@ -58,6 +58,8 @@ class RunCore:
         """Task -> finished direct upstream instances that decided to skip it."""
         self.group_counts: dict[str, int | None] = {}
         """Instances that each mapped group makes of an unmapped member; see ``mapping``."""
+        self.pace: int | None = None
+        """After how many changes a step leaves the rest for a later one; None: after none."""
         self._dirty_heap: list[int] = []
         self._dirty: dict[int, set[int] | None] = {}
 
@@ -251,6 +253,11 @@ class RunCore:
             return None
         i = heappop(self._dirty_heap)
         return i, self._dirty.pop(i)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the last step left something to look at, which ``Continued`` goes on with."""
+        return bool(self._dirty_heap)
 
     def forget_touched(self) -> None:
         """Drop the notes: the run is not running, and looks at everything when it starts."""

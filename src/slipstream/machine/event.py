@@ -90,6 +90,14 @@ class TriggerFired(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Continued(Event):
+    """An earlier step was full and left something: it is looked at now (see ``RunCore.pace``).
+
+    Until nothing is left, other events' steps only add to it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
 class PastChanged(Event):
     """The previous run's instance of a depends_on_past task changed state."""
 

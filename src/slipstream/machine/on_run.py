@@ -7,7 +7,7 @@ from datetime import datetime
 from slipstream.errors import InvalidTransition
 from slipstream.machine.core import RunCore
 from slipstream.machine.decision import Decision
-from slipstream.machine.event import PastChanged, RunStarted, RunTimedOut
+from slipstream.machine.event import Continued, PastChanged, RunStarted, RunTimedOut
 from slipstream.machine.on_attempt import stop
 from slipstream.machine.verdict import end_run
 from slipstream.state import TERMINAL_STATES, DagRunState
@@ -23,6 +23,10 @@ def run_started(core: RunCore, e: RunStarted, now: datetime, d: Decision) -> Non
     core.put_run(DagRunState.RUNNING, d, start_date=now, end_date=None)
     core.tell_run("run_started", DagRunState.QUEUED, d)
     core.touch_all()
+
+
+def continued(core: RunCore, e: Continued, now: datetime, d: Decision) -> None:
+    """Do nothing but what every step ends with: look at what is touched."""
 
 
 def run_timed_out(core: RunCore, e: RunTimedOut, now: datetime, d: Decision) -> None:

@@ -19,13 +19,22 @@ from slipstream.state import DagRunState, TaskInstanceState, TriggerRule
 
 
 def settle(core: RunCore, now: datetime, d: Decision) -> None:
-    """Move every touched instance that can move, until nothing is touched."""
+    """Move every touched instance that can move, until nothing is touched.
+
+    Where the core has a pace, a decision that is full leaves the rest touched.
+    """
     if core.state is not DagRunState.RUNNING:
         core.forget_touched()
         return
     while (touched := core.take_touched()) is not None:
         i, indexes = touched
         _look_at(core, core.plan.tasks[i], indexes, now, d)
+        if _is_full(core, d):
+            return
+
+
+def _is_full(core: RunCore, d: Decision) -> bool:
+    return core.pace is not None and len(d.changes) >= core.pace
 
 
 def _look_at(
@@ -47,7 +56,7 @@ def _look_at(
     elif task.is_expanded:
         instances = list(instances)  # expansion changes it
     revised = not task.is_expanded
-    for ti in instances:
+    for n, ti in enumerate(instances, start=1):
         if ti.state not in WAITING_STATES:
             continue
         mine = found or _find(core, ti)
@@ -57,6 +66,10 @@ def _look_at(
             if ti.state not in WAITING_STATES:
                 continue
         _decide(core, ti, mine, now, d)
+        if _is_full(core, d):
+            for left in instances[n:]:
+                core.touch(i, left.map_index)
+            return
 
 
 Found = tuple[Verdict, str | None]

@@ -15,7 +15,7 @@ from slipstream.machine import restore as restoring
 from slipstream.machine.check import check
 from slipstream.machine.core import RunCore
 from slipstream.machine.decision import Decision
-from slipstream.machine.event import Event, PlanChanged, TIKey
+from slipstream.machine.event import Continued, Event, PlanChanged, TIKey
 from slipstream.machine.instance import RunFacts, TaskInstance
 from slipstream.machine.mapping import first_indexes
 from slipstream.machine.plan import DagPlan, TaskPlan
@@ -60,6 +60,7 @@ class RunMachine(RunCore):
         """Apply one event; raises InvalidTransition for one that cannot happen in this state."""
         d = Decision()
         kind = type(event)
+        is_behind = self.has_more and kind is not Continued
         by_state = TI_HANDLERS.get(kind)
         if by_state is not None:
             key: TIKey = event.key  # type: ignore[attr-defined]
@@ -78,7 +79,7 @@ class RunMachine(RunCore):
             if run_handler is None:
                 raise InvalidTransition(f"no handler for event {event!r}")
             run_handler(self, event, now, d)
-        if d.refused is None:
+        if d.refused is None and not (is_behind and self._may_move):
             self._settle(now, d)
         return d
 
@@ -106,9 +107,17 @@ class RunMachine(RunCore):
             return None
         return self.start_date + timedelta(seconds=self.plan.dagrun_timeout_s)
 
+    @property
+    def _may_move(self) -> bool:
+        return self.state is DagRunState.RUNNING and self.n_unfinished > 0
+
     def _settle(self, now: datetime, d: Decision) -> None:
         if self._dirty_heap:
             settle(self, now, d)
+        if self.has_more:
+            if self._may_move:
+                return
+            self.forget_touched()  # all is done already
         if (self.n_unfinished == 0 or self.n_active == 0) and self.state is DagRunState.RUNNING:
             conclude(self, now, d)
 
@@ -177,7 +186,7 @@ class RunMachine(RunCore):
         old = list(self.tis.values())
         facts = self.facts
         core = RunCore(plan, facts)
-        for name in ("state", "start_date", "end_date", "clear_number", "past_satisfied"):
+        for name in ("state", "start_date", "end_date", "clear_number", "past_satisfied", "pace"):
             setattr(core, name, getattr(self, name))
         self.__dict__.update(core.__dict__)
         restoring.load(self, (restoring.from_instance(ti) for ti in old), now, d)

@@ -13,6 +13,7 @@ from slipstream.machine import on_attempt, on_run, on_user
 from slipstream.machine.event import (
     Admitted,
     Cleared,
+    Continued,
     Deleted,
     Event,
     Finished,
@@ -97,6 +98,7 @@ LATE: tuple[Row, ...] = tuple(
 RUN_HANDLERS: dict[type[Event], Handler] = {
     RunStarted: on_run.run_started,
     RunTimedOut: on_run.run_timed_out,
+    Continued: on_run.continued,
     PastChanged: on_run.past_changed,
     Cleared: on_user.cleared,
     Marked: on_user.marked,

@@ -298,6 +298,7 @@ class Scheduler:
             taken = self._events[: self._settings.batch]
             executor_event.apply_all(turn, taken)
             due.fire(turn)
+            starting.go_on(turn)
             more = self._take_inbox(turn)
             if not self._only_run:
                 report.n_created = creation.create_due(turn)
@@ -309,7 +310,7 @@ class Scheduler:
                 report.n_admitted = admit.admit_ready(turn)
             turn.close()
             report.wrote = commit.commit(turn)
-            more |= quota.settle(turn)
+            more |= quota.settle(turn) or bool(self.world.unsettled)
         del self._events[: len(taken)]
         report.n_events = len(taken)
         self._more = more or bool(self._events)

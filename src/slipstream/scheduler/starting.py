@@ -1,4 +1,7 @@
-"""Queued runs start in order, as ``max_active_runs`` allows; and what a run's end sets free."""
+"""Queued runs start in order, as ``max_active_runs`` allows; and what a run's end sets free.
+
+A large run moves over several turns.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import logging
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from slipstream.machine.event import RunStarted
+from slipstream.machine.event import Continued, RunStarted
 from slipstream.scheduler.book import Lane
 from slipstream.scheduler.share import Share
 from slipstream.scheduler.timers import RunAfter
@@ -21,6 +24,16 @@ log = logging.getLogger(__name__)
 
 _LARGE = 2000
 """Task instances; a run with more is loaded in one turn and started in the next."""
+
+
+def go_on(turn: Turn) -> None:
+    """Move the rest of what earlier turns left of large runs: at least one, and a turn's share."""
+    world = turn.world
+    share = Share(world.settings.share_s)
+    for pk in list(world.unsettled):
+        turn.step(world.book.active[pk], Continued())
+        if share.is_over:
+            break
 
 
 def start_queued(turn: Turn) -> bool:

@@ -128,6 +128,7 @@ class Turn:
         """Take a run's machine into the book, with what making it decided."""
         world = self.world
         taken = ActiveRun(row, machine, version_id)
+        machine.pace = world.settings.changes_per_turn
         world.book.add_active(taken)
         for key, ti in machine.tis.items():
             if ti.attempt_id is not None and ti.state in _WITH_SLOTS:
@@ -144,6 +145,9 @@ class Turn:
     def absorb(self, run_: ActiveRun, decided: Decision) -> None:
         """Let a decision take effect on everything in memory and put it in the batch."""
         world, pk = self.world, run_.pk
+        world.unsettled.pop(pk, None)
+        if run_.machine.has_more:
+            world.unsettled[pk] = None
         for key, change in decided.changes.items():
             if "state" in change.values:
                 state = change.values["state"]
@@ -199,6 +203,7 @@ class Turn:
         self.world.slots.drop(pk)
         self.world.ready.discard_run(pk)
         self.world.past.drop(pk)
+        self.world.unsettled.pop(pk, None)
         self.world.book.drop(pk)
 
     def _run_state_changed(self, run_: ActiveRun, state: DagRunState) -> None:

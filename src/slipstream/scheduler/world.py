@@ -61,6 +61,8 @@ class World:
         self.keys = KeyWatch(executors)
         self.finished: list[RunRow] = []
         """Runs that ended in this turn."""
+        self.unsettled: dict[int, None] = {}
+        """Large runs whose last step left something for this turn, in the order of their steps."""
         self.claim_soon = True
         """There may be runs to claim."""
         self.sweep_soon = False
@@ -125,6 +127,7 @@ class World:
         self.ready = ReadyQueue()
         self.past = PastLinks()
         self.finished = []
+        self.unsettled = {}
         self.requeued = {}
         self.inherited = set()
         self.ownership.forget()

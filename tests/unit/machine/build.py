@@ -10,6 +10,7 @@ from slipstream.attempt import Outcome
 from slipstream.machine.decision import Decision
 from slipstream.machine.event import (
     Admitted,
+    Continued,
     Event,
     Finished,
     RunStarted,
@@ -83,15 +84,26 @@ class Rows:
 
 
 class Driver:
-    """A machine with a clock, a dict for a database and names for attempts."""
+    """A machine with a clock, a dict for a database and names for attempts.
 
-    def __init__(self, spec: DagSpec | DagPlan, start: bool = True, **facts: Any) -> None:
+    With a pace it goes on until nothing is left, unless ``lags``; one write covers it all.
+    """
+
+    def __init__(
+        self,
+        spec: DagSpec | DagPlan,
+        start: bool = True,
+        pace: int | None = None,
+        lags: bool = False,
+        **facts: Any,
+    ) -> None:
         self.plan = spec if isinstance(spec, DagPlan) else compile_plan(spec)
         self.now = START
         self.n = 0
         self.db = Rows()
         self.facts = RunFacts(dag_run_pk=1, run_id="r", run_after=START, **facts)
         self.machine, d = RunMachine.new(self.plan, self.facts, self.now)
+        self.machine.pace, self.lags = pace, lags
         self.decisions = [d]
         self.db.save(d)
         if start:
@@ -99,6 +111,8 @@ class Driver:
 
     def on(self, event: Event) -> Decision:
         d = self.machine.on(event, self.now)
+        while self.machine.has_more and not self.lags:
+            d.merge(self.machine.on(Continued(), self.now))
         self.db.save(d)
         self.decisions.append(d)
         self.machine.validate_state()

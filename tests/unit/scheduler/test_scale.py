@@ -67,6 +67,29 @@ def test_a_run_that_is_larger_than_a_turn_starts_and_ends(rig: Rig) -> None:
     assert states.count("scheduled") == 2500 - 36
 
 
+def test_a_run_moves_over_several_turns_and_a_crash_in_between_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    rig = Rig(sqlite_url(tmp_path), changes_per_turn=3)
+    try:
+        rig.add_dag(_wide(20))
+        rig.start()
+        row = rig.trigger("wide")
+        ready = [0]
+        while ready[-1] < 20:
+            if ready[-1] == 9:
+                rig.crash()
+                rig.start()
+            assert rig.scheduler.turn(0).wrote or not ready[-1]
+            ready.append(sum(state is not None for state in rig.states(row).values()))
+        assert ready[:4] == [0, 3, 6, 9]
+        assert rig.work() == 20
+        assert set(rig.states(row).values()) == {"success"}
+    finally:
+        rig.close()
+
+
 def _add_hourly(rig: Rig, n: int, **values: object) -> None:
     specs = [
         dag_spec(
