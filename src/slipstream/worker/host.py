@@ -55,9 +55,9 @@ _STOP_KILL_S = 1.0
 _CLOSE_S = 2.0
 _ALONE_LOOK_S = 1.0
 _SLOW_STORE_S = 1.0
+"""A commit that takes longer has its outcomes put on disk meanwhile."""
 _LINGER_S = 0.02
 """So long a start that is only for show waits for the end of a short task."""
-"""A commit that takes longer has its outcomes put on disk meanwhile."""
 
 Locate = Callable[[str, str], Path]
 """Bundle name and relative fileloc to the DAG file's path."""
