@@ -15,8 +15,8 @@ from fastapi import FastAPI
 
 from slipstream.api.app import create_app
 from slipstream.api.auth import ensure_logins
+from slipstream.api.port import listen
 from slipstream.api.protocol import Protocol
-from slipstream.api.serve import bind
 from slipstream.clock import Clock
 from slipstream.store import Store
 
@@ -64,7 +64,7 @@ class Api(httpx.Client):
 @contextlib.contextmanager
 def running(store: Store, clock: Clock | None = None) -> Iterator[Api]:
     """Serve the store's API on a free port; yield a client of the admin."""
-    sock = bind("127.0.0.1", 0)
+    sock = listen("127.0.0.1", 0)
     app = create_app(store, clock)
     config = uvicorn.Config(app, log_config=None, access_log=False, http=Protocol, ws="none")
     server = uvicorn.Server(config)

@@ -15,15 +15,13 @@ from fastapi import FastAPI
 from slipstream.api import workers
 from slipstream.api.app import create_app, parts_of
 from slipstream.api.front import Front
+from slipstream.api.port import listen
 from slipstream.api.presence import present
 from slipstream.api.protocol import Protocol
 from slipstream.config import conf
-from slipstream.errors import UserError
 from slipstream.store import Store
 from slipstream.store.clock import synced
 
-_MAX_FILES = 65_536
-_BACKLOG = 512
 _MAX_FILES = 65_536
 
 
@@ -80,33 +78,12 @@ def _run(app: FastAPI, sock: socket.socket, front: Front) -> None:
         uvicorn.Server(config).run(sockets=[sock])
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raise UserError when the address cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Inherited by what is accepted. asyncio sets it only where the socket says "TCP" itself,
-        # and without it each small reply waits 40 ms for the client's delayed acknowledgement.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.bind((host, port))
-        sock.listen(_BACKLOG)
-    except (OSError, OverflowError) as e:
-        sock.close()
-        reason = e.strerror if isinstance(e, OSError) and e.strerror else str(e)
-        raise UserError(
-            f"Cannot listen on {host}:{port}: {reason}. "
-            "Another server may run there; choose another [api] port or --port."
-        ) from None
-    return sock
-
-
 @contextlib.contextmanager
 def _listening(host: str | None, port: int | None, fd: int | None) -> Iterator[socket.socket]:
     if fd is not None:
         sock = socket.socket(fileno=fd)
     else:
-        sock = bind(
+        sock = listen(
             host or conf.get("api", "host", fallback="0.0.0.0"),
             conf.getint("api", "port", fallback=8080) if port is None else port,
         )

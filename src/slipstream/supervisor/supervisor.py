@@ -19,7 +19,7 @@ from typing import Any
 
 from slipstream.supervisor.host import HostDoor
 from slipstream.supervisor.part import Output, Part, in_words
-from slipstream.supervisor.port import HealthProbe
+from slipstream.supervisor.probe import HealthProbe
 from slipstream.task.process import adopt_orphans
 
 STOP_WITHIN_S = 5.0

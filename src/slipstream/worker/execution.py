@@ -15,7 +15,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from slipstream.attempt import Outcome
-from slipstream.task.protocol import FrameBuffer, Message, encode
+from slipstream.task.protocol import FrameBuffer
+from slipstream.worker.outbox import Outbox
 from slipstream.worker.timer import Timer
 
 if TYPE_CHECKING:
@@ -137,25 +138,10 @@ class TaskProcess:
     """The socket has not reached its end."""
     exit: Exit | None = None
     listens_for: int = selectors.EVENT_READ
-    _unsent: bytearray = field(default_factory=bytearray)
+    outbox: Outbox = field(init=False)
 
-    def send(self, message: Message) -> bool:
-        """Send; False when the socket does not take it all now, and ``flush`` must go on."""
-        self._unsent += encode(message)
-        return self.flush()
-
-    def flush(self) -> bool:
-        """Send what is kept; True when nothing is left. A peer that is gone takes all."""
-        try:
-            while self._unsent:
-                n_sent = self.socket.send(self._unsent)
-                del self._unsent[:n_sent]
-        except BlockingIOError:
-            return False
-        except (BrokenPipeError, ConnectionResetError):
-            # The end of its input says so too, and that is where its attempt is settled.
-            self._unsent.clear()
-        return True
+    def __post_init__(self) -> None:
+        self.outbox = Outbox(self.socket)
 
     def signal_group(self, number: int) -> bool:
         """Signal the process and all that it started in its group; False when it is gone."""

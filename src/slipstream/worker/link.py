@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import socket
 
-from slipstream.task.protocol import FrameBuffer, Message, PeerGone, encode, read_available
+from slipstream.task.protocol import FrameBuffer, Message, PeerGone, read_available
+from slipstream.worker.outbox import Outbox
 
 
 class Link:
@@ -30,7 +31,7 @@ class Link:
         sock.setblocking(False)
         self.socket = sock
         self._buffer = FrameBuffer()
-        self._unsent = bytearray()
+        self._outbox = Outbox(sock)
         self.is_open = True
 
     def fileno(self) -> int:
@@ -38,21 +39,11 @@ class Link:
 
     def send(self, message: Message) -> bool:
         """Send; False when ``flush`` must go on later. Does nothing once the peer has gone."""
-        if self.is_open:
-            self._unsent += encode(message)
-        return self.flush()
+        return self._outbox.send(message) if self.is_open else True
 
     def flush(self) -> bool:
         """Send what is kept, as far as the socket takes it; True when nothing is left."""
-        try:
-            while self._unsent:
-                n_sent = self.socket.send(self._unsent)
-                del self._unsent[:n_sent]
-        except BlockingIOError:
-            return False
-        except (BrokenPipeError, ConnectionResetError):
-            self._unsent.clear()  # reading finds the end and acts on it
-        return True
+        return self._outbox.flush()
 
     def receive(self) -> list[Message]:
         """Return the messages that have arrived; sets ``is_open`` to False at the end."""

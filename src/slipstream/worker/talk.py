@@ -41,12 +41,12 @@ class Talk:
 
     def send(self, process: TaskProcess, message: Message) -> None:
         """Send a message, if the process still listens; what it does not take yet follows later."""
-        if process.is_open and not process.send(message):
+        if process.is_open and not process.outbox.send(message):
             self._listen(process, selectors.EVENT_READ | selectors.EVENT_WRITE)
 
     def read(self, process: TaskProcess) -> None:
         """Take in all that has come, and send what waits."""
-        if process.listens_for != selectors.EVENT_READ and process.flush():
+        if process.listens_for != selectors.EVENT_READ and process.outbox.flush():
             self._listen(process, selectors.EVENT_READ)
         while process.is_open:
             try:

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from slipstream.api.port import listen
 from slipstream.errors import UserError
 from slipstream.supervisor.console import Console
 from slipstream.supervisor.lock import HomeLock
 from slipstream.supervisor.part import Output, Part, in_words
-from slipstream.supervisor.port import HealthProbe, listen
+from slipstream.supervisor.probe import HealthProbe
 from slipstream.task.process import set_title
 
 

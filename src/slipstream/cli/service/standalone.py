@@ -19,12 +19,13 @@ _PARTS = ("api-server", "scheduler", "dag-processor")
 
 def run(args: argparse.Namespace) -> int:
     from slipstream.api.auth.login import login_lines
+    from slipstream.api.port import listen
     from slipstream.cli.setup import prepare_home
     from slipstream.supervisor.console import Console
     from slipstream.supervisor.host import HostDoor
     from slipstream.supervisor.lock import HomeLock
     from slipstream.supervisor.part import Part
-    from slipstream.supervisor.port import HealthProbe, listen
+    from slipstream.supervisor.probe import HealthProbe
     from slipstream.supervisor.supervisor import Supervisor
 
     option_check.check()

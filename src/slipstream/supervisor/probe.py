@@ -1,4 +1,4 @@
-"""The web port: is it free, and does somebody healthy answer on it?"""
+"""Does somebody healthy answer on the web port?"""
 
 from __future__ import annotations
 
@@ -6,35 +6,11 @@ import errno
 import json
 import socket
 
-from slipstream.errors import UserError
-
 _CONNECT_TIMEOUT_S = 0.5
 _HEALTH_PATH = "/api/v2/monitor/health"
 _PARTS = ("metadatabase", "scheduler", "dag_processor")
-_BACKLOG = 512
 _SSL_WANT_READ = 2  # ssl.SSL_ERROR_WANT_READ: more of an encrypted record has to arrive
 _AGAIN = (errno.EAGAIN, _SSL_WANT_READ)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket, which children may inherit; raise UserError when it cannot be had.
-
-    The supervisor holds it, so that a restart of the API server loses neither the port nor the
-    connections that arrive meanwhile.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Inherited by what is accepted; without it small replies wait for delayed acknowledgements.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        listener.bind((host, port))
-        listener.listen(_BACKLOG)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise UserError(_message(host, port, error)) from error
-    listener.set_inheritable(True)
-    return listener
 
 
 class HealthProbe:
@@ -93,16 +69,3 @@ def _encrypted(connection: socket.socket) -> socket.socket:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context.wrap_socket(connection)  # which closes the connection if it fails
-
-
-def _message(host: str, port: int, error: OSError | OverflowError) -> str:
-    if isinstance(error, OverflowError):
-        return f"There is no port {port}: choose one from 1 to 65535 with AIRFLOW__API__PORT."
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {port} is taken by another program: stop it, or choose another port with "
-            "AIRFLOW__API__PORT."
-        )
-    if error.errno == errno.EACCES:
-        return f"Port {port} needs root's rights: choose one above 1023 with AIRFLOW__API__PORT."
-    return f"Cannot listen on {host!r}, port {port}: {error.strerror or error}."
