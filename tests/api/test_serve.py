@@ -19,7 +19,8 @@ from tests.api.running import Api, running
 
 from slipstream.api.app import parts_of
 from slipstream.api.front import Front
-from slipstream.api.serve import bind, serve
+from slipstream.api.port import listen
+from slipstream.api.serve import serve
 from slipstream.config import conf
 from slipstream.errors import ConfigError, UserError
 from slipstream.store import Store, job
@@ -114,6 +115,18 @@ def test_several_workers_share_the_address_and_are_replaced(start: Start) -> Non
     assert not any(Path(f"/proc/{pid}").exists() for pid in now)
 
 
+def test_workers_end_with_the_one_that_started_them_however_it_ends(start: Start) -> None:
+    process, origin = start("--workers", "2")
+    workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    process.kill()
+    deadline = time.monotonic() + WITHIN_S
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{origin}/api/v2/version", trust_env=False, verify=False)
+
+
 def test_a_server_for_workers_is_known_by_its_key_s_mark_until_it_ends(
     start: Start, store: Store
 ) -> None:
@@ -133,13 +146,6 @@ def test_a_server_for_workers_is_known_by_its_key_s_mark_until_it_ends(
     process.send_signal(signal.SIGTERM)
     process.wait(5)
     assert servers() == []
-
-
-def test_a_taken_address_is_told() -> None:
-    with bind("127.0.0.1", 0) as taken, pytest.raises(UserError, match="Cannot listen on"):
-        bind("127.0.0.1", taken.getsockname()[1])
-    with pytest.raises(UserError, match="Cannot listen on"):
-        bind("127.0.0.1", 99_999)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +176,10 @@ def test_workers_are_started_with_the_same_flags(home: Path) -> None:
 
 def test_nothing_is_said_of_an_address_that_is_taken(store: Store, home: Path) -> None:
     said: list[str] = []
-    with bind("127.0.0.1", 0) as taken, pytest.raises(UserError, match="Cannot listen"):
+    with (
+        listen("127.0.0.1", 0) as taken,
+        pytest.raises(UserError, match="is taken by another program"),
+    ):
         serve("127.0.0.1", taken.getsockname()[1], store=store, on_bound=lambda: said.append("x"))
     assert said == []
 

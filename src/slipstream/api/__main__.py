@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from slipstream.errors import UserError
+from slipstream.task.process import die_with_parent
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,6 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("-w", "--workers", type=int, help="processes (default: [api] workers)")
     parser.add_argument("--apps", default="all", help="parts to serve: all, core or execution")
     parser.add_argument("--fd", type=int, help="inherited listening socket, instead of an address")
+    parser.add_argument("--parent", type=int, help="process with which this one ends")
     parser.add_argument("--ssl-cert", help="certificate file (default: [api] ssl_cert)")
     parser.add_argument("--ssl-key", help="key file (default: [api] ssl_key)")
     parser.add_argument("--ssl-ca-file", help="certificates that clients' are checked against")
@@ -25,6 +28,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--log-config", help="uvicorn's logging configuration")
     parser.add_argument("--access-log", action="store_true", help="log each request")
     args = parser.parse_args(argv)
+    if args.parent is not None:
+        die_with_parent(args.parent, signal.SIGTERM)
     try:
         # Imported late: a wrong flag is told without waiting for the web framework.
         from slipstream.api.front import Front

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -44,6 +45,8 @@ def supervise(sock: socket.socket, n_workers: int, options: Sequence[str]) -> No
 def _start(sock: socket.socket, options: Sequence[str]) -> subprocess.Popen[bytes]:
     fd = sock.fileno()
     command = [sys.executable, "-m", "slipstream.api", "--workers", "1", "--fd", str(fd)]
+    # Else they would keep the port when this process is killed, and nobody could start another.
+    command += ["--parent", str(os.getpid())]
     return subprocess.Popen([*command, *options], pass_fds=(fd,))
 
 
