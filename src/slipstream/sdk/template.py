@@ -97,9 +97,15 @@ class Templater:
                     f"{type(parent).__name__} lists {name!r} in template_fields, and has no such "
                     "attribute: set it in __init__"
                 ) from None
-            if value:
+            if not value:
+                continue
+            try:
                 rendered = self.render_template(value, context, jinja_env, seen_oids)
-                setattr(parent, name, rendered)
+            except Exception as error:
+                # jinja2's own traceback says <template>, of which a task has many.
+                error.add_note(f"In the template field {name!r}: {_shortened(value)}")
+                raise
+            setattr(parent, name, rendered)
 
     def render_template(
         self,
@@ -150,6 +156,11 @@ class Templater:
         if is_file:
             return render_template(jinja_env.get_template(value), context)
         return render_template(jinja_env.from_string(value), context)
+
+
+def _shortened(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 300 else f"{text[:300]} …"
 
 
 class LazyEnvironment:

@@ -131,6 +131,14 @@ def test_a_missing_template_file_is_an_error_and_a_space_makes_it_a_command() ->
     assert task.bash_command == "nope.sh "
 
 
+def test_an_error_in_a_template_tells_which_field_holds_it() -> None:
+    with DAG("d"):
+        task = BashOperator(task_id="t", bash_command="echo", env={"A": "{{ 1 / 0 }}"})
+    with pytest.raises(ZeroDivisionError) as caught:
+        task.render_template_fields(Context())
+    assert caught.value.__notes__ == ["In the template field 'env': {'A': '{{ 1 / 0 }}'}"]
+
+
 def test_a_template_field_without_attribute_is_named() -> None:
     class Bad(BaseOperator):
         template_fields = ("missing",)
