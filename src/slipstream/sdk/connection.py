@@ -82,8 +82,7 @@ class Connection:
             uri = f"{outer}://{rest}"
         parts = urlsplit(uri)
         self.conn_type = normalize_type(parts.scheme)
-        host = _hostname(parts.netloc)
-        self.host = f"{inner_scheme}{host}" if inner_scheme else (unquote(host) if host else host)
+        self.host = inner_scheme + unquote(_hostname(parts.netloc))
         self.schema = unquote(parts.path[1:]) if len(parts.path) > 1 else (parts.path[1:])
         self.login = unquote(parts.username) if parts.username else parts.username
         self.password = unquote(parts.password) if parts.password else parts.password
@@ -199,7 +198,7 @@ class Connection:
             authority += ":" + quote(self.password, safe="")
         if authority:
             authority += "@"
-        host_part = quote(host, safe="") if host and "://" not in (self.host or "") else host
+        host_part = quote(host, safe="")
         if self.port is not None:
             host_part += f":{self.port}" if host_part or authority else f"@:{self.port}"
         if self.schema:
@@ -232,7 +231,8 @@ class Connection:
     def from_json(cls, value: str | bytes, conn_id: str | None = None) -> Connection:
         """Return the connection that a JSON object describes.
 
-        :raises ValueError: it is no JSON object, or its port no number
+        :raises ValueError: it is no JSON object, has a field that no connection has, or its port
+            is no number
         """
         fields = json.loads(value)
         if not isinstance(fields, dict):
@@ -252,6 +252,12 @@ class Connection:
         if extra is not None and not isinstance(extra, str):
             extra = json.dumps(extra)
         known = ("description", "host", "login", "password", "schema")
+        unknown = fields.keys() - {*known, "conn_id", "uri", "team_name"}
+        if unknown:
+            raise ValueError(
+                f"a connection has no field {min(unknown)!r}: its fields are conn_type, "
+                f"{', '.join(known)}, port and extra."
+            )
         values = {k: fields[k] for k in known if k in fields}
         return cls(
             conn_id=conn_id or fields.get("conn_id"),

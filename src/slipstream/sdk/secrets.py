@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from slipstream.config import conf
 from slipstream.sdk import environment, taskapi
+from slipstream.sdk.exceptions import AirflowException, AirflowNotFoundException
 from slipstream.sdk.taskapi import ConnectionData
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class BaseSecretsBackend:
@@ -51,6 +58,20 @@ class EnvironmentVariablesBackend(BaseSecretsBackend):
     def get_conn_value(self, conn_id: str) -> str | None:
         return environment.get_connection(conn_id)
 
+    def get_connection(self, conn_id: str) -> Any:
+        """Return the connection, or None.
+
+        :raises AirflowNotFoundException: the variable is set, and describes no connection
+        """
+        try:
+            return super().get_connection(conn_id)
+        except (AirflowException, ValueError) as error:
+            # As in Airflow, where such a connection is one that is not defined.
+            raise AirflowNotFoundException(
+                f"{environment.connection_name(conn_id)} describes no connection: {error} "
+                "Give it a URI, type://login:password@host:port/schema, or a JSON object of fields."
+            ) from error
+
     def get_variable(self, key: str) -> str | None:
         return environment.get_variable(key)
 
@@ -88,7 +109,7 @@ def backends() -> tuple[BaseSecretsBackend, ...]:
 def get_variable(key: str) -> str | None:
     """Return a variable's text from the first backend that has it, or None."""
     for backend in backends():
-        value = backend.get_variable(key=key)
+        value = _ask(backend, backend.get_variable, f"the variable {key!r}", key=key)
         if value is not None:
             return value
     return None
@@ -97,7 +118,28 @@ def get_variable(key: str) -> str | None:
 def get_connection(conn_id: str) -> Any:
     """Return a connection from the first backend that has it, or None."""
     for backend in backends():
-        found = backend.get_connection(conn_id=conn_id)
+        what = f"the connection {conn_id!r}"
+        found = _ask(backend, backend.get_connection, what, conn_id=conn_id)
         if found is not None:
             return found
     return None
+
+
+def _ask(backend: BaseSecretsBackend, read: Callable[..., T], what: str, **secret: str) -> T | None:
+    """Return what a backend has, or None; one of the user's that fails has nothing, as in Airflow.
+
+    A vault that is away, or forbids one name, must not hide what the environment and the database
+    have.
+    """
+    if isinstance(backend, EnvironmentVariablesBackend | MetastoreBackend):
+        return read(**secret)
+    try:
+        return read(**secret)
+    except Exception:
+        log.warning(
+            "The secrets backend %s failed to look up %s; the next one is asked.",
+            type(backend).__name__,
+            what,
+            exc_info=True,
+        )
+        return None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from slipstream.sdk import mask
+from slipstream.sdk import mask, secrets
 from slipstream.sdk.connection import Connection
 from slipstream.sdk.exceptions import (
     AirflowException,
@@ -47,6 +47,7 @@ def test_uris_are_read(uri: str, fields: tuple[Any, ...]) -> None:
     "fields",
     [
         {"conn_type": "http", "host": "https://h", "port": 80, "schema": "s"},
+        {"conn_type": "http", "host": "https://h/p?q=r", "port": 80, "extra": '{"a": {"b": 1}}'},
         {"conn_type": "x", "login": "a b", "password": "p/q@:", "host": "h"},
         {"conn_type": "x", "host": "h", "extra": '{"nested": {"a": [1]}}'},
         {"conn_type": "x", "host": "h", "extra": '{"flat": "yes"}'},
@@ -68,6 +69,8 @@ def test_json_connections() -> None:
     assert Connection.from_json(c.as_json()).to_dict() == c.to_dict()
     with pytest.raises(ValueError, match="port is 'abc'"):
         Connection.from_json('{"conn_type": "x", "port": "abc"}')
+    with pytest.raises(ValueError, match="no field 'user'"):  # a login that would be missing
+        Connection.from_json('{"conn_type": "x", "user": "me"}')
 
 
 def test_a_uri_and_fields_do_not_mix() -> None:
@@ -92,6 +95,45 @@ def test_connections_come_from_the_environment_first(
     assert Connection.get("both").host == "json"
     with pytest.raises(AirflowNotFoundException, match="There is no connection 'nope'"):
         BaseHook.get_connection("nope")
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("{bad json", "property name"),
+        ('{"conn_type": "x", "user": "me"}', "no field 'user'"),
+        ("http://me:pw@host:abc/", "Port could not be cast"),
+    ],
+)
+def test_a_variable_that_describes_no_connection_is_named(
+    monkeypatch: pytest.MonkeyPatch, value: str, reason: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_ODD", value)
+    with pytest.raises(AirflowNotFoundException, match=f"AIRFLOW_CONN_ODD .*{reason}"):
+        BaseHook.get_connection("odd")
+
+
+class VaultThatIsAway(secrets.BaseSecretsBackend):
+    """Fails whatever it is asked."""
+
+    def get_conn_value(self, conn_id: str) -> str | None:
+        raise ConnectionError("the vault is sealed")
+
+    def get_variable(self, key: str) -> str | None:
+        raise ConnectionError("the vault is sealed")
+
+
+def test_a_backend_that_fails_hides_nothing_of_the_next(
+    api: MemoryAPI, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    own = secrets.backends()
+    monkeypatch.setattr(secrets, "backends", lambda: (VaultThatIsAway(), *own))
+    api.variables["v"] = "stored"
+    api.connections["c"] = {"conn_type": "x", "host": "stored"}
+    assert Variable.get("v") == "stored"
+    assert BaseHook.get_connection("c").host == "stored"
+    assert "VaultThatIsAway failed to look up the variable 'v'" in caplog.text
+    assert "the vault is sealed" in caplog.text
 
 
 def test_variables(api: MemoryAPI, monkeypatch: pytest.MonkeyPatch) -> None:
