@@ -256,6 +256,29 @@ def test_a_triggered_run_gets_the_id_and_dates_that_airflow_gives_it(
         assert asked[name] is None if start is None else asked[name].startswith(start)
 
 
+@pytest.mark.parametrize(
+    ("given", "passed"),
+    [('{"at": "{{ ds }}", "n": [1]}', {"at": "2024-06-03", "n": [1]}), ({}, None), ("", None)],
+)
+def test_the_conf_of_a_triggered_run_may_be_json_text(
+    run: Runner, api: MemoryAPI, given: Any, passed: Any
+) -> None:
+    api.answers["trigger_dag_run"] = {"run_id": "made"}
+    dag = dag_of(TriggerDagRunOperator, trigger_dag_id="o", conf=given)
+    assert run(dag, "t").state is TaskInstanceState.SUCCESS
+    (asked,) = [params for method, params in api.asked if method == "trigger_dag_run"]
+    assert asked["conf"] == passed
+
+
+@pytest.mark.parametrize("given", ["{bad", "[1]", [1], {"x": object()}])
+def test_a_conf_that_cannot_be_one_triggers_nothing(
+    run: Runner, api: MemoryAPI, given: Any
+) -> None:
+    ended = run(dag_of(TriggerDagRunOperator, trigger_dag_id="o", conf=given), "t")
+    assert str(ended.exception).startswith("conf must be ")
+    assert "trigger_dag_run" not in [method for method, _ in api.asked]
+
+
 def test_trigger_dag_run_that_exists_may_be_skipped(run: Runner, api: MemoryAPI) -> None:
     def refuse(params: dict[str, Any]) -> None:
         raise DagRunAlreadyExists("r")

@@ -85,7 +85,7 @@ class TriggerDagRunOperator(BaseOperator):
         *,
         trigger_dag_id: str,
         trigger_run_id: str | None = None,
-        conf: dict[str, Any] | None = None,
+        conf: dict[str, Any] | str | None = None,
         logical_date: str | dt.datetime | ArgNotSet | None = NOTSET,
         run_after: str | dt.datetime | ArgNotSet | None = NOTSET,
         reset_dag_run: bool = False,
@@ -129,17 +129,16 @@ class TriggerDagRunOperator(BaseOperator):
         self.note = note
 
     def execute(self, context: Context) -> None:
-        if self.conf is not None and not _is_json(self.conf):
-            raise ValueError("conf has a value without a JSON form: use plain data only")
+        self.conf = conf = _conf_of(self.conf)
         if self.fail_when_dag_is_paused and taskapi.current().get_dag(self.trigger_dag_id).get(
             "is_paused"
         ):
             raise DagIsPaused(dag_id=self.trigger_dag_id)
-        run_id = self._trigger(context)
+        run_id = self._trigger(context, conf)
         if self.wait_for_completion:
             self._wait(run_id)
 
-    def _trigger(self, context: Context) -> str:
+    def _trigger(self, context: Context, conf: dict[str, Any] | None) -> str:
         """Create the run, record it, and return its run_id."""
         logical_date, run_after = self._moments()
         ti = context["ti"]
@@ -149,7 +148,7 @@ class TriggerDagRunOperator(BaseOperator):
                 run_id=str(self.trigger_run_id or self._run_id(logical_date, run_after)),
                 logical_date=logical_date,
                 run_after=run_after,
-                conf=self.conf,
+                conf=conf,
                 reset_dag_run=self.reset_dag_run,
                 note=self.note,
             )
@@ -217,9 +216,18 @@ def _moment(value: Any, unset: dt.datetime | None) -> dt.datetime | None:
     return convert_to_utc(value if isinstance(value, dt.datetime) else parse(value))
 
 
-def _is_json(value: Any) -> bool:
+def _conf_of(given: Any) -> dict[str, Any] | None:
+    """Return the conf: a dict, or the JSON text of one, which a template may have made.
+
+    :raises ValueError: it is neither, or has a value without a JSON form
+    """
+    if not given:
+        return None
     try:
-        json.dumps(value)
-    except (TypeError, ValueError):
-        return False
-    return True
+        conf = json.loads(given) if isinstance(given, str) else given
+        json.dumps(conf)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"conf must be plain data that JSON can say: {error}") from None
+    if not isinstance(conf, dict):
+        raise ValueError(f"conf must be a dict, not {type(conf).__name__}")
+    return conf
