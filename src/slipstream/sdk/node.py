@@ -192,6 +192,8 @@ def connect(
                     f"A {type(end).__name__} cannot be before or after a task: {end!r} is no task"
                 )
             relatives.append(end)
+    if not own or not relatives:
+        return  # an empty list, or an empty group that nothing is on the other side of
 
     dags = {id(n.dag): n.dag for n in (*own, *relatives) if n.dag is not None}
     if len(dags) > 1:

@@ -221,11 +221,26 @@ class TaskGroup(DAGNode):
 
     @property
     def roots(self) -> list[DependencyMixin]:
-        return list(self.get_roots())
+        """Its first tasks; those after it when it has none, so that an empty group is no gap."""
+        return list(self._ends(upstream=False, seen=set()))
 
     @property
     def leaves(self) -> list[DependencyMixin]:
-        return list(self.get_leaves())
+        """Its last tasks; those before it when it has none."""
+        return list(self._ends(upstream=True, seen=set()))
+
+    def _ends(self, *, upstream: bool, seen: set[str | None]) -> Iterator[BaseOperator]:
+        if next(iter(self), None) is not None:
+            yield from self.get_leaves() if upstream else self.get_roots()
+            return
+        if self.dag is None or self.group_id in seen:
+            return
+        seen.add(self.group_id)
+        for task_id in self.upstream_task_ids if upstream else self.downstream_task_ids:
+            yield self.dag.get_task(task_id)
+        groups = self.dag.task_group.get_task_group_dict()
+        for group_id in self.upstream_group_ids if upstream else self.downstream_group_ids:
+            yield from groups[group_id]._ends(upstream=upstream, seen=seen)
 
     def update_relative(
         self,
@@ -240,9 +255,11 @@ class TaskGroup(DAGNode):
             theirs = other.downstream_group_ids if upstream else other.upstream_group_ids
             mine.add(other.group_id)
             theirs.add(self.group_id)
-        elif isinstance(other, DAGNode):
+        else:
             ids = self.upstream_task_ids if upstream else self.downstream_task_ids
-            ids.add(other.node_id)
+            for end in other.leaves if upstream else other.roots:
+                if isinstance(end, DAGNode) and not isinstance(end, TaskGroup):
+                    ids.add(end.node_id)
 
     def _label_edge(self, other: Any, upstream: bool, label: EdgeModifier) -> None:
         """Label the edge of the closed group, which graphs draw at its join nodes."""

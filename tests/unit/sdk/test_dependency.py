@@ -141,6 +141,33 @@ def test_groups_prefix_ids_and_connect_by_their_ends() -> None:
     assert dag.get_task("g.b").label == "b"
 
 
+@pytest.mark.parametrize(
+    "connect",
+    [
+        lambda a, b, g, h: a >> g >> h >> b,
+        lambda a, b, g, h: (h >> b, g >> h, a >> g),
+        lambda a, b, g, h: chain(a, [g], h, b),
+        lambda a, b, g, h: [a] >> Label("why") >> g >> Label("so") >> b,
+        lambda a, b, g, h: (b << h, h << a.output),
+    ],
+)
+def test_an_empty_group_is_no_gap(connect: Callable[..., Any]) -> None:
+    with DAG("d") as dag:
+        a, b = E(task_id="a"), E(task_id="b")
+        with TaskGroup("g") as g, TaskGroup("in_it"):
+            pass
+        connect(a, b, g, TaskGroup("h"))
+    assert edges(dag) == {"a": ["b"]}
+
+
+def test_empty_groups_in_a_circle_are_left_alone() -> None:
+    with DAG("d") as dag:
+        g, h = TaskGroup("g"), TaskGroup("h")
+        g >> h >> g
+        h >> E(task_id="a")
+    assert edges(dag) == {}
+
+
 def test_a_teardown_is_not_a_leaf_of_its_group() -> None:
     with DAG("d") as dag:
         with TaskGroup("g") as g:
