@@ -53,6 +53,8 @@ def _become(
         else:
             die_with_parent(parent, signal.SIGTERM)
             os.setpgid(0, 0)
+        # A Ctrl-C from before we left the terminal's group is for the supervisor, which ends us.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _reset_signals()
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         _redirect(output)

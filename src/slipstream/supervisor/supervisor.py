@@ -200,11 +200,13 @@ class Supervisor:
     def _on_prepared(self, code: int) -> None:
         self._print_last_words(self._preparation)
         self._preparation.pid = None
+        if self._signals:
+            return  # it was told to end, and how it did is no news
         if code != 0:
             self._failed = True
             if code not in _USER_ERROR_CODES:
                 self._say("standalone", f"{self._preparation.name} {in_words(code)}")
-        elif not self._signals:
+        else:
             for part in self._parts:
                 self._start(part)
             self._probe_at = time.monotonic()
@@ -217,7 +219,7 @@ class Supervisor:
     def _on_death(self, part: Part, code: int) -> None:
         self._print_last_words(part)  # they come before ours
         delay_s = part.ended(time.monotonic())
-        if self._stopping:
+        if self._stopping or self._signals:
             return
         if not self._healthy and code in _USER_ERROR_CODES:
             self._failed = True  # it has said why, and would say so again

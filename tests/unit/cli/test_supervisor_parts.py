@@ -7,6 +7,7 @@ import os
 import selectors
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 
 from slipstream.api.port import listen
 from slipstream.errors import UserError
+from slipstream.supervisor import fork
 from slipstream.supervisor.console import Console
 from slipstream.supervisor.lock import HomeLock
 from slipstream.supervisor.part import Output, Part, in_words
@@ -178,6 +180,40 @@ def test_a_part_drops_the_supervisors_signal_handlers() -> None:
     finally:
         signal.signal(signal.SIGTERM, old)
     assert code == -signal.SIGTERM
+
+
+def test_a_ctrl_c_before_the_part_has_its_own_group_is_the_supervisors(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Called by the new child while signals wait: what comes now comes when they wait no more.
+    monkeypatch.setattr(fork, "die_with_parent", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    assert run_to_the_end(lambda: 0) == ([], 0)
+
+
+CTRL_C_DURING_THE_PREPARATION = """
+import os, signal, time
+from slipstream.supervisor.host import HostDoor
+from slipstream.supervisor.part import Part
+from slipstream.supervisor.port import HealthProbe
+from slipstream.supervisor.supervisor import Supervisor
+
+def prepare():
+    os.kill(os.getppid(), signal.SIGINT)
+    time.sleep(60)
+
+say = lambda *words: print(*words)
+supervisor = Supervisor(
+    Part("database", prepare), [], say, HealthProbe("127.0.0.1", 1), print, HostDoor(print)
+)
+raise SystemExit(supervisor.run(lambda: None))
+"""
+
+
+def test_ctrl_c_while_the_database_is_prepared_is_no_failure() -> None:
+    # In a process of its own: a supervisor ends all children that it finds.
+    command = [sys.executable, "-c", CTRL_C_DURING_THE_PREPARATION]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert (ended.stdout, ended.returncode) == ("", 0), ended.stderr
 
 
 def test_however_a_part_ends_it_has_an_exit_code() -> None:
