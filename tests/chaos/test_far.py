@@ -159,6 +159,8 @@ def _weather(
     check(stage, storm.rows)
     check_limits(stage, storm.rows, _SLOTS)
     check_times(stage, storm.rows, began, datetime.now(UTC))
+    for apart_s in _APART_S.values():
+        assert any(abs(found - apart_s) < 10 for found in stage.clocks()), "clocks were not apart"
 
 
 def _is_at_work(stage: Stage, storm: Storm) -> bool:
