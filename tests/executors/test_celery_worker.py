@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -21,6 +22,8 @@ from tests.executors.celery_rig import CeleryRig, WorkerProcess, celery_rig, wai
 from tests.executors.dags import QUICK, SLOW, go
 
 from slipstream.state import TaskInstanceState as S
+
+_FLOWER = (sys.executable, "-m", "slipstream.cli.main", "celery", "flower")
 
 
 @pytest.fixture
@@ -243,7 +246,7 @@ def test_flower_shows_the_workers_to_those_who_may(rig: CeleryRig) -> None:
     worker = rig.worker()
     words = ["--hostname", "127.0.0.1", "--port", str(port), "--basic-auth", "me:secret"]
     flower = subprocess.Popen(
-        [sys.executable, "-m", "slipstream.cli.main", "celery", "flower", *words],
+        [*_FLOWER, *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -256,6 +259,25 @@ def test_flower_shows_the_workers_to_those_who_may(rig: CeleryRig) -> None:
     finally:
         flower.terminate()
         flower.wait(20)
+
+
+@pytest.mark.redis
+def test_flower_at_a_port_that_is_taken_says_so_in_one_line(
+    home: Path,
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            [*_FLOWER, "--hostname", "127.0.0.1", "--port", port],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert f"flower cannot listen at 127.0.0.1:{port}: Address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def _page(url: str, login: str) -> str:

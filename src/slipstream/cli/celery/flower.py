@@ -35,7 +35,13 @@ def run(args: argparse.Namespace) -> None:
         "conf": args.flower_conf,
     }
     words = [f"--{name}={value}" for name, value in options.items() if value]
-    create_app().start(["flower", *words])
+    try:
+        create_app().start(["flower", *words])
+    except OSError as exc:
+        raise UserError(
+            f"flower cannot listen at {options['address']}:{port}: {exc.strerror or exc}. Choose another "
+            "--port or --hostname ([celery] flower_port, flower_host)."
+        ) from exc
 
 
 FLOWER = Command(
