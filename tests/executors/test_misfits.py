@@ -181,6 +181,8 @@ def test_a_queue_that_nobody_serves(
     site.write_dag("other", DAG.replace('DAG("d"', 'DAG("other"'))
     row = site.trigger("d")
     site.until(lambda: site.states(row) == {"t": "queued"}, "its start")
+    waits = command.explain(site.store, site.clock, dag_id="d", run_id=row.run_id, task_id="t")
+    assert any("Its queue is 'nobody'" in reason for reason in waits.reasons)
     assert site.finish(site.trigger("other"), PATIENCE_S) == "success"
     assert site.states(row) == {"t": "queued"}
     assert site.finish(row, PATIENCE_S) == "failed"

@@ -164,6 +164,9 @@ def _add_what_workers_lack(
         answer.reasons.append(
             "No API server is alive that answers workers: they can begin nothing until there is one."
         )
+    else:
+        queue = machine.tis[key].task.queue or conf.get("operators", "default_queue")
+        answer.reasons.append(f"Its queue is {queue!r}: a worker that serves it has to be up.")
 
 
 def _is_remote(executor: str | None) -> bool:
