@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.executors.brokers import BROKERS, Corner, PrivateBroker, vhost
+from tests.executors.brokers import BROKERS, Corner, PrivateBroker, free_port, vhost
 from tests.executors.celery_rig import CeleryRig, WorkerProcess, celery_rig, wait_for
 from tests.executors.dags import PATIENCE_S, QUICK, SLOW, all_ran_once, go
 
@@ -116,6 +116,53 @@ def test_a_broker_that_loses_everything_only_delays(
         assert rig.queue_length() == 0 or rig.executor.adopt(ids) == set(ids)
         rig.worker()
         all_ran_once(rig, ids)
+
+
+@pytest.mark.redis
+def test_a_redis_that_may_not_be_written_to_only_delays(
+    home: Path, private_broker: Private, impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a failover: its errors are neither a lost connection nor a reason to end."""
+    broker = private_broker("redis")
+    with celery_rig(home, broker.corner, monkeypatch) as rig:
+        rig.dag(SLOW)
+        worker = rig.worker(n_slots=3)  # one slot is free: it goes on asking for messages
+        running = [rig.submit("t", map_index=n) for n in range(2)]
+        rig.until(lambda: rig.proof().count("begun") == 2, "both to begin")
+        with rig.corner.connection() as connection:
+            redis = connection.default_channel.client
+            redis.replicaof("127.0.0.1", free_port())
+            rig.until_logged(worker, "refuses what is asked of it")
+            waiting = [rig.submit("t", map_index=n) for n in range(2, 5)]
+            go(rig)
+            for attempt_id in running:
+                assert rig.finished(attempt_id, PATIENCE_S).state is S.SUCCESS
+            redis.replicaof("NO", "ONE")
+        for attempt_id in waiting:
+            assert rig.finished(attempt_id, PATIENCE_S).state is S.SUCCESS
+        assert worker.popen.poll() is None
+        assert "Traceback" not in worker.log
+        assert rig.proof().count("begun") == 5
+
+
+@pytest.mark.redis
+def test_an_error_that_nobody_expects_ends_a_worker_and_does_not_hang_it(
+    home: Path, private_broker: Private, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broker = private_broker("redis")
+    # As Celery itself is: what Redis refuses is then no reason to connect anew.
+    extra = json.dumps({"broker_channel_error_retry": False})
+    with celery_rig(home, broker.corner, monkeypatch) as rig:
+        rig.dag(SLOW)
+        worker = rig.worker(n_slots=2, AIRFLOW__CELERY__EXTRA_CELERY_CONFIG=extra)
+        attempt_id = rig.submit("t")
+        rig.proven("begun")
+        with rig.corner.connection() as connection:
+            connection.default_channel.client.replicaof("127.0.0.1", free_port())
+        rig.until_logged(worker, "Unrecoverable error")
+        go(rig)
+        assert rig.finished(attempt_id).state is S.SUCCESS
+        assert worker.wait(20) == 1
 
 
 # Messages

@@ -21,6 +21,7 @@ from tests.executors.brokers import Corner, free_port
 from tests.executors.celery_rig import CeleryRig, WorkerProcess, celery_rig, wait_for
 from tests.executors.dags import QUICK, SLOW, go
 
+from slipstream.executors import ledger
 from slipstream.state import TaskInstanceState as S
 
 _FLOWER = (sys.executable, "-m", "slipstream.cli.main", "celery", "flower")
@@ -99,7 +100,10 @@ def test_what_is_revoked_while_it_runs_ends_and_its_slot_is_free(rig: CeleryRig)
     assert rig.finished(rig.submit("t", map_index=1)).state is S.SUCCESS
 
 
-def test_a_warm_shutdown_ends_what_runs_and_gives_the_rest_to_others(rig: CeleryRig) -> None:
+def test_a_warm_shutdown_ends_what_runs_and_gives_the_rest_to_others(
+    rig: CeleryRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledger, "FIRST_LOOK_S", 600.0)  # nothing goes out again by itself
     slow(rig)
     # The multiplier has the worker hold a message that it has not begun.
     first = rig.worker(n_slots=1, AIRFLOW__CELERY__WORKER_PREFETCH_MULTIPLIER="2")
@@ -110,12 +114,14 @@ def test_a_warm_shutdown_ends_what_runs_and_gives_the_rest_to_others(rig: Celery
     first.signal(signal.SIGTERM)
     wait_for(lambda: rig.queue_length() == 1 or first.popen.poll() is not None, "it to come back")
     assert first.popen.poll() is None, "it waits for what runs"
-    rig.worker(n_slots=1)
+    second = rig.worker(n_slots=1)
     rig.started(reserved)
     go(rig)
     assert rig.finished(running).state is S.SUCCESS
     assert rig.finished(reserved).state is S.SUCCESS
     assert first.wait() == 0
+    assert rig.finished(rig.submit("t", map_index=2)).state is S.SUCCESS
+    assert "is not started" not in second.log, "the message of what ran was not acknowledged"
 
 
 def test_a_warm_shutdown_does_not_wait_for_an_api_server_that_is_away(rig: CeleryRig) -> None:

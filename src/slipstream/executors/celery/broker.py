@@ -35,11 +35,9 @@ class Broker:
         self._is_redis = self._connection.transport.driver_type == "redis"
         self._producer: Producer | None = None
         self._declared: set[str] = set()
-        self.errors: tuple[type[Exception], ...] = (
-            *self._connection.connection_errors,
-            *self._connection.channel_errors,
-            OSError,
-        )
+        self.lost: tuple[type[Exception], ...] = (*self._connection.connection_errors, OSError)
+        """Errors after which the broker is away; the others say that it refuses something."""
+        self.errors: tuple[type[Exception], ...] = (*self.lost, *self._connection.channel_errors)
 
     @property
     def address(self) -> str:

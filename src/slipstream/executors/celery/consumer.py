@@ -12,14 +12,20 @@ from celery.worker.state import maybe_shutdown
 
 from slipstream.executors.celery.intake import refuse
 from slipstream.executors.celery.message import Garbage
+from slipstream.executors.celery.trouble import refusal
 
 log = logging.getLogger(__name__)
 
 _FIRST_RETRY_S, _RETRY_STEP_S, _LONGEST_RETRY_S = 0.2, 0.2, 2.0
+_SAME_TROUBLE_S = 10.0
+"""So soon after the last time, the same refusal is not told again."""
 
 
 class Consumer(CeleryConsumer):
     """Celery's consumer with a shorter patience, and without a weak spot for odd messages."""
+
+    _refusal = ""
+    _refused_at = float("-inf")
 
     def ensure_connected(self, conn: Any) -> Any:
         """Connect, however long it takes; until then the pool's news is read all the same."""
@@ -31,10 +37,6 @@ class Consumer(CeleryConsumer):
                 is_away = True
                 log.error("The broker %s is away: %s. Waiting for it.", conn.as_uri(), exc)
 
-        def meanwhile() -> None:
-            maybe_shutdown()
-            self.pool.poll()
-
         while True:
             try:
                 found = conn.ensure_connection(
@@ -43,13 +45,13 @@ class Consumer(CeleryConsumer):
                     interval_start=_FIRST_RETRY_S,
                     interval_step=_RETRY_STEP_S,
                     interval_max=_LONGEST_RETRY_S,
-                    callback=meanwhile,
+                    callback=self._meanwhile,
                 )
                 break
             except (*conn.connection_errors, *conn.channel_errors) as exc:
                 # No such user or vhost: RabbitMQ may get them soon after it has started.
                 on_error(exc, _LONGEST_RETRY_S)
-                _wait(_LONGEST_RETRY_S, meanwhile)
+                self._wait(_LONGEST_RETRY_S)
         self.first_connection_attempt = False
         if is_away:
             log.info("The broker %s is there.", conn.as_uri())
@@ -77,12 +79,43 @@ class Consumer(CeleryConsumer):
         self.open_or_close()
 
     def on_connection_error_after_connected(self, exc: BaseException) -> None:
-        """Drop the connection; what runs goes on, and is not ended as Celery can be told to."""
-        log.error("The connection to the broker is lost: %s.", exc)
+        """Drop the connection; what runs goes on, and is not ended as Celery can be told to.
+
+        What the broker refuses now (Redis that may not write, or is a replica since a failover; a queue
+        of another kind on RabbitMQ) it may take later: the next try is to be no busy loop.
+        """
+        is_refused = not isinstance(exc, self.connection_errors)
+        if is_refused:
+            self._tell_refusal(refusal(exc))
+        else:
+            log.error("The connection to the broker is lost: %s.", exc)
         try:
             self.connection.collect()
         except Exception as error:
             log.debug("it does not even close: %s", error)
+        self.pool.forget_messages()
+        if is_refused:
+            self._wait(_LONGEST_RETRY_S)
+
+    def _tell_refusal(self, why: str) -> None:
+        now = time.monotonic()
+        if why != self._refusal or now - self._refused_at > _SAME_TROUBLE_S:
+            log.error(
+                "The broker %s refuses what is asked of it: %s. Trying again every %g s.",
+                *(self.connection.as_uri(), why, _LONGEST_RETRY_S),
+            )
+        self._refusal, self._refused_at = why, now
+
+    def _meanwhile(self) -> None:
+        """Do what cannot wait for the broker."""
+        maybe_shutdown()
+        self.pool.poll()
+
+    def _wait(self, for_s: float) -> None:
+        ends_at = time.monotonic() + for_s
+        while time.monotonic() < ends_at:
+            self._meanwhile()
+            time.sleep(0.1)
 
     def create_task_handler(self, *args: Any, **kwargs: Any) -> Callable[[Any], None]:
         """Return Celery's handler, kept from ending the worker over one message."""
@@ -128,13 +161,6 @@ class _Gate:
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._consumer, name, value)
-
-
-def _wait(for_s: float, meanwhile: Callable[[], None]) -> None:
-    ends_at = time.monotonic() + for_s
-    while time.monotonic() < ends_at:
-        meanwhile()
-        time.sleep(0.1)
 
 
 def _survive_non_messages(transport: Any) -> None:

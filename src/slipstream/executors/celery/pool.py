@@ -74,6 +74,8 @@ class HostPool(BasePool):
         self._hub: Hub | None = None
         self._flushes = False
         self._is_stopping = False
+        self._trouble: Exception | None = None
+        """What the broker has refused of a turn's acknowledgements."""
 
     # Celery's side
 
@@ -121,6 +123,9 @@ class HostPool(BasePool):
         self._send({"m": "cancel", "reasons": {attempt_id: why}})
 
     def flush(self) -> None:
+        """Nothing to do: Celery says so before a shutdown, too, when messages can be acknowledged."""
+
+    def forget_messages(self) -> None:
         """The connection is lost, and with it the messages; what runs goes on."""
         for carried in self._carried.values():
             carried.accept = carried.done = carried.fail = None
@@ -172,6 +177,8 @@ class HostPool(BasePool):
 
         self._restart_at = None
         self._is_stopping = True
+        if self._link is not None:
+            self._listen(self._link)  # Celery has emptied its loop if that ended with an error
         self._send({"m": "stop", "deadline_s": deadline_s})
         ends_at = None if deadline_s is None else time.monotonic() + deadline_s + _END_GRACE_S
         while self._link is not None and (ends_at is None or time.monotonic() < ends_at):
@@ -193,6 +200,7 @@ class HostPool(BasePool):
             except Exception as exc:
                 log.warning("the broker is gone: %s", exc)
                 self._hub = None
+                self.forget_messages()
                 with suppress(Exception):
                     hub.reset()
         assert link is not None
@@ -252,6 +260,18 @@ class HostPool(BasePool):
             self._on_event(event)
         if not host.link.is_open:
             self._on_death(host)
+        if self._trouble is not None:
+            trouble, self._trouble = self._trouble, None
+            raise trouble  # the consumer connects anew
+
+    def _settle(self, settle: Callable[[], None] | None) -> None:
+        """Tell the broker what became of a message; what it refuses is raised when all news is heard."""
+        if settle is None:
+            return
+        try:
+            settle()
+        except Exception as exc:
+            self._trouble = exc
 
     def _on_taking(self) -> None:
         if not self._is_stopping:
@@ -266,9 +286,8 @@ class HostPool(BasePool):
         carried = self._carried.pop(attempt_id, None)
         if carried is None:
             return
-        settle = carried.fail if event.is_back and not carried.is_unwanted else carried.done
-        if settle is not None:
-            settle()
+        is_back = event.is_back and not carried.is_unwanted
+        self._settle(carried.fail if is_back else carried.done)
 
     def _on_started(self, attempt_id: str) -> None:
         self._workloads.pop(attempt_id, None)
@@ -285,9 +304,7 @@ class HostPool(BasePool):
         code = host.wait()
         self._host = None
         for attempt_id in [id_ for id_ in self._carried if id_ not in self._workloads]:
-            carried = self._carried.pop(attempt_id)
-            if carried.done is not None:
-                carried.done()
+            self._settle(self._carried.pop(attempt_id).done)
         if self._is_stopping:
             return
         log.error("the worker host (pid %d) ended with %s", host.pid, in_words(code))

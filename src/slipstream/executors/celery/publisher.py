@@ -1,7 +1,7 @@
 """The thread that talks to the broker on the scheduler's behalf.
 
 The scheduler only appends to memory. While the broker is away everything waits there, with one line
-in the log when it goes and one when it is back.
+in the log when it goes and one when it takes them again.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from slipstream.clock import Clock
 from slipstream.executors.celery.broker import Broker
 from slipstream.executors.celery.message import Envelope
+from slipstream.executors.celery.trouble import refusal
 from slipstream.executors.ledger import Ledger
 from slipstream.token import start_lifetime_s
 
@@ -136,10 +137,11 @@ class Publisher:
 
     def _away(self, error: Exception) -> None:
         if not self._retry_s:
+            is_refused = not isinstance(error, self._broker.lost)
+            what = "refuses what is asked of it" if is_refused else "is away"
             log.error(
-                "The broker %s is away: %s. Attempts wait here until it is back.",
-                self._broker.address,
-                error,
+                "The broker %s %s: %s. Attempts wait here until it takes them.",
+                *(self._broker.address, what, refusal(error)),
             )
             with self._changed:
                 self._ledger.connection_broke(self._clock.monotonic())
@@ -149,4 +151,4 @@ class Publisher:
     def _back(self) -> None:
         if self._retry_s:
             self._retry_s = 0.0
-            log.info("The broker %s is back.", self._broker.address)
+            log.info("The broker %s takes attempts again.", self._broker.address)

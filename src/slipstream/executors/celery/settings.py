@@ -62,6 +62,8 @@ def default_settings() -> dict[str, Any]:
         "broker_transport_options": _transport_options(broker_url),
         "broker_connection_retry_on_startup": True,
         "broker_connection_max_retries": None,
+        # Else a Redis that may not write for a while would end every worker.
+        "broker_channel_error_retry": True,
         "task_default_queue": conf.get("operators", "default_queue"),
         "task_default_exchange": conf.get("operators", "default_queue"),
         "task_default_routing_key": conf.get("operators", "default_queue"),
