@@ -31,6 +31,7 @@ _OTHER_VERSION = 426
 _FINAL_STATUS = frozenset({401, 403, _OTHER_VERSION})
 _IDLE_S = 20.0
 """A connection that was idle for longer is made anew: the server closes them after 30 s."""
+_EXAMPLE = "It must be like http://host:8080/execution/ ([core] execution_api_server_url)."
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
 
 
@@ -133,7 +134,7 @@ class Client:
             found = json.loads(answer)
             self._clock.heard(datetime.fromisoformat(found["now"]), time.monotonic() - began)
         except (ValueError, KeyError, TypeError) as exc:
-            raise ApiUnavailable(f"{at.url} does not answer as an API server: {exc!r}") from exc
+            raise ApiUnavailable(f"{at.url} does not answer as an API server. {_EXAMPLE}") from exc
         self._heard_at = time.monotonic()
         return dict(found)
 
@@ -187,16 +188,20 @@ class Client:
 def _address(url: str) -> _Address:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(
-            f"The execution API's address is {url!r}; it must be like "
-            "http://host:8080/execution/ ([core] execution_api_server_url)."
-        )
+        raise ConfigError(f"The execution API's address is {url!r}. {_EXAMPLE}")
     tls = ssl.create_default_context() if parts.scheme == "https" else None
     return _Address(url, parts.hostname, parts.port, parts.path.rstrip("/"), tls)
 
 
 def _error(url: str, name: str, status: int, answer: bytes) -> SlipstreamError:
     text = _detail(answer)
+    if (
+        name == "health"
+        and 400 <= status < 500
+        and status not in (_OTHER_VERSION, *_PATIENT_STATUS)
+    ):
+        # An execution API answers that to everybody.
+        return ApiMisunderstood(f"{url} is no execution API ({status}: {text}). {_EXAMPLE}")
     if status >= 500 or status in _PATIENT_STATUS:
         return ApiUnavailable(f"The API server at {url} answered {name} with {status}: {text}")
     if status in _FINAL_STATUS:

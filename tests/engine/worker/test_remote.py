@@ -20,13 +20,16 @@ from tests.api.running import Api
 from tests.engine.worker.rig import Rig, is_alive
 from tests.executors.remote import ApiServer, RemoteLocalExecutor
 
+from slipstream.clock import SyncedClock
 from slipstream.config import conf
+from slipstream.errors import SlipstreamError
 from slipstream.executors.base import AttemptFinished, AttemptHandedBack, AttemptStarted
 from slipstream.machine.decision import Decision, TaskInstanceChange
 from slipstream.machine.event import TIKey
 from slipstream.state import TaskInstanceState as S
 from slipstream.store import Store, decision, task_instance, variable
 from slipstream.token import ExecutionTokens, Scope
+from slipstream.worker.http_client import Client
 
 WAITS = """
 @task
@@ -381,6 +384,16 @@ def test_nobody_answering_at_the_address_is_waited_for(home: Path) -> None:
         finally:
             rig.executor.stop(3.0)
             server.kill()
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v2/", "/execution/v1/", "/nothing/"])
+def test_an_address_of_something_else_is_told(rig: Rig, path: str) -> None:
+    address = f"http://127.0.0.1:{rig.api_server.port}{path}"
+    with pytest.raises(
+        SlipstreamError, match=r"must be like http://host:8080/execution/"
+    ) as raised:
+        Client(address, SyncedClock(), timeout_s=5.0).call("health", None, "", method="GET")
+    assert address in str(raised.value)
 
 
 def test_an_address_that_is_none_is_told(home: Path) -> None:
