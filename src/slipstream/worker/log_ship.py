@@ -119,6 +119,7 @@ class LogShipper:
         self._has_closed = False
         self._is_off = False
         self._tells_ends_only = False
+        self._is_away = False
         self._thread: threading.Thread | None = None
 
     # From the host's loop
@@ -185,8 +186,11 @@ class LogShipper:
         while self._wait():
             try:
                 self._ship()
+                self._is_away = False
             except SlipstreamError as exc:
-                log.info("logs are not sent now: %s", exc)
+                if not self._is_away:
+                    log.info("logs wait here until they are taken: %s", exc)
+                self._is_away = True
                 self._give_up_old()
             except Exception:
                 log.exception("logs could not be sent")
