@@ -163,6 +163,8 @@ class Outcome(_Wire):
     max_rss_kb: int | None = None
     callbacks_done: bool = True
     """False when the process died before it could run the task's own callbacks."""
+    log_lost: str | None = None
+    """Why its log is not whole, such as a full disk, which nobody could write there."""
     token: str | None = None
     """Execution API token; only on its way from a remote host."""
 

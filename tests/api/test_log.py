@@ -12,9 +12,11 @@ from tests.api.build import START
 from tests.api.running import Api
 
 from slipstream.api import log_file
+from slipstream.attempt import Outcome
 from slipstream.config import conf
 from slipstream.machine.decision import Decision, TaskInstanceChange
 from slipstream.machine.event import TIKey
+from slipstream.state import TaskInstanceState
 from slipstream.store import Store, attempt, decision, remote, run
 
 LOGS = "/dags/sales/dagRuns/done/taskInstances/extract/logs"
@@ -155,6 +157,21 @@ def test_a_try_whose_host_is_lost_says_so_after_its_own_lines_and_once(
     ]
     token = rest.headers["airflow-continuation-token"]
     assert filled.get(f"{LOGS}/3", headers=NDJSON, params={"token": token}).text == ""
+
+
+def test_a_try_whose_host_could_not_write_all_says_why(filled: Api, store: Store) -> None:
+    _, attempt_id = third_try(store, "running")
+    store.write(attempt.start, [attempt.AttemptStart(attempt_id, "host-1", "far", 7, START)])
+    lost = "what it writes is lost: No space left on device"
+    outcome = Outcome(
+        attempt_id=attempt_id, state=TaskInstanceState.SUCCESS, ended_at=START, log_lost=lost
+    )
+    store.write(attempt.finish, [outcome])
+    set_state(store, "success")
+    path_of(try_number=3).write_text("")
+    reply = filled.ok("GET", f"{LOGS}/3", headers=JSON)
+    assert events(reply)[-1] == f"This log is not whole: on far, {lost}."
+    assert reply["content"][-1]["level"] == "error"
 
 
 def test_a_try_that_waits_for_a_worker_says_what_for(filled: Api, store: Store) -> None:

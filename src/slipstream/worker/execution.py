@@ -83,6 +83,8 @@ class Execution:
     """Its zygote was killed with others at work in it, any of which may have done so."""
     is_withdrawn: bool = False
     """It is ended because its attempt is not current any more: nothing comes of it."""
+    log_lost: str | None = None
+    """Why its log is not whole; set by its process."""
     load_error: str | None = None
     """Why its DAG file cannot be loaded; the process only says so and fails."""
     timers: list[Timer] = field(default_factory=list)

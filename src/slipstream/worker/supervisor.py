@@ -355,7 +355,8 @@ class Supervisor:
                 execution.rendered_at = self._clock.monotonic()
                 self._save_rendered_later()
             case "unlogged":
-                log.error("%s runs without a whole log: %s", execution.name, message["reason"])
+                execution.log_lost = message["reason"]
+                log.error("%s runs without a whole log: %s", execution.name, execution.log_lost)
             case "stale":
                 log.info("%s: its DAG file is loaded anew: %s", execution.name, message["why"])
                 if process.zygote.key is not None:
@@ -408,7 +409,7 @@ class Supervisor:
         if execution.outcome is not None:
             return
         execution.outcome = outcome
-        outcome.started_at = execution.started_at
+        outcome.started_at, outcome.log_lost = execution.started_at, execution.log_lost
         outcome.rendered_fields = outcome.rendered_fields or execution.rendered
         outcome.token = execution.workload.get("token")
         if execution.is_task:

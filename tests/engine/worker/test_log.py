@@ -111,7 +111,9 @@ def test_a_log_that_cannot_be_written_does_not_stop_the_task(rig: Rig) -> None:
     (rig.home / "logs").mkdir(exist_ok=True)
     (rig.home / "logs" / "file").write_text("in the way of a folder")
     rig.dag("@task\ndef t():\n    print('into the void')\n    return 1\nt()")
-    assert rig.finished(rig.submit("t", log_path="file/t.log")).state is S.SUCCESS
+    outcome = rig.finished(rig.submit("t", log_path="file/t.log"))
+    assert outcome.state is S.SUCCESS
+    assert "file/t.log cannot be written: Not a directory" in (outcome.log_lost or "")
     assert rig.xcom("t") == 1
     failed = rig.submit("nothing", log_path="file/t.log")
     assert rig.finished(failed).state is S.FAILED
@@ -134,7 +136,9 @@ def test_a_full_disk_does_not_stop_the_task(rig: Rig) -> None:
         """
     )
     attempt_id = rig.submit("t")
-    assert rig.finished(attempt_id).state is S.SUCCESS
+    outcome = rig.finished(attempt_id)
+    assert outcome.state is S.SUCCESS
+    assert outcome.log_lost == "what it writes is lost: File too large"
     assert rig.xcom("t") == 1
     assert len(rig.log_text(attempt_id)) <= 10_000
 

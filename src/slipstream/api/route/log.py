@@ -150,9 +150,16 @@ def _last_words(
         except SlipstreamError:
             return []  # the log is shown all the same; who asks for the explanation hears why not
         return [_word(call.clock.now(), "info", reason) for reason in said.reasons]
-    if outcome is None or not outcome.error or not (found.started_at is None or outcome.host_lost):
+    if outcome is None:
         return []
-    return [_word(found.ended_at or call.clock.now(), "error", outcome.error)]
+    at = found.ended_at or call.clock.now()
+    words = []
+    if outcome.log_lost:
+        text = f"This log is not whole: on {found.hostname}, {outcome.log_lost}."
+        words.append(_word(at, "error", text))
+    if outcome.error and (outcome.log_lost or found.started_at is None or outcome.host_lost):
+        words.append(_word(at, "error", outcome.error))
+    return words
 
 
 def _word(at: datetime, level: str, text: str) -> str:
