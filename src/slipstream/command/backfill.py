@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from slipstream import timetable
 from slipstream.clock import Clock
 from slipstream.command import custom_timetable
+from slipstream.command.custom_timetable import MAX_RUNS
 from slipstream.command.deliver import WAIT_S, deliver
 from slipstream.command.order import Order, clear_order, mark_run_order
 from slipstream.command.params import check_conf
@@ -273,7 +275,15 @@ def _runs(
         built = timetable.build(spec["timetable"], spec.get("timezone", "UTC"))
         if not built.periodic:
             raise _not_periodic(wanted.dag_id)
-        found = built.runs_between(wanted.from_date, wanted.to_date, now)
+        due = built.runs_between(wanted.from_date, min(wanted.to_date, now), now)
+        # All runs are made in one transaction: a year that was mistyped would hold it for minutes.
+        found = list(islice(due, MAX_RUNS + 1))
+        if len(found) > MAX_RUNS:
+            raise InvalidBackfill(
+                f"From {wanted.from_date} to {wanted.to_date} the schedule of DAG "
+                f"{wanted.dag_id!r} has more than {MAX_RUNS:,} runs, the most that one backfill "
+                "makes: choose a shorter range."
+            )
     return rules.in_order(found, now, backwards=wanted.backwards)
 
 

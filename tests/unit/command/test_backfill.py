@@ -196,3 +196,16 @@ def test_dags_that_cannot_be_backfilled_so_are_refused(rig: Rig) -> None:
     rig.add_dag(dag_spec("d", {"a": []}, timetable=DAILY, allowed_run_types=["manual"]))
     with pytest.raises(command.NotAllowed, match="allows no backfills"):
         create(rig, 3, 4)
+
+
+def test_a_range_of_more_runs_than_one_backfill_makes_is_refused(rig: Rig) -> None:
+    by_minute = {"type": "cron_data_interval", "args": {"expression": "* * * * *"}}
+    rig.add_dag(dag_spec("busy", {"a": []}, timetable=by_minute))
+    asked: dict[str, Any] = {
+        "dag_id": "busy",
+        "from_date": datetime(202, 1, 1, tzinfo=UTC),  # a year that lacks a digit
+        "to_date": START,
+    }
+    for attempt in (command.preview, command.create):
+        with pytest.raises(command.InvalidBackfill, match="more than 10,000 runs"):
+            attempt(rig.store, rig.clock, **asked)
