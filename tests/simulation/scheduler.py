@@ -182,7 +182,7 @@ class Scheduler:
         if run.created:
             machine, d = RunMachine.restore(run.plan, facts, self.db.rows_of(pk), now)
         else:
-            machine, d = RunMachine.new(run.plan, facts, now)
+            machine, d = RunMachine.new(run.plan, facts, now, self.rnd.choice((None, 1, 2)))
         machine.pace = self.rnd.choice((None, 1, 2))
         machine.validate_state()
         self.machines[pk] = machine
@@ -233,7 +233,7 @@ class Scheduler:
         queued = [
             QueuedRun(pk, m.plan.dag_id, self.world.epoch, self.db.max_active_runs)
             for pk, m in self.machines.items()
-            if m.state is DagRunState.QUEUED
+            if m.state is DagRunState.QUEUED and not m.has_more
         ]
         for run in startable(queued, running, now):
             self._on(run.dag_run_pk, RunStarted())

@@ -78,4 +78,5 @@ def _check_run(core: RunCore) -> None:
     elif core.state is not DagRunState.QUEUED:
         assert core.end_date is not None, "it ended at no time"
     may_lag = core.pace is not None and core.state is DagRunState.RUNNING
-    assert may_lag or not core.has_more, "touched instances were not looked at"
+    assert may_lag or not core._dirty_heap, "touched instances were not looked at"
+    assert core.missing is None or core.state is DagRunState.QUEUED, "a part of it was never made"

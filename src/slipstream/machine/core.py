@@ -6,6 +6,7 @@ and the dependents are noted for ``settle``. Handlers decide *what*; nothing her
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from heapq import heappop, heappush
 from typing import Any
@@ -60,6 +61,8 @@ class RunCore:
         """Instances that each mapped group makes of an unmapped member; see ``mapping``."""
         self.pace: int | None = None
         """After how many changes a step leaves the rest for a later one; None: after none."""
+        self.missing: Iterator[tuple[TaskPlan, int]] | None = None
+        """Instances that the run lacks still, in the order in which they are made."""
         self._dirty_heap: list[int] = []
         self._dirty: dict[int, set[int] | None] = {}
 
@@ -256,8 +259,8 @@ class RunCore:
 
     @property
     def has_more(self) -> bool:
-        """Whether the last step left something to look at, which ``Continued`` goes on with."""
-        return bool(self._dirty_heap)
+        """Whether the last step left something to make or look at: ``Continued`` goes on with it."""
+        return bool(self._dirty_heap) or self.missing is not None
 
     def forget_touched(self) -> None:
         """Drop the notes: the run is not running, and looks at everything when it starts."""

@@ -13,22 +13,27 @@ from slipstream.machine.core import RunCore
 from slipstream.machine.decision import Decision
 from slipstream.machine.instance import TaskInstance
 from slipstream.machine.kin import instance_count
-from slipstream.machine.plan import TaskPlan
+from slipstream.machine.plan import DagPlan, TaskPlan
 from slipstream.state import TaskInstanceState
 
 
-def first_indexes(core: RunCore, task: TaskPlan) -> range:
+def first_indexes(plan: DagPlan, task: TaskPlan) -> range:
     """Return the map indexes that a task begins with: -1, or all when its length is literal."""
     if task.is_expanded:
-        n = literal_count(core, task)
+        n = literal_count(plan, task)
         if n:
             return range(n)
     return range(-1, 0)
 
 
-def literal_count(core: RunCore, task: TaskPlan) -> int | None:
+def first_size(plan: DagPlan) -> int:
+    """Return with how many task instances a run begins, at most: some tasks may take no part."""
+    return sum(len(first_indexes(plan, task)) for task in plan.tasks)
+
+
+def literal_count(plan: DagPlan, task: TaskPlan) -> int | None:
     """Return the number of instances when the spec alone tells it; None otherwise."""
-    groups = [core.plan.groups[g].mapping for g in task.mapped_groups]
+    groups = [plan.groups[g].mapping for g in task.mapped_groups]
     total = 1
     for mapping in [*groups, task.mapping]:
         if mapping is not None:

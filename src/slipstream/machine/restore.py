@@ -114,7 +114,7 @@ def _is_back(core: RunCore, ti: TaskInstance) -> bool:
     """Whether a removed instance has its place again (not one that mapping shrank away)."""
     if not ti.task.is_expanded:
         return ti.map_index < 0
-    n = literal_count(core, ti.task)
+    n = literal_count(core.plan, ti.task)
     return ti.map_index >= 0 and n is not None and ti.map_index < n
 
 

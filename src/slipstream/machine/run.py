@@ -6,7 +6,7 @@ run's verdict. Does no I/O and reads no clock; somebody else writes the decision
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
@@ -32,10 +32,17 @@ class RunMachine(RunCore):
     """The state of one dag run, moved by ``on`` alone."""
 
     @classmethod
-    def new(cls, plan: DagPlan, facts: RunFacts, now: datetime) -> tuple[Self, Decision]:
-        """Make a fresh run's machine and all its task instances; it waits for ``RunStarted``."""
+    def new(
+        cls, plan: DagPlan, facts: RunFacts, now: datetime, pace: int | None = None
+    ) -> tuple[Self, Decision]:
+        """Make a fresh run's machine and its task instances; it waits for ``RunStarted``.
+
+        With a pace, only so many are made now; ``Continued`` makes the others.
+        """
         machine, d = cls(plan, facts), Decision()
-        machine._create_missing(d)
+        machine.pace = pace
+        machine.missing = machine._find_missing()
+        machine._create_missing(d, pace)
         machine._settle(now, d)
         return machine, d
 
@@ -50,6 +57,7 @@ class RunMachine(RunCore):
         """
         machine, d = cls(plan, facts), Decision()
         restoring.load(machine, rows, now, d)
+        machine.missing = machine._find_missing()
         machine._create_missing(d)
         machine.touch_all()
         machine._settle(now, d)
@@ -60,6 +68,7 @@ class RunMachine(RunCore):
         """Apply one event; raises InvalidTransition for one that cannot happen in this state."""
         d = Decision()
         kind = type(event)
+        self._create_missing(d, self.pace if kind is Continued else None)
         is_behind = self.has_more and kind is not Continued
         by_state = TI_HANDLERS.get(kind)
         if by_state is not None:
@@ -112,6 +121,8 @@ class RunMachine(RunCore):
         return self.state is DagRunState.RUNNING and self.n_unfinished > 0
 
     def _settle(self, now: datetime, d: Decision) -> None:
+        if self.missing is not None:
+            return
         if self._dirty_heap:
             settle(self, now, d)
         if self.has_more:
@@ -145,28 +156,42 @@ class RunMachine(RunCore):
             ],
         )
 
-    def _create_missing(self, d: Decision) -> None:
+    def _create_missing(self, d: Decision, pace: int | None = None) -> None:
+        """Make the instances that are missing, and with a pace so many at most."""
+        if self.missing is None:
+            return
+        for task, map_index in self.missing:
+            self.create(task, map_index, d)
+            if pace is not None and len(d.changes) >= pace:
+                return
+        self.missing = None
+
+    def _find_missing(self) -> Iterator[tuple[TaskPlan, int]]:
         absent = []
         for task in self.plan.tasks:
             if there := self.by_task[task.index]:
-                self._fill_gaps(task, there, d)
-                continue
-            if self._takes_part(task):
-                for map_index in first_indexes(self, task):
-                    self.create(task, map_index, d)
+                for map_index in self._gaps(task, there):
+                    yield task, map_index
+                there.sort(key=lambda ti: ti.map_index)
+            elif self._takes_part(task):
+                for map_index in first_indexes(self.plan, task):
+                    yield task, map_index
             else:
                 absent.append(task.index)
         if absent:
             self.leave_out(frozenset(absent))
 
-    def _fill_gaps(self, task: TaskPlan, there: list[TaskInstance], d: Decision) -> None:
-        """Make the mapped instances anew that somebody deleted from between others."""
-        last = there[-1].map_index
-        if last < len(there):
-            return
-        for map_index in set(range(last)) - {ti.map_index for ti in there}:
-            self.create(task, map_index, d)
-        there.sort(key=lambda ti: ti.map_index)
+    def _gaps(self, task: TaskPlan, there: list[TaskInstance]) -> list[int]:
+        """Return the map indexes that somebody deleted from between others.
+
+        Of a run that has not begun also those above them: its making may have been cut short.
+        """
+        end = there[-1].map_index
+        if self.start_date is None and end >= 0:
+            end = max(end, first_indexes(self.plan, task)[-1])
+        if end < len(there):
+            return []
+        return sorted(set(range(end + 1)) - {ti.map_index for ti in there})
 
     def _takes_part(self, task: TaskPlan) -> bool:
         """Whether the run's logical date is within the task's own start and end dates.
@@ -190,6 +215,7 @@ class RunMachine(RunCore):
             setattr(core, name, getattr(self, name))
         self.__dict__.update(core.__dict__)
         restoring.load(self, (restoring.from_instance(ti) for ti in old), now, d)
+        self.missing = self._find_missing()
         self._create_missing(d)
         self.touch_all()
         self._settle(now, d)

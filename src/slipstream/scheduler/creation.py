@@ -17,8 +17,10 @@ from slipstream.command.order import DAG_PROCESSOR
 from slipstream.command.trigger import insert
 from slipstream.errors import DuplicateRun, SlipstreamError, StoreUnavailable
 from slipstream.machine.dagrun import RunDue, due
+from slipstream.machine.mapping import first_size
 from slipstream.scheduler.catalog import Plan
 from slipstream.scheduler.lease import LeaseLost
+from slipstream.scheduler.settings import Settings
 from slipstream.scheduler.share import Share
 from slipstream.state import DagRunTriggeredByType, DagRunType
 from slipstream.store import Connection, dag, inbox, run
@@ -59,7 +61,8 @@ def create_due(turn: Turn) -> int:
             continue
         n_active = world.book.n_unfinished(row.dag_id)
         if n_active < plan.plan.max_active_runs or plan.plan.max_active_runs <= 0:
-            jobs.append(_Job(row, plan, n_active))
+            is_small = first_size(plan.plan) <= world.settings.changes_per_turn
+            jobs.append(_Job(row, plan, n_active, is_small))
         # Else the end of one of its runs puts it back.
     if not jobs:
         return 0
@@ -76,7 +79,7 @@ def create_due(turn: Turn) -> int:
 def _write(turn: Turn, jobs: list[_Job]) -> int:
     """Create the runs of all jobs in one transaction; if that fails, those of each in its own."""
     try:
-        return turn.world.write(_create, jobs, turn.now, turn.world.settings.share_s)
+        return turn.world.write(_create, jobs, turn.now, turn.world.settings)
     except (StoreUnavailable, LeaseLost):
         raise
     except DuplicateRun as error:
@@ -145,12 +148,14 @@ class _Job:
     row: DagRow
     plan: Plan
     n_active: int
+    is_small: bool
+    """Its runs are created with their task instances; else those are made turn by turn."""
 
 
-def _create(conn: Connection, jobs: list[_Job], now: datetime, share_s: float) -> int:
+def _create(conn: Connection, jobs: list[_Job], now: datetime, settings: Settings) -> int:
     """Create runs until the share is over; a DAG that is not reached keeps its next run."""
     n_created = 0
-    share = Share(share_s)
+    share = Share(settings.share_s)
     for job in jobs:
         if n_created and share.is_over:
             break
@@ -217,7 +222,10 @@ def _insert(conn: Connection, job: _Job, what: RunDue, now: datetime) -> bool:
         triggered_by=DagRunTriggeredByType.TIMETABLE,
         dag_version_id=job.plan.version_id,
     )
-    insert(conn, job.plan.plan, new, now)
+    if job.is_small:
+        insert(conn, job.plan.plan, new, now)
+    else:
+        run.create(conn, new, now, notify=False)
     return True
 
 

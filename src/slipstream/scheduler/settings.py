@@ -26,8 +26,8 @@ class Settings:
     """How often an attempt that never left the queue is queued again before it fails."""
     runs_per_turn: int = 10
     """Dag runs created, or started, in one turn."""
-    changes_per_turn: int = 2000
-    """Task instances of one run that a turn moves; the next turn goes on with the rest."""
+    changes_per_turn: int = 1000
+    """Task instances of one run that a turn makes or moves; the next turn goes on with the rest."""
     use_job_schedule: bool = True
     """False: no run is created by a timetable."""
 

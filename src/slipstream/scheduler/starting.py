@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from slipstream.machine.event import Continued, RunStarted
-from slipstream.scheduler.book import Lane
+from slipstream.scheduler.book import Lane, lane_of
 from slipstream.scheduler.share import Share
 from slipstream.scheduler.timers import RunAfter
 from slipstream.state import DagRunState
@@ -31,7 +31,10 @@ def go_on(turn: Turn) -> None:
     world = turn.world
     share = Share(world.settings.share_s)
     for pk in list(world.unsettled):
-        turn.step(world.book.active[pk], Continued())
+        run_ = world.book.active[pk]
+        turn.step(run_, Continued())
+        if run_.machine.state is DagRunState.QUEUED and not run_.machine.has_more:
+            world.book.touched.add(lane_of(run_.row))
         if share.is_over:
             break
 
@@ -67,6 +70,8 @@ def _start_lane(turn: Turn, lane: Lane, left: int, share: Share) -> int:
         started = turn.activate(waiting)
         if started is not None and is_new and len(started.machine.tis) > _LARGE:
             return 0  # loading it was a turn's share; it starts in the next one
+        if started is not None and started.machine.has_more:
+            break  # go_on makes its instances; those after it in the lane wait
         book.take_from_queue(waiting.id)
         if started is not None:
             turn.step(started, RunStarted())

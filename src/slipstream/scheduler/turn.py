@@ -115,7 +115,9 @@ class Turn:
             if tis:
                 machine, decided = RunMachine.restore(compiled.plan, facts, tis, self.now)
             else:
-                machine, decided = RunMachine.new(compiled.plan, facts, self.now)
+                machine, decided = RunMachine.new(
+                    compiled.plan, facts, self.now, self.world.settings.changes_per_turn
+                )
         except Exception as error:
             self.unless_store(error)
             self.quarantine(row, error)

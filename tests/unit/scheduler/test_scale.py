@@ -10,6 +10,7 @@ import statistics
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.unit.scheduler.harness import START, Rig, dag_spec, sqlite_url
@@ -21,10 +22,16 @@ from slipstream.spec import DagSpec
 from slipstream.state import TaskInstanceState
 from slipstream.store import attempt, run
 
+_HOURLY = {
+    "timetable": {"type": "cron_data_interval", "args": {"expression": "@hourly"}},
+    "start_date": "2025-12-31T20:00:00+00:00",
+}
 
-def _wide(n: int) -> DagSpec:
+
+def _wide(n: int, **values: Any) -> DagSpec:
     mapped = {"kind": "expand", "by": {"x": list(range(n))}}
-    return dag_spec("wide", {"m": []}, task={"m": {"mapped": mapped}}, max_active_tasks=16)
+    task = {"m": {"mapped": mapped}}
+    return dag_spec("wide", {"m": []}, task=task, max_active_tasks=16, **values)
 
 
 def _run_some(rig: Rig, n: int) -> list[float]:
@@ -90,13 +97,37 @@ def test_a_run_moves_over_several_turns_and_a_crash_in_between_loses_nothing(
         rig.close()
 
 
+def test_a_scheduled_run_is_made_over_several_turns_and_a_crash_in_between_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    rig = Rig(sqlite_url(tmp_path), changes_per_turn=3)
+    try:
+        rig.add_dag(_wide(20, **_HOURLY))
+        rig.start()
+        made = [0]
+        while made[-1] < 20:
+            rig.scheduler.turn(0)
+            with rig.store.read() as conn:
+                rows = run.list_by_logical_date(conn, "wide")
+            made.append(len(rig.states(rows[0])) if rows else 0)
+            if made[-1] == 9:
+                rig.crash()
+                rig.start()
+        steps = [n for n in dict.fromkeys(made) if n]
+        assert steps[:3] == [3, 6, 9]
+        assert rig.work() == 20
+        assert set(rig.states(rows[0]).values()) == {"success"}
+    finally:
+        rig.close()
+
+
 def _add_hourly(rig: Rig, n: int, **values: object) -> None:
     specs = [
         dag_spec(
             f"d{i}",
             {"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": []},
-            timetable={"type": "cron_data_interval", "args": {"expression": "@hourly"}},
-            start_date="2025-12-31T20:00:00+00:00",
+            **_HOURLY,
             **values,
         )
         for i in range(n)
