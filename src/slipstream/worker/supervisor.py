@@ -12,7 +12,6 @@ from __future__ import annotations
 import logging
 import selectors
 import signal
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,18 +24,18 @@ from slipstream.worker import ending
 from slipstream.worker.execution import Execution, Exit, Leave, TaskProcess
 from slipstream.worker.log_sink import LogSink, NoLogSink
 from slipstream.worker.pool import ZygotePool
+from slipstream.worker.rendered import LongRendered
 from slipstream.worker.report import Reporter
+from slipstream.worker.slots import Slots
 from slipstream.worker.talk import Talk
 from slipstream.worker.task_api import Place, Start
-from slipstream.worker.timer import Timer, Timers
+from slipstream.worker.timer import Timers
 from slipstream.worker.zygote import ZygoteHandle
 
 log = logging.getLogger(__name__)
 
 MAX_PROCESSES = 3
 """Processes that an execution gets while each dies before the attempt has begun in it."""
-_LONG_S = 1.0
-"""The rendered fields of a task that has run for about so long are written before it ends."""
 _EXIT_REPORT_S = 2.0
 """How long a closed socket may precede the zygote's word on how the process ended."""
 
@@ -73,14 +72,12 @@ class Supervisor:
         self._clock = clock
         self._reporter = reporter
         self._limits = limits
-        self._n_slots = n_slots
-        self._n_busy = 0
-        self._queue: deque[Execution] = deque()
+        self._slots = Slots(n_slots)
         self._executions: dict[str, Execution] = {}
         self.pool: ZygotePool
         self.ask: Ask
         self.ask_for_load: Callable[[ZygoteHandle, Message], None]
-        self._rendered_timer: Timer | None = None
+        self._rendered = LongRendered(timers, clock, reporter, self._executions.values)
         self.logs: LogSink = NoLogSink()
         self.accepts_work = True
 
@@ -98,18 +95,15 @@ class Supervisor:
                 self._reporter.dropped(execution.attempt_id)
             return
         self._executions[execution.attempt_id] = execution
-        self._queue.append(execution)
+        self._slots.put(execution)
 
     def grow(self, n_slots: int) -> None:
         """Have so many slots from now on; with fewer than before, those in use are left to end."""
-        self._n_slots = n_slots
+        self._slots.grow(n_slots)
 
     def fill_slots(self) -> None:
-        """Give free slots to those who wait, in the order in which they came."""
-        while self._queue and self._n_busy < self._n_slots:
-            self._n_busy += 1
-            execution = self._queue.popleft()
-            execution.holds_slot = True
+        """Give free slots to those who wait."""
+        for execution in self._slots.fill():
             self.pool.run(execution)
 
     def withdraw(self, attempt_id: str, reason: str) -> None:
@@ -125,8 +119,7 @@ class Supervisor:
         if execution is None or execution.cancelled:
             return
         execution.cancelled = reason
-        if execution in self._queue:
-            self._queue.remove(execution)
+        if self._slots.remove(execution):
             self._hand_back(execution)
         elif execution.process is not None:
             self._terminate(execution, execution.process)
@@ -147,8 +140,8 @@ class Supervisor:
 
     def hand_back_queue(self) -> None:
         """Give back all that has not got a slot."""
-        while self._queue:
-            self._hand_back(self._queue.popleft())
+        for execution in self._slots.empty():
+            self._hand_back(execution)
 
     def give_back(self) -> None:
         """Give back all for which nobody has asked leave to begin."""
@@ -351,9 +344,7 @@ class Supervisor:
             case "request":
                 self.ask(execution, process, message)
             case "rendered":
-                execution.rendered = message["fields"]
-                execution.rendered_at = self._clock.monotonic()
-                self._save_rendered_later()
+                self._rendered.keep(execution, message["fields"])
             case "unlogged":
                 execution.log_lost = message["reason"]
                 log.error("%s runs without a whole log: %s", execution.name, execution.log_lost)
@@ -364,22 +355,6 @@ class Supervisor:
             case unknown:
                 raise ValueError(f"unknown message {unknown!r} from a task process")
 
-    def _save_rendered_later(self) -> None:
-        if self._rendered_timer is None or not self._rendered_timer.is_live:
-            self._rendered_timer = self._timers.after(_LONG_S, self._save_rendered)
-
-    def _save_rendered(self) -> None:
-        """Write the rendered fields of tasks that live long; those of the others come at their end."""
-        since = self._clock.monotonic() - _LONG_S / 2
-        for execution in self._executions.values():
-            if execution.rendered is None or execution.outcome is not None:
-                continue
-            if execution.rendered_at <= since:
-                rendered, execution.rendered = execution.rendered, None
-                self._reporter.batch.rendered.append((execution.attempt_id, rendered))
-            else:
-                self._save_rendered_later()
-
     def _on_closed(self, process: TaskProcess) -> None:
         """The socket ended: the process is ending, and its zygote will say how."""
         self.forget(process)
@@ -388,7 +363,7 @@ class Supervisor:
             if process in process.zygote.spares:
                 process.zygote.spares.remove(process)
         elif execution.outcome is not None:
-            self._free_slot(execution)
+            self._slots.free(execution)
         else:
             self._timers.after(_EXIT_REPORT_S, lambda: self._on_no_exit_report(process))
 
@@ -444,13 +419,8 @@ class Supervisor:
         begun = execution.leave is Leave.GRANTED
         return not begun and not execution.cancelled and execution.n_processes < MAX_PROCESSES
 
-    def _free_slot(self, execution: Execution) -> None:
-        if execution.holds_slot:
-            execution.holds_slot = False
-            self._n_busy -= 1
-
     def _release(self, execution: Execution) -> None:
-        self._free_slot(execution)
+        self._slots.free(execution)
         self._forget(execution)
 
     def _after(self, execution: Execution, delay_s: float, action: Callable[[], None]) -> None:
