@@ -20,7 +20,7 @@ from slipstream.api.protocol import Protocol
 from slipstream.clock import Clock
 from slipstream.store import Store
 
-STARTS_WITHIN_S = 10.0
+STARTS_WITHIN_S = 30.0
 
 
 class Api(httpx.Client):

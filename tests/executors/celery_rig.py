@@ -123,7 +123,7 @@ def celery_rig(home: Path, corner: Corner, monkeypatch: Any, **env: str) -> Iter
                 print(f"--- {worker.name}\n{worker.log}")
 
 
-def wait_for(condition: Any, what: str, patience_s: float = 20.0) -> Any:
+def wait_for(condition: Any, what: str, patience_s: float = 60.0) -> Any:
     ends_at = time.monotonic() + patience_s
     while not (found := condition()):
         assert time.monotonic() < ends_at, f"not within {patience_s} s: {what}"

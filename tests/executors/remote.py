@@ -26,7 +26,7 @@ from slipstream.executors.host import HostProcess
 from slipstream.executors.local import LocalExecutor
 from slipstream.worker import journal
 
-STARTS_WITHIN_S = 20.0
+STARTS_WITHIN_S = 60.0
 
 
 _processes = multiprocessing.get_context("forkserver")

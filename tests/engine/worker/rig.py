@@ -35,7 +35,7 @@ from slipstream.store.run import NewRun
 from slipstream.token import ExecutionTokens, Scope
 from slipstream.worker import commit, journal, sweeper
 
-PATIENCE_S = 20.0
+PATIENCE_S = 45.0
 
 HEADER = """
 import os

@@ -17,7 +17,7 @@ from slipstream.worker.batcher import Batcher
 from slipstream.worker.journal import Journal
 from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, Start
 
-PATIENCE_S = 10.0
+PATIENCE_S = 30.0
 
 
 class Store:
