@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from slipstream.cli.file import read_mapping, read_text
+from slipstream.cli.file import read_mapping, read_pairs
 from slipstream.errors import UserError
 from slipstream.sdk.connection import Connection
 from slipstream.sdk.exceptions import AirflowException
@@ -45,7 +45,7 @@ def text_of(connections: Sequence[Connection], form: str, values: str) -> str:
 def read(name: str) -> list[Connection]:
     """Return the connections of a file; raise UserError for what cannot be one."""
     if form_of(name) == "env":
-        return [parse(*pair) for pair in _pairs(name)]
+        return [parse(*pair) for pair in read_pairs(name, "CONN_ID=URI")]
     return [_of_entry(name, conn_id, value) for conn_id, value in read_mapping(name).items()]
 
 
@@ -74,19 +74,6 @@ def new_row(made: Connection) -> NewConnection:
     """Return a connection as the store takes it."""
     fields = {name: getattr(made, name) for name in _FIELDS}
     return NewConnection(conn_id=made.conn_id, **{**fields, "conn_type": made.conn_type or ""})
-
-
-def _pairs(name: str) -> list[tuple[str, str]]:
-    pairs = []
-    for number, line in enumerate(read_text(name).splitlines(), start=1):
-        text = line.strip()
-        if not text or text.startswith("#"):
-            continue
-        conn_id, equals, value = text.partition("=")
-        if not equals:
-            raise UserError(f"{name}, line {number}: write CONN_ID=URI.")
-        pairs.append((conn_id.strip(), value.strip()))
-    return pairs
 
 
 def _of_entry(name: str, conn_id: str, value: Any) -> Connection:

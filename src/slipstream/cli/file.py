@@ -65,3 +65,17 @@ def write_text(name: str, text: str) -> None:
             file.write(text)
     except OSError as error:
         raise UserError(f"Cannot write {name}: {error.strerror}.") from error
+
+
+def read_pairs(name: str, shape: str) -> list[tuple[str, str]]:
+    """Return the pairs of a file of ``NAME=VALUE`` lines; raise UserError, which shows ``shape``."""
+    pairs = []
+    for number, line in enumerate(read_text(name).splitlines(), start=1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"{name}, line {number}: write {shape}.")
+        pairs.append((key.strip(), value.strip()))
+    return pairs

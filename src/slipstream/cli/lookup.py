@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import re
 from typing import TYPE_CHECKING
 
 from slipstream.errors import NotFound, UserError
@@ -27,6 +28,22 @@ def the_dag(conn: Connection, dag_id: str) -> DagRow:
             "A running dag-processor, or `dags reserialize`, reads the DAG files."
         )
     return row
+
+
+def the_dags(conn: Connection, dag_id: str, *, regex: bool) -> list[DagRow]:
+    """Return the DAG, or those whose id the regular expression ``dag_id`` matches anywhere."""
+    from slipstream.store import dag
+
+    if not regex:
+        return [the_dag(conn, dag_id)]
+    try:
+        pattern = re.compile(dag_id)
+    except re.error as error:
+        raise UserError(f"{dag_id!r} is not a regular expression: {error}.") from error
+    rows = [row for row in dag.list_all(conn, stale=False) if pattern.search(row.dag_id)]
+    if not rows:
+        raise NotFound(f"No DAG's id matches {dag_id!r}.")
+    return rows
 
 
 def the_spec(conn: Connection, dag_id: str) -> DagSpec:

@@ -82,10 +82,11 @@ def export(args: argparse.Namespace) -> None:
 
 
 def import_variables(args: argparse.Namespace) -> None:
-    from slipstream.cli.file import read_mapping
+    from slipstream.cli.file import read_mapping, read_pairs
     from slipstream.store import variable
 
-    given = read_mapping(args.file)
+    is_env = args.file.lower().endswith(".env")
+    given = dict(read_pairs(args.file, "KEY=VALUE")) if is_env else read_mapping(args.file)
 
     def save(conn: Connection) -> list[str]:
         known = {row.key for row in variable.list_all(conn)} & given.keys()
@@ -169,10 +170,10 @@ COMMANDS = (
     Command("delete", "Delete a variable", delete, (_KEY,), "variables delete region"),
     Command(
         "import",
-        "Create variables from a JSON or YAML file",
+        "Create variables from a JSON, YAML or .env file",
         import_variables,
         (
-            arg("file", metavar="FILEPATH", help="an object of keys to values"),
+            arg("file", metavar="FILEPATH", help="an object of keys to values, or KEY=VALUE lines"),
             arg(
                 "-a",
                 "--action-on-existing-key",

@@ -110,6 +110,12 @@ def test_variables(migrated: Cli, tmp_path: Path) -> None:
     assert migrated("variables", "get", "k")[1] == "new\n"
     assert migrated("variables", "delete", "k")[0] == 0
     assert migrated("variables", "delete", "k")[0] == 1
+    env = tmp_path / "variables.env"
+    env.write_text("# as in Airflow\n k = a=b \nl=2\n")
+    assert "2 of 2" in migrated("variables", "import", str(env))[1]
+    assert migrated("variables", "get", "k")[1] == "a=b\n"
+    env.write_text("k\n")
+    assert "line 1: write KEY=VALUE" in migrated("variables", "import", str(env))[2]
 
 
 def test_connections(migrated: Cli, tmp_path: Path) -> None:
@@ -170,6 +176,26 @@ def test_dags_and_their_runs(with_demo: Cli, home: Path) -> None:
     code, _, err = with_demo("dags", "details", "demo")
     assert code == 1
     assert "`dags reserialize`" in err
+
+
+def test_tasks_of_many_dags_are_cleared_by_patterns(migrated: Cli, home: Path) -> None:
+    (home / "dags").mkdir()
+    for name in ("etl_a", "etl_b", "other"):
+        (home / "dags" / f"{name}.py").write_text(
+            "from airflow.sdk import DAG\n"
+            "from airflow.providers.standard.operators.empty import EmptyOperator\n"
+            f"with DAG({name!r}):\n"
+            f"    EmptyOperator(task_id='load') >> EmptyOperator(task_id={name!r})\n"
+        )
+    assert migrated("dags", "reserialize")[0] == 0
+    for name in ("etl_a", "etl_b", "other"):
+        assert migrated("dags", "trigger", name, "-r", "r1")[0] == 0
+    clear = ("tasks", "clear", "-y", "-R")
+    assert migrated(*clear, "^etl_")[1] == "Cleared 4 task instances.\n"
+    assert migrated(*clear, "^etl_", "-t", "a$")[1] == "Cleared 1 task instances.\n"
+    assert migrated(*clear, "^etl_", "-t", "nope")[2].endswith("No task's id matches 'nope'.\n")
+    assert migrated(*clear, "nope")[2].endswith("No DAG's id matches 'nope'.\n")
+    assert "not a regular expression" in migrated(*clear, "(")[2]
 
 
 def test_import_errors_are_listed_with_exit_code_1(migrated: Cli, home: Path) -> None:

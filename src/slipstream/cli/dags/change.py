@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from slipstream.cli.command import DAG_ID, OUTPUT, YES, Command, arg
 from slipstream.cli.output import show
 from slipstream.cli.session import confirm, open_store
-from slipstream.errors import NotFound, UserError
 
 if TYPE_CHECKING:
     from slipstream.store import Connection, Store
@@ -68,22 +67,10 @@ def _set_paused(args: argparse.Namespace, paused: bool) -> None:
 
 def _changing(store: Store, args: argparse.Namespace, paused: bool) -> list[str]:
     """Return the DAGs that are meant and not yet in that state."""
-    import re
-
-    from slipstream.cli.lookup import the_dag
-    from slipstream.store import dag
+    from slipstream.cli.lookup import the_dags
 
     with store.read() as conn:
-        if not args.treat_dag_id_as_regex:
-            row = the_dag(conn, args.dag_id)
-            return [] if row.is_paused == paused else [row.dag_id]
-        try:
-            pattern = re.compile(args.dag_id)
-        except re.error as error:
-            raise UserError(f"{args.dag_id!r} is not a regular expression: {error}.") from error
-        rows = [row for row in dag.list_all(conn, stale=False) if pattern.search(row.dag_id)]
-    if not rows:
-        raise NotFound(f"No DAG's id matches {args.dag_id!r}.")
+        rows = the_dags(conn, args.dag_id, regex=args.treat_dag_id_as_regex)
     return [row.dag_id for row in rows if row.is_paused != paused]
 
 

@@ -12,17 +12,17 @@ from slipstream.cli.session import confirm, open_store
 from slipstream.errors import UserError
 
 if TYPE_CHECKING:
+    from slipstream.spec import DagSpec
     from slipstream.store import Connection
     from slipstream.store.row import RunRow
 
 
 def clear(args: argparse.Namespace) -> None:
     from slipstream import command
-    from slipstream.cli.lookup import current_user, the_spec
+    from slipstream.cli.lookup import current_user, the_dags, the_spec
     from slipstream.clock import SystemClock
 
     options: dict[str, Any] = {
-        "dag_id": args.dag_id,
         "include_upstream": args.upstream,
         "include_downstream": args.downstream,
         "only_failed": args.only_failed,
@@ -31,15 +31,20 @@ def clear(args: argparse.Namespace) -> None:
     }
     with open_store(record=args) as store:
         with store.read() as conn:
-            spec = the_spec(conn, args.dag_id)
-            rows = _runs(conn, args)
-        task_ids = _matching([task["task_id"] for task in spec["tasks"]], args.task_regex)
+            dags = the_dags(conn, args.dag_id, regex=args.dag_regex)
+            tasks = {d.dag_id: _matching(the_spec(conn, d.dag_id), args.task_regex) for d in dags}
+            if all(task_ids == [] for task_ids in tasks.values()):
+                raise UserError(f"No task's id matches {args.task_regex!r}.")
+            wanted: list[dict[str, Any]] = [
+                {"dag_id": row.dag_id, "run_id": row.run_id, "task_ids": task_ids}
+                for dag_id, task_ids in tasks.items()
+                if task_ids != []
+                for row in _runs(conn, dag_id, args)
+            ]
         found = [
-            {"dag_id": row.dag_id, "run_id": row.run_id, "task_id": ti.task_id, "state": ti.state}
-            for row in rows
-            for ti in command.clear(
-                store, SystemClock(), run_id=row.run_id, task_ids=task_ids, dry_run=True, **options
-            )
+            {**_of(each), "task_id": ti.task_id, "state": ti.state}
+            for each in wanted
+            for ti in command.clear(store, SystemClock(), dry_run=True, **each, **options)
         ]
         if not found:
             print("There is nothing to clear.")
@@ -47,33 +52,34 @@ def clear(args: argparse.Namespace) -> None:
         if not args.yes:
             show(found, "table")
         confirm(f"Clear these {len(found)} task instances?", args.yes)
-        for row in rows:
-            command.clear(store, SystemClock(), run_id=row.run_id, task_ids=task_ids, **options)
+        for each in wanted:
+            command.clear(store, SystemClock(), **each, **options)
     print(f"Cleared {len(found)} task instances.")
 
 
-def _matching(task_ids: list[str], pattern: str | None) -> list[str] | None:
+def _of(wanted: dict[str, Any]) -> dict[str, str]:
+    return {name: wanted[name] for name in ("dag_id", "run_id")}
+
+
+def _matching(spec: DagSpec, pattern: str | None) -> list[str] | None:
     """Return the tasks whose id the pattern matches; None, which is all, without one."""
     if pattern is None:
         return None
     try:
-        found = [task_id for task_id in task_ids if re.search(pattern, task_id)]
+        return [task["task_id"] for task in spec["tasks"] if re.search(pattern, task["task_id"])]
     except re.error as error:
         raise UserError(f"{pattern!r} is not a regular expression: {error}.") from error
-    if not found:
-        raise UserError(f"No task's id matches {pattern!r}.")
-    return found
 
 
-def _runs(conn: Connection, args: argparse.Namespace) -> list[RunRow]:
+def _runs(conn: Connection, dag_id: str, args: argparse.Namespace) -> list[RunRow]:
     from slipstream.cli.date import parse_date
     from slipstream.cli.lookup import the_run
     from slipstream.store import run
 
     if args.run_id:
-        return [the_run(conn, args.dag_id, args.run_id)]
+        return [the_run(conn, dag_id, args.run_id)]
     start, end = (parse_date(d) if d else None for d in (args.start_date, args.end_date))
-    return run.list_by_logical_date(conn, args.dag_id, start=start, end=end)
+    return run.list_by_logical_date(conn, dag_id, start=start, end=end)
 
 
 COMMANDS = (
@@ -93,7 +99,7 @@ COMMANDS = (
             arg("-r", "--only-running", action="store_true", help="only what runs"),
             YES,
             BUNDLE,
-            arg("-R", "--dag-regex", action="store_true", help=argparse.SUPPRESS),
+            arg("-R", "--dag-regex", action="store_true", help="all DAGs whose id matches"),
             arg("-S", "--subdir", help=argparse.SUPPRESS),
         ),
         "tasks clear demo --task-regex '^load' --start-date 2026-01-01 --downstream",
