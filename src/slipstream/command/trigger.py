@@ -26,6 +26,7 @@ from slipstream.timetable import DataInterval
 from slipstream.timetable import run_id as run_ids
 
 _RUN_ID = r"^(?:manual|scheduled|asset_triggered)__(?:\d{4}-\d{2}-\d{2}T.*)$"
+_RUN_ID_LENGTH = 250
 _DEFAULT_PATTERN = r"^[A-Za-z0-9_.~:+-]+$"
 
 
@@ -134,6 +135,11 @@ def _run_id(
             return run_ids.of_timetable(run_type, run_after)
         return run_ids.generate(run_type, logical_date, run_after)
     pattern = settings.get("scheduler", "allowed_run_id_pattern", fallback=_DEFAULT_PATTERN)
+    if len(given) > _RUN_ID_LENGTH:
+        raise UserError(
+            f"The run id {given[:40] + '…'!r} has {len(given)} characters: "
+            f"{_RUN_ID_LENGTH} are the most."
+        )
     if ".." in given:
         raise UserError(f"The run id {given!r} must not contain '..': it names a log folder.")
     if not re.match(pattern.strip(), given) and not re.match(_RUN_ID, given):

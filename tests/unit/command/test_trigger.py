@@ -39,6 +39,7 @@ def test_a_run_id_is_taken_once(rig: Rig) -> None:
     ("values", "message"),
     [
         ({"run_id": "a/b"}, "allowed_run_id_pattern"),
+        ({"run_id": "x" * 251}, "has 251 characters: 250 are the most"),
         ({"run_id": "a..b"}, r"'\.\.'"),
         ({"run_id": "scheduled__2026-01-01T00:00:00+00:00"}, "reserved for scheduled runs"),
         ({"logical_date": START, "data_interval": (START.replace(day=2), START)}, "before its st"),
