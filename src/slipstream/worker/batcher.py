@@ -127,8 +127,13 @@ class Batcher:
                 self.safeguard(0.0)
                 self._on_refused(exc)
                 return False
-            except Exception:
-                log.exception("a batch was refused as a whole; writing its parts one by one")
+            except Exception as exc:
+                # What a person did wrong has its words; a traceback is for what nobody foresaw.
+                log.error(
+                    "a batch was refused as a whole; writing its parts one by one: %s",
+                    exc,
+                    exc_info=not isinstance(exc, SlipstreamError),
+                )
                 self._write_one_by_one(batch)
                 break
             else:
@@ -178,7 +183,12 @@ class Batcher:
             except Exception as exc:
                 ids = [s.attempt_id for s in [*part.starts, *part.callback_starts]]
                 ids += [o.attempt_id for o in part.finishes]
-                log.exception("the store refuses what there is of %s", ", ".join(ids))
+                log.error(
+                    "the store refuses what there is of %s: %s",
+                    ", ".join(ids),
+                    exc,
+                    exc_info=not isinstance(exc, SlipstreamError),
+                )
                 self._on_done(part, Committed())
                 return exc
             else:

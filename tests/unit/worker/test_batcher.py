@@ -11,6 +11,7 @@ import pytest
 
 from slipstream.attempt import Outcome
 from slipstream.clock import utcnow
+from slipstream.errors import UserError
 from slipstream.state import TaskInstanceState
 from slipstream.worker import journal
 from slipstream.worker.batcher import Batcher
@@ -32,6 +33,7 @@ class Store:
         self.entered = threading.Semaphore(0)
         self.is_away = False
         self.refuses: set[str] = set()
+        self.refusal: Exception = ValueError("poison")
 
     def commit(self, batch: Batch, *, notify: bool = False) -> Committed:
         self.entered.release()
@@ -40,7 +42,7 @@ class Store:
             raise ApiUnavailable("away")
         ids = {o.attempt_id for o in batch.finishes if o.xcoms}
         if ids & self.refuses:
-            raise ValueError("poison")
+            raise self.refusal
         self.written.append(Batch(list(batch.starts), list(batch.finishes), batch.heartbeat))
         return Committed(
             frozenset(s.attempt_id for s in batch.starts),
@@ -136,6 +138,19 @@ def test_closing_while_the_store_is_away_leaves_everything_on_disk(rig: Rig) -> 
     rig.batcher.add(finish("b"))
     rig.batcher.close(PATIENCE_S)
     assert {o.attempt_id for o in journal.read(rig.journal.path)} == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("refusal", "traced"), [(ValueError("odd"), True), (UserError("the XCom is too long"), False)]
+)
+def test_what_an_author_did_wrong_is_logged_without_a_traceback(
+    rig: Rig, caplog: pytest.LogCaptureFixture, refusal: Exception, traced: bool
+) -> None:
+    rig.store.refuses, rig.store.refusal = {"bad"}, refusal
+    rig.batcher.add(finish("bad", 1))
+    rig.wait_for(1)
+    assert str(refusal) in caplog.text
+    assert ("Traceback" in caplog.text) is traced
 
 
 def test_one_outcome_that_the_store_refuses_costs_only_itself(rig: Rig) -> None:
