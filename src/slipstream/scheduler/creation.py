@@ -156,9 +156,13 @@ def _create(conn: Connection, jobs: list[_Job], now: datetime, settings: Setting
     """Create runs until the share is over; a DAG that is not reached keeps its next run."""
     n_created = 0
     share = Share(settings.share_s)
+    rows = dag.get_many(conn, [job.row.dag_id for job in jobs])
     for job in jobs:
         if n_created and share.is_over:
             break
+        row = rows.get(job.row.dag_id)
+        if row is None or row.is_paused:
+            continue  # since a moment ago, as when too many runs failed: dag_changed is under way
         if job.plan.plan.timetable["type"] == timetable.CUSTOM:
             n_created += _create_custom(conn, job, now)
         else:

@@ -531,6 +531,24 @@ def test_failures_in_a_row_pause_the_dag(rig: Rig) -> None:
     assert row.is_paused
 
 
+def test_after_failures_in_a_row_no_further_run_is_made(rig: Rig) -> None:
+    spec = dag_spec(
+        "d",
+        {"a": []},
+        timetable={"type": "cron_data_interval", "args": {"expression": "0 0 * * *"}},
+        start_date="2025-12-22T00:00:00+00:00",
+        catchup=True,
+        max_active_runs=1,
+        max_consecutive_failed_dag_runs=2,
+    )
+    rig.add_dag(spec)
+    rig.start()
+    rig.work(lambda w: FAILED)
+    with rig.store.read() as conn:
+        rows = run.list_by_logical_date(conn, "d")
+    assert [row.state for row in rows] == ["failed", "failed"]
+
+
 def test_run_callbacks_are_handed_out_and_survive_a_crash(rig: Rig) -> None:
     rig.add_dag(dag_spec("d", {"a": []}, callbacks=["success"]))
     rig.start()
