@@ -20,6 +20,7 @@ import pytest
 from tests.chaos.checker import check, check_limits, check_times
 from tests.chaos.cluster import Cluster, MariaDb, NoServer, Postgres
 from tests.chaos.far import (
+    APIS,
     WORKERS,
     celery_words,
     dask_scheduler,
@@ -150,7 +151,17 @@ def _weather(
         time.sleep(_AWAY_S)
         cluster.start()
 
-    outages = {"database restarted": restart_database, "broker restarted": restart_broker}
+    def silence() -> None:
+        for process in [stage.services[name] for name in APIS]:
+            process.kill()
+            process.wait()
+        time.sleep(_LEASE_S + _AWAY_S)  # the storm starts them again
+
+    outages = {
+        "database restarted": restart_database,
+        "broker restarted": restart_broker,
+        "all API servers away": silence,
+    }
     storm = Storm(stage, chance, still_s=_LEASE_S + _VISIBLE_S, outages=outages)
     wait_until(lambda: _is_at_work(stage, storm), _PATIENCE_S, stage.tail)
     storm.rage(seconds)

@@ -60,7 +60,7 @@ def explain(
         answer = machine.explain(key, now, _view(conn, row, machine, key))
         if answer.state not in TERMINAL_STATES:
             _add_what_is_around(conn, row, answer, now)
-        if answer.state == TaskInstanceState.QUEUED:
+        if answer.state in (TaskInstanceState.QUEUED, TaskInstanceState.RUNNING):
             _add_what_workers_lack(conn, row, machine, key, answer, now)
         if answer.state in _AFTER_A_FAILURE:
             _add_what_failed(conn, row, key, answer)
@@ -154,9 +154,15 @@ def _add_what_workers_lack(
     answer: Explanation,
     now: datetime,
 ) -> None:
-    """Say what keeps workers on other machines from beginning anything."""
+    """Say what keeps workers on other machines from beginning anything, or from telling of it."""
     owner = None if row.owner is None else job.get(conn, row.owner)
     if owner is None or owner.key_mark is None or not _is_remote(machine.tis[key].task.executor):
+        return
+    if answer.state == TaskInstanceState.RUNNING:
+        if not has_api_server(conn, now):
+            answer.reasons.append(
+                "No API server is alive: nothing is heard of its worker until there is one."
+            )
         return
     if (trouble := key_trouble(conn, owner.key_mark, now)) is not None:
         _put_first(answer, "signing_key", trouble.text)

@@ -3,20 +3,27 @@
 A host that ends or dies under our own executor says so by its socket. This is for the others: a
 scheduler's host on this machine is dead when its process is, at once; any host is when its
 heartbeat lapses. Of a remote host (it has no scheduler) only that counts: it may be in a container
-that shares this machine's name and not its processes.
+that shares this machine's name and not its processes. And it counts only while somebody hears them:
+when no API server is there, or was until a moment ago, all remote hosts are silent and none is dead.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
+from slipstream.command import signing
 from slipstream.config.host import hostname
 from slipstream.store import Connection, job
+from slipstream.store.job import API_SERVER_JOB_TYPE
 from slipstream.store.row import JobRow
 
+log = logging.getLogger(__name__)
+
 JOB_TYPE = "WorkerHost"
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Hosts:
@@ -26,14 +33,47 @@ class Hosts:
         self._threshold = timedelta(seconds=threshold_s)
         self._alive: dict[str, JobRow] = {}
         self._trust_after: datetime | None = None
+        self._heard_since: datetime | None = _LONG_AGO
+        """Since when, without a break, an API server has been there; None: there is none."""
+        self._has_been_heard = False
+        """One has been there: when all is started, the scheduler may be first."""
+
+    def look_for_api_servers(self, conn: Connection, now: datetime) -> None:
+        """See whether remote hosts could be heard."""
+        # Their break has to be seen before a host seems dead that is silent for as long.
+        beat = timedelta(seconds=signing.beat_s())
+        lapse = max(1.5 * beat, min(signing.lapse(), self._threshold / 2))
+        servers = job.list_alive(conn, API_SERVER_JOB_TYPE, since=now - lapse)
+        before = self._heard_since
+        if servers:
+            self._heard_since = now if before is None else max(before, servers[0].started_at)
+            if before is None and self._has_been_heard:
+                log.info(
+                    "An API server is back: worker hosts that stay silent count as gone again."
+                )
+            self._has_been_heard = True
+        elif before is not None and job.latest(conn, API_SERVER_JOB_TYPE) is not None:
+            self._heard_since = None
+            if self._has_been_heard:
+                log.warning(
+                    "No API server is alive that hears workers: their silence means nothing until %g s "
+                    "after one is back.",
+                    self._threshold.total_seconds(),
+                )
 
     def refresh(self, conn: Connection, now: datetime) -> None:
         """Read which hosts' heartbeats are recent."""
         since = now - self._threshold
         if self._trust_after is not None and now < self._trust_after:
-            since = datetime.min.replace(tzinfo=UTC)
-        rows = job.list_alive(conn, JOB_TYPE, since=since)
-        self._alive = {row.id: row for row in rows if row.parent_id is None or process_alive(row)}
+            since = _LONG_AGO
+        is_heard = self._heard_since is not None and self._heard_since <= now - self._threshold
+        since_remote = since if is_heard else _LONG_AGO
+        rows = job.list_alive(conn, JOB_TYPE, since=since_remote)
+        self._alive = {
+            row.id: row
+            for row in rows
+            if row.parent_id is None or (row.heartbeat_at >= since and process_alive(row))
+        }
 
     def clock_jumped(self, now: datetime) -> None:
         """Believe no heartbeat's age until each host had the time to send a new one."""

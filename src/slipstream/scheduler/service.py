@@ -367,6 +367,8 @@ class Scheduler:
         self._beaten_at = self._clock.monotonic()
         self.world.ownership.members.beat()
         self.world.keys.look(turn)
+        if self.world.keys.mark is not None:
+            self.world.hosts.look_for_api_servers(turn.conn, turn.now)
 
     def _is_due(self, what: str, every_s: float) -> bool:
         now = self._clock.monotonic()

@@ -12,6 +12,7 @@ from slipstream.config import conf
 from slipstream.executors.base import Capabilities
 from slipstream.store import attempt, callback, inbox, job, remote, task_instance
 from slipstream.store.attempt import AttemptStart
+from slipstream.store.job import API_SERVER_JOB_TYPE
 from slipstream.store.row import RunRow
 from slipstream.token import LEEWAY_S, ExecutionTokens, ExpiredToken, Scope
 
@@ -276,3 +277,44 @@ def test_a_remote_host_is_no_foreign_one_and_lives_by_its_heartbeat(far: Rig) ->
     far.later(41)
     far.later(11)
     assert far.states(row)["a"] == "failed"
+
+
+def test_a_remote_host_is_not_missed_while_nobody_could_hear_it(
+    far: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    far.add_dag(dag_spec("d", {"a": []}))
+    row = far.trigger("d")
+    far.turn()
+    now = far.clock.now()
+    server = far.store.write(job.register, job_type=API_SERVER_JOB_TYPE, now=now, key_mark=None)
+    far.executor.host_id = far.store.write(
+        lambda conn: remote.register_host(
+            conn, hostname="far", pid=1, pid_started=0.0, executor="E", now=now
+        )
+    )
+    attempt_id = far.executor.of("a")
+    far.executor.begin(attempt_id, tell=False)
+    changed(far, row, attempt_id)
+    far.turn()
+
+    def pass_by(seconds: int, *who: str) -> None:
+        for _ in range(seconds // 4):
+            far.later(4)
+            far.store.write(job.heartbeat, who, far.clock.now())
+
+    pass_by(60, server, far.executor.host_id)
+    pass_by(120)
+    assert far.states(row) == {"a": "running"}, "no API server is there"
+    with monkeypatch.context() as patch:
+        patch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+        conf.reload()
+        why = command.explain(far.store, far.clock, dag_id="d", run_id=row.run_id, task_id="a")
+    conf.reload()
+    assert any("nothing is heard of its worker" in reason for reason in why.reasons)
+    pass_by(20, server)
+    assert far.states(row) == {"a": "running"}, "it gets the time to be heard"
+    pass_by(4, server, far.executor.host_id)
+    pass_by(24, server)
+    assert far.states(row) == {"a": "running"}
+    pass_by(40, server)
+    assert far.states(row) == {"a": "failed"}, "it is silent, and others are heard"
