@@ -67,6 +67,7 @@ class LogJournal:
         self._fd: int | None = None
         self._size = 0
         self._is_closed = False
+        self._is_failing = False
         self._open: dict[str, OpenLog] = {}
         self._lock = threading.Lock()
 
@@ -75,7 +76,9 @@ class LogJournal:
         with self._lock:
             if not self._is_closed:
                 self._open[each.id] = each
-                self._append([each.to_json()])
+                # What could not be written down before is caught up on.
+                news = self._open.values() if self._is_failing else [each]
+                self._append([part.to_json() for part in news])
 
     def over(self, id: str) -> None:
         """Note that a part needs no more care."""
@@ -105,9 +108,12 @@ class LogJournal:
                 self._fd = left_file.create(self.path)
             left_file.write_all(self._fd, data)
         except OSError as exc:
-            log.error("cannot journal to %s: %s", self.path, exc)
+            if not self._is_failing:
+                log.error("cannot journal to %s: %s", self.path, exc)
+            self._is_failing = True
             self._cut()
             return
+        self._is_failing = False
         self._size += len(data)
 
     def _cut(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import resource
 from pathlib import Path
 
+import pytest
+
 from slipstream.worker import log_journal
 from slipstream.worker.log_journal import LogJournal, OpenLog, take_left
 
@@ -68,18 +70,22 @@ def test_it_stays_small_and_locked(tmp_path: Path) -> None:
     left.over("last")
 
 
-def test_what_a_full_disk_cut_short_does_not_spoil_what_follows(tmp_path: Path) -> None:
+def test_what_a_full_disk_cut_short_does_not_spoil_what_follows(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     journal = LogJournal(tmp_path, "host")
     journal.note(_log("a"))
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (journal.path.stat().st_size + 20, before[1]))
     try:
         journal.note(_log("b"))
+        journal.note(_log("b", token="t"))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     journal.note(_log("c"))
     journal.close()
     [left] = take_left(tmp_path)
-    assert {each.id for each in left.logs} >= {"a", "c"}
+    assert left.logs == [_log("a"), _log("b", token="t"), _log("c")]
+    assert [r.getMessage()[:17] for r in caplog.records] == ["cannot journal to"]
     for each in left.logs:
         left.over(each.id)
