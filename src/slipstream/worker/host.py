@@ -43,7 +43,7 @@ from slipstream.worker.pool import ZygotePool
 from slipstream.worker.report import Reporter
 from slipstream.worker.request_pool import RequestPool
 from slipstream.worker.supervisor import Limits, Supervisor
-from slipstream.worker.task_api import ApiUnavailable, Batch, Committed, TaskAPI, TurnedAway
+from slipstream.worker.task_api import Batch, Committed, TaskAPI, TurnedAway
 from slipstream.worker.timer import Timer, Timers
 from slipstream.worker.zygote import ZygoteHandle
 
@@ -59,6 +59,7 @@ _SLOW_STORE_S = 1.0
 _LINGER_S = 0.02
 """So long a start that is only for show waits for the end of a short task."""
 
+_LONGEST_WHY = 1000
 Locate = Callable[[str, str], Path]
 """Bundle name and relative fileloc to the DAG file's path."""
 
@@ -338,7 +339,8 @@ class Host:
             _check(workload)
             execution = self._execution(workload)
         except (KeyError, TypeError, ValueError) as exc:
-            self._refuse(workload, f"its worker host cannot read the workload: {exc!r}")
+            why = repr(exc)[:_LONGEST_WHY]
+            self._refuse(workload, f"its worker host cannot read the workload: {why}")
             return
         self._supervisor.submit(execution)
 
@@ -354,7 +356,7 @@ class Host:
         def tell() -> None:
             try:
                 self._api.refuse(attempt_id, token, reason)
-            except (ApiUnavailable, TurnedAway) as exc:
+            except SlipstreamError as exc:
                 log.error("attempt %s: nobody could be told: %s", attempt_id, exc)
             self._call_in_loop(partial(self._reporter.dropped, attempt_id))
 

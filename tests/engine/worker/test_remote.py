@@ -285,10 +285,14 @@ def test_a_workload_that_cannot_be_read_fails_its_attempt_with_the_reason(rig: R
         None,
         [1],
     ]
+    large = rig.workload("quick", map_index=1)
+    broken.append({**broken[0], "attempt_id": large.attempt_id, "token": large.token})
+    broken[-1]["dag_id"] = ["more than a reason may have"] * 1000
     rig.executor._link.send({"m": "submit", "workloads": broken})
-    outcome = rig.finished(workload.attempt_id)
-    assert outcome.state is S.FAILED
-    assert "cannot read the workload" in (outcome.error or "")
+    for attempt_id in (workload.attempt_id, large.attempt_id):
+        outcome = rig.finished(attempt_id)
+        assert outcome.state is S.FAILED
+        assert "cannot read the workload" in (outcome.error or "")
     assert rig.outcome("quick").state is S.SUCCESS
 
 
