@@ -113,6 +113,27 @@ def test_services_alone_run_a_task_and_stop_in_time(site: Installation) -> None:
     assert not site.job_is_alive("SchedulerJob")
 
 
+def test_a_pid_that_is_somebody_else_s_by_now_is_in_nobody_s_way(site: Installation) -> None:
+    other = subprocess.Popen(["sleep", "60"])
+    try:
+        left = site.home / "airflow-worker.pid"
+        left.write_text(f"{other.pid}\n")
+        stopped = site.run("celery", "stop")
+        assert (stopped.returncode, "is gone" in stopped.stderr) == (1, True)
+        assert not left.exists()
+        pid_file = site.home / "airflow-dag-processor.pid"
+        pid_file.write_text(f"{other.pid}\n")
+        assert site.run("dag-processor", "--daemon").returncode == 0
+        pid = int(pid_file.read_text())
+        assert pid != other.pid
+        os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not Path(f"/proc/{pid}").exists(), "its end")
+        assert other.poll() is None, "it was ended in a worker's place"
+    finally:
+        other.kill()
+        other.wait()
+
+
 def test_a_service_can_go_to_the_background(site: Installation) -> None:
     done = site.run("dag-processor", "--daemon")
     assert done.returncode == 0, done.stderr

@@ -42,11 +42,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def stop(args: argparse.Namespace) -> None:
+    from slipstream.cli.service.daemon import is_ours
+
     path = args.pid or _pid_path()
     try:
         pid = int(Path(path).read_text(encoding="utf-8"))
         if not 0 < pid < 2**31:  # 0 and less mean whole groups of processes, ours among them
             raise ValueError(pid)
+        if not is_ours(pid):
+            raise ProcessLookupError(pid)
         os.kill(pid, signal.SIGTERM)
     except FileNotFoundError:
         raise UserError(f"No worker runs here: there is no {path}.") from None

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import IO
 
 from slipstream.config import conf
@@ -89,12 +90,35 @@ def _refuse_second(path: str, name: str) -> None:
             pid = int(file.read().strip())
         if pid == os.getpid():
             return  # whoever sent us to the background wrote it, or a container's process 1 before
-        os.kill(pid, 0)
-    except (FileNotFoundError, ValueError, ProcessLookupError):
+    except (FileNotFoundError, ValueError):
         return
     except OSError as error:
         raise UserError(f"Cannot read {path}: {error.strerror}.") from error
-    raise UserError(f"{name} runs already (pid {pid}, from {path}).")
+    if is_ours(pid):
+        raise UserError(
+            f"{name} runs already (pid {pid}, from {path}): stop it first, or give this one a file of its "
+            "own with --pid."
+        )
+
+
+def is_ours(pid: int) -> bool:
+    """Say whether a process of ours has this id.
+
+    A pid that was left in a file is anybody's after the machine, or a container, was started again.
+    """
+    if pid <= 0:
+        return False
+    try:
+        with suppress(PermissionError):  # it is there, and another user's
+            os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    try:
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read()
+    except OSError:
+        return True  # no /proc, or not for us to see
+    return b"slipstream" in words or b"airflow" in words
 
 
 def _make_folder(path: str) -> None:
