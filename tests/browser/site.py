@@ -73,9 +73,23 @@ class Site:
         """Let the tasks go on that wait at a gate."""
         (self.home / "gates" / name).touch()
 
-    def ask(self, method: str, path: str, **given: Any) -> Any:
+    def make_user(self, name: str, password: str, role: str) -> None:
+        given = {
+            "username": name,
+            "password": password,
+            "email": f"{name}@example.org",
+            "first_name": name,
+            "last_name": name,
+            "roles": [{"name": role}],
+        }
+        self.ask("POST", "/users", base="/auth/fab/v1", json=given)
+
+    def delete_user(self, name: str) -> None:
+        self.ask("DELETE", f"/users/{name}", base="/auth/fab/v1")
+
+    def ask(self, method: str, path: str, base: str = "/api/v2", **given: Any) -> Any:
         """Call the API as the admin; return the decoded answer."""
-        with httpx.Client(base_url=f"{self.url}/api/v2", trust_env=False, timeout=30) as client:
+        with httpx.Client(base_url=f"{self.url}{base}", trust_env=False, timeout=30) as client:
             for cookie in self.logged_in("admin")["cookies"]:
                 client.cookies.set(cookie["name"], cookie["value"])
             headers = {"Origin": self.url}

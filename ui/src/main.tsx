@@ -12,6 +12,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router/dom";
 
+import { belowPrefix } from "./api/client";
 import { start } from "./i18n";
 import { queries } from "./query";
 import { router } from "./shell/routes";
@@ -30,7 +31,9 @@ function App() {
   );
 }
 
-void start().then(() => {
+const elsewhere = belowPrefix(location);
+if (elsewhere) location.replace(elsewhere);
+else void start().then(() => {
   createRoot(document.getElementById("root")!).render(
     <StrictMode>
       <App />

@@ -1,10 +1,17 @@
 /** The one way to the server: typed by its OpenAPI document, with errors that people can read. */
 import createClient, { type Middleware } from "openapi-fetch";
 
+import { isLeft, loggedIn, nextLogin } from "./login";
 import type { paths } from "./schema";
 
 /** The server's URL prefix, from `<base href>`, without a slash at its end. */
 export const prefix = new URL(document.baseURI).pathname.replace(/\/$/, "");
+
+/** Where a page is that was asked for beside the prefix: the server answers there, too. */
+export function belowPrefix({ pathname, search, hash }: Pick<Location, "pathname" | "search" | "hash">, base = prefix): string | null {
+  if (pathname === base || pathname.startsWith(`${base}/`)) return null;
+  return base + pathname + search + hash;
+}
 
 export class ApiError extends Error {
   constructor(
@@ -45,9 +52,46 @@ export function goToLogin(): void {
   location.assign(`${prefix}/login?next=${encodeURIComponent(here)}`);
 }
 
+/** These say themselves what is wrong with a name or a password. */
+const LOGIN_PATH = "/auth/login";
+/** Requests under way, to be sent once more: a request's body can be read but once. */
+const sent = new Map<string, Request>();
+
+const unreachable = (error: unknown): never => {
+  throw new ApiError(0, "The server cannot be reached.", error);
+};
+
+/** Whether nobody is logged in any more: without a token it is a 401, with one that has been ended a 403, as in Airflow. */
+async function isEnded(response: Response): Promise<boolean> {
+  if (response.status !== 403) return response.status === 401;
+  const body: unknown = await response.clone().json().catch(() => null);
+  return (body as { detail?: unknown } | null)?.detail === "Invalid JWT token";
+}
+
+/** What the server answers to somebody whose login has ended is not told to the page; it waits for the next login. */
+async function afterLogin(id: string): Promise<Response> {
+  for (;;) {
+    await nextLogin();
+    const response = await fetch(sent.get(id)!.clone()).catch(unreachable);
+    if (!(await isEnded(response))) return response;
+  }
+}
+
 const failures: Middleware = {
-  async onResponse({ response, schemaPath }) {
-    if (response.ok) return;
+  onRequest({ request, id }) {
+    sent.set(id, request.clone());
+  },
+  async onResponse({ response: first, schemaPath, id }) {
+    let response = first;
+    if (schemaPath !== LOGIN_PATH && (await isEnded(first))) {
+      if (isLeft()) goToLogin();
+      else response = await afterLogin(id);
+    }
+    sent.delete(id);
+    if (response.ok) {
+      if (schemaPath === "/api/v2/session") loggedIn();
+      return response;
+    }
     const text = await response.clone().text();
     let body: unknown = text;
     try {
@@ -55,12 +99,11 @@ const failures: Middleware = {
     } catch {
       // Something in front of the server answered; its words are all there is.
     }
-    if (response.status === 401 && schemaPath !== "/auth/login") goToLogin();
     throw new ApiError(response.status, messageOf(body, response.status), body, response.headers.get("Slipstream-Needs"));
   },
-  onError({ error }) {
-    if (error instanceof ApiError) return error;
-    return new ApiError(0, "The server cannot be reached.", error);
+  onError({ error, id }) {
+    sent.delete(id);
+    return error instanceof ApiError ? error : unreachable(error);
   },
 };
 

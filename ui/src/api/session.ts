@@ -21,3 +21,9 @@ export function useCan(): (action: string, resource: string, dagId?: string) => 
   return (action, resource, dagId) =>
     allowed.has(`${action} ${resource}`) || (!!dagId && allowed.has(`${action} DAG:${dagId}`));
 }
+
+/** The stream tells of DAGs, and refuses those who may read none. */
+export function useMayListen(): boolean {
+  const { permissions } = useSession();
+  return permissions.some(([action, resource]) => action === "can_read" && (resource === "DAGs" || resource?.startsWith("DAG:")));
+}

@@ -1,10 +1,10 @@
-import { Alert, Button, Center, Group, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { Center, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
 
-import { client, prefix } from "../api/client";
+import { prefix } from "../api/client";
+import { LoginForm } from "../part/LoginForm";
 import { useTitle } from "../part/title";
 
 /** Only paths of ours are gone to: an address from elsewhere in `next` would be a trap. */
@@ -18,18 +18,9 @@ export function Component() {
   const queries = useQueryClient();
   const [search] = useSearchParams();
   useTitle(t("login.title"));
-  const [username, setUsername] = useState("");
-  const [password, setPassword] = useState("");
-  const login = useMutation({
-    mutationFn: () => client.POST("/auth/login", { body: { username, password } }),
-    onSuccess: async () => {
-      queries.clear();
-      await navigate(safeNext(search.get("next")), { replace: true });
-    },
-  });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    login.mutate();
+  const enter = async () => {
+    queries.clear();
+    await navigate(safeNext(search.get("next")), { replace: true });
   };
   return (
     <Center component="main" mih="100dvh" p="md">
@@ -38,13 +29,10 @@ export function Component() {
           <img src={`${prefix}/static/favicon.svg`} alt="" width={36} height={36} />
           <Title order={1}>Slipstream</Title>
         </Group>
-        <Paper p="lg" shadow="sm" component="form" onSubmit={submit}>
+        <Paper p="lg" shadow="sm">
           <Stack>
             <Title order={2}>{t("login.title")}</Title>
-            {login.error && <Alert color="red" role="alert">{login.error.message}</Alert>}
-            <TextInput label={t("login.name")} autoComplete="username" autoFocus required value={username} onChange={(e) => setUsername(e.currentTarget.value)} />
-            <PasswordInput label={t("login.password")} autoComplete="current-password" required value={password} onChange={(e) => setPassword(e.currentTarget.value)} />
-            <Button type="submit" loading={login.isPending}>{t("login.submit")}</Button>
+            <LoginForm onDone={enter} />
             <Text size="xs" c="dimmed">{t("login.hint")}</Text>
           </Stack>
         </Paper>

@@ -8,10 +8,11 @@ import { useTranslation } from "react-i18next";
 import { NavLink as RouterLink, Outlet, useLocation, useNavigation } from "react-router";
 
 import { prefix } from "../api/client";
-import { useCan, useSession } from "../api/session";
+import { useCan, useMayListen, useSession } from "../api/session";
 import { connect, useConnection } from "../api/stream";
 import { Loading } from "../part/Problem";
 import { Forbidden } from "./Crash";
+import { LoginAgain } from "./LoginAgain";
 import { ADMIN, API, BROWSE, MAIN, placeOf, type Place } from "./nav";
 import { openPalette, Palette } from "./Palette";
 import { UserMenu } from "./UserMenu";
@@ -29,10 +30,11 @@ function Frame() {
   const { t } = useTranslation();
   const client = useQueryClient();
   const { config } = useSession();
+  const mayListen = useMayListen();
   const [opened, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
   const busy = useNavigation().state !== "idle";
-  useEffect(() => connect(client), [client]);
+  useEffect(() => (mayListen ? connect(client) : undefined), [client, mayListen]);
   useEffect(close, [close, pathname]);
   useFocus(pathname);
   const can = useCan();
@@ -62,7 +64,7 @@ function Frame() {
           <ActionIcon hiddenFrom="sm" variant="subtle" color="gray" onClick={openPalette} aria-label={t("palette.open")}>
             <IconSearch size={18} />
           </ActionIcon>
-          <Liveness />
+          {mayListen && <Liveness />}
           <UserMenu />
         </Group>
         {busy && <div className={classes.busy} role="progressbar" aria-label={t("loading")} />}
@@ -70,10 +72,8 @@ function Frame() {
       <AppShell.Navbar className={classes.nav} aria-label={t("nav.main")}>
         <AppShell.Section grow style={{ overflowY: "auto" }} px={8} py="xs">
           <Places places={MAIN} onChoose={close} />
-          <Divider my={8} label={t("nav.browse")} labelPosition="left" />
-          <Places places={BROWSE} onChoose={close} />
-          <Divider my={8} label={t("nav.admin")} labelPosition="left" />
-          <Places places={ADMIN} onChoose={close} />
+          <Places label={t("nav.browse")} places={BROWSE} onChoose={close} />
+          <Places label={t("nav.admin")} places={ADMIN} onChoose={close} />
         </AppShell.Section>
         <AppShell.Section px={8} pb="xs">
           <NavLink component="a" href={`${prefix}${API.to}`} label={t(API.label)} leftSection={<API.icon size={17} stroke={1.7} />} className={classes.link} />
@@ -81,21 +81,25 @@ function Frame() {
         </AppShell.Section>
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1} className={classes.main}>
-        <LostBanner />
-        <Suspense fallback={<Loading />}>{isForbidden ? <Forbidden /> : <Outlet />}</Suspense>
+        {mayListen && <LostBanner />}
+        <Suspense fallback={<Loading />}>{isForbidden ? <Forbidden resource={resource} /> : <Outlet />}</Suspense>
       </AppShell.Main>
       <Palette />
+      <LoginAgain />
     </AppShell>
   );
 }
 
-function Places({ places, onChoose }: { places: Place[]; onChoose: () => void }) {
+function Places({ label: heading, places, onChoose }: { label?: string; places: Place[]; onChoose: () => void }) {
   const { t } = useTranslation();
   const can = useCan();
   const { pathname } = useLocation();
-  return places
-    .filter(({ resource }) => !resource || can("can_read", resource))
-    .map(({ to, label, icon: Icon }) => (
+  const allowed = places.filter(({ resource }) => !resource || can("can_read", resource));
+  if (!allowed.length) return null;
+  return (
+    <>
+      {heading && <Divider my={8} label={heading} labelPosition="left" />}
+      {allowed.map(({ to, label, icon: Icon }) => (
       <NavLink
         key={to}
         component={RouterLink}
@@ -106,7 +110,9 @@ function Places({ places, onChoose }: { places: Place[]; onChoose: () => void })
         active={to === "/" ? pathname === "/" : pathname === to || pathname.startsWith(`${to}/`)}
         className={classes.link}
       />
-    ));
+      ))}
+    </>
+  );
 }
 
 function Liveness() {

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { client, goToLogin } from "../api/client";
+import { leave } from "../api/login";
 import { useSession } from "../api/session";
 import { LANGUAGES, language, speak, type Language } from "../i18n";
 import { chooseZone, localZone, useZone } from "../part/time";
@@ -23,6 +24,7 @@ export function UserMenu() {
   const close = () => setDialog(null);
   useHotkeys([["shift+?", () => setDialog("shortcuts")]]);
   const logout = async () => {
+    leave();
     await client.POST("/auth/logout");
     goToLogin();
   };

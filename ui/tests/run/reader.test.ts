@@ -17,6 +17,7 @@ beforeEach(() => {
     method = "GET";
     headers = new Headers();
     constructor(readonly url: string) {}
+    clone = () => this;
   });
   vi.stubGlobal("fetch", (request: Request) => {
     asked.push(new URL(request.url, "http://here").searchParams.get("token"));

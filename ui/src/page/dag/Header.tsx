@@ -28,10 +28,11 @@ export function Header({ dagId }: { dagId: string }) {
   const { data: recent } = useQuery(recentRunsQuery([dagId], 1));
   const latest = recent?.dags[0]?.runs[0];
   const trigger = useTriggerLink();
+  const mayTrigger = can("can_create", "DAG Runs", dagId);
   return (
     <header className={classes.header}>
       <Group px="md" pt={10} pb={4} gap="sm" justify="space-between">
-        <Group gap="sm" miw={0} flex={1}>
+        <Group gap="sm" miw={0} flex={{ base: "1 1 auto", sm: 1 }}>
           <Title order={1} fz="lg" lh={1.3} style={{ overflowWrap: "anywhere" }}>
             <Anchor component={Link} to={dagAt(dagId)} inherit c="inherit" underline="never">{dag?.dag_display_name ?? dagId}</Anchor>
           </Title>
@@ -43,8 +44,8 @@ export function Header({ dagId }: { dagId: string }) {
           )}
           {dag && <PauseSwitch dagId={dagId} isPaused={dag.is_paused} withWords />}
         </Group>
-        <Group gap={6} wrap="nowrap">
-          {can("can_create", "DAG Runs", dagId) && (
+        <Group gap={6} wrap="nowrap" ml="auto">
+          {mayTrigger && (
             <Button size="xs" leftSection={<IconPlayerPlay size={15} />} onClick={trigger.open}>{t("dag.trigger")}</Button>
           )}
           <HeaderMenu dagId={dagId} fileToken={dag?.file_token} />
@@ -54,7 +55,7 @@ export function Header({ dagId }: { dagId: string }) {
         {dag ? <Facts dag={dag} latestAt={latest?.run_after} /> : <Skeleton h={16} w={320} />}
       </Group>
       {dag && <Banners dag={dag} />}
-      <TriggerDialog dagId={dagId} opened={trigger.opened} onClose={trigger.close} conf={trigger.conf} />
+      {mayTrigger && <TriggerDialog dagId={dagId} opened={trigger.opened} onClose={trigger.close} conf={trigger.conf} />}
     </header>
   );
 }
@@ -76,7 +77,7 @@ function Facts({ dag, latestAt }: { dag: DagDetails; latestAt: string | undefine
       {latestAt && <span className={classes.fact}>{t("dag.last")} <Time value={latestAt} relative /></span>}
       {dag.owners.length > 0 && (
         <Fact icon={<IconUser size={15} stroke={1.7} />} label={t("dag.owner")}>
-          {dag.owners.map((owner, i) => {
+          <span>{dag.owners.map((owner, i) => {
             const link = dag.owner_links?.[owner];
             return (
               <span key={owner}>
@@ -84,7 +85,7 @@ function Facts({ dag, latestAt }: { dag: DagDetails; latestAt: string | undefine
                 {typeof link === "string" && /^(https?|mailto):/.test(link) ? <Anchor inherit href={link} target="_blank" rel="noreferrer">{owner}</Anchor> : owner}
               </span>
             );
-          })}
+          })}</span>
         </Fact>
       )}
       {version !== undefined && (

@@ -10,6 +10,7 @@ import { Loading, Problem } from "../../part/Problem";
 import { useTitle } from "../../part/title";
 import { runQuery } from "../../query";
 import { AuditTab } from "./AuditTab";
+import { Gone, isGone } from "./Gone";
 import { codeLink, runLink } from "./link";
 import { RunDetails } from "./RunDetails";
 import { RunHeader } from "./RunHeader";
@@ -23,6 +24,7 @@ export function Component() {
   const can = useCan();
   const run = useQuery(runQuery(dagId, runId));
   useTitle(runId, dagId);
+  if (isGone(run.error) && !run.data) return <Gone dagId={dagId} title={t("run.gone", { name: runId })} />;
   if (run.error && !run.data) return <Problem error={run.error} retry={() => void run.refetch()} />;
   if (!run.data) return <Loading />;
   const version = run.data.dag_versions.at(-1)?.version_number;

@@ -7,15 +7,15 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { DataTable, usePaging } from "../../part/DataTable";
-import { Problem } from "../../part/Problem";
 import { StateBadge } from "../../part/StateBadge";
 import { Duration, Time } from "../../part/time";
 import type { TaskInstance } from "../../query";
+import { Gone, isGone } from "../run/Gone";
 import { Head } from "../run/Head";
 import { runLink, taskLink } from "../run/link";
 import { taskInstancesQuery, type Place } from "../run/query";
 
-export function Mapped({ place, error }: { place: Place; error: Error }) {
+export function Mapped({ place }: { place: Place }) {
   const { t } = useTranslation();
   const { dagId, runId, taskId } = place;
   const paging = usePaging("map_index", 50);
@@ -35,8 +35,7 @@ export function Mapped({ place, error }: { place: Place; error: Error }) {
     ],
     [t, dagId, runId, taskId],
   );
-  // No instance at all: what the server said is what people need to hear.
-  if (answer.data?.task_instances.length === 0 && paging.offset === 0) return <Problem error={error} retry={() => void answer.refetch()} />;
+  if (isGone(answer.error) || (answer.data?.task_instances.length === 0 && paging.offset === 0)) return <Gone dagId={dagId} title={t("run.task.gone", { name: taskId })} />;
   return (
     <>
       <Head

@@ -11,6 +11,7 @@ import { Loading, Problem } from "../../part/Problem";
 import { useTitle } from "../../part/title";
 import type { TaskInstance } from "../../query";
 import { AuditTab } from "../run/AuditTab";
+import { Gone, isGone } from "../run/Gone";
 import { taskLink } from "../run/link";
 import { placedQuery, type Place } from "../run/query";
 import { StoryTab } from "../run/StoryTab";
@@ -24,6 +25,7 @@ import { Why } from "./Why";
 import { XComs } from "./XComs";
 
 export function Component() {
+  const { t } = useTranslation();
   const { dagId = "", runId = "", taskId = "" } = useParams();
   const [search] = useSearchParams();
   const mapIndex = Number(search.get("map_index") ?? -1);
@@ -31,7 +33,8 @@ export function Component() {
   const found = useQuery(placedQuery(place));
   useTitle(taskId, runId, dagId);
   // A mapped task has no instance without an index: its instances are listed.
-  if (found.error instanceof ApiError && found.error.status === 404 && place.mapIndex < 0) return <Mapped place={place} error={found.error} />;
+  if (found.error instanceof ApiError && found.error.status === 404 && place.mapIndex < 0) return <Mapped place={place} />;
+  if (isGone(found.error) && !found.data) return <Gone dagId={dagId} title={t("run.task.gone", { name: taskId })} />;
   if (found.error && !found.data) return <Problem error={found.error} retry={() => void found.refetch()} />;
   if (!found.data) return <Loading />;
   return <Page key={`${runId}\n${taskId}\n${place.mapIndex}`} place={place} ti={found.data} />;
