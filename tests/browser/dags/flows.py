@@ -60,6 +60,9 @@ with dag("mended"):
 with dag("marked", default_args={"owner": "cartographers"}):
     gated("nobody opens this") >> end()
 
+with dag("ledger_7", dag_display_name="Great ledger"):
+    begin()
+
 with dag("dated"):
     begin()
 
