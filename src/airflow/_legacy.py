@@ -388,6 +388,10 @@ TABLE: dict[str, dict[str, str]] = {
     "airflow.sensors.weekday_sensor": {
         "DayOfWeekSensor": "airflow.providers.standard.sensors.weekday",
     },
+    "airflow.serialization.serde": {
+        "deserialize": "airflow.sdk.serde",
+        "serialize": "airflow.sdk.serde",
+    },
     "airflow.serialization.serialized_objects": {
         "*": "!Slipstream keeps DAGs in a form of its own; GET /api/v2/dags/{dag_id}/details tells what is in them.",
     },

@@ -3,6 +3,7 @@
 from logging import Logger
 
 from slipstream.sdk.dagrun import DagRun
+from slipstream.sdk.dagrun import DagRun as DagRunProtocol
 from slipstream.sdk.operator import BaseOperator as Operator
 from slipstream.sdk.runtime import (
     RuntimeTaskInstance as RuntimeTaskInstanceProtocol,
@@ -15,6 +16,7 @@ from slipstream.state import DagRunType
 
 __all__ = [
     "DagRun",
+    "DagRunProtocol",
     "DagRunType",
     "Logger",
     "Operator",

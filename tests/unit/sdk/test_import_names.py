@@ -46,6 +46,14 @@ def test_the_sdk_has_all_of_airflows_names() -> None:
     assert len(airflow.sdk.__all__) >= 97
 
 
+def test_what_authors_annotate_with_is_there() -> None:
+    from airflow.sdk import types
+
+    for name in ("DagRunProtocol", "RuntimeTaskInstanceProtocol", "Operator", "TaskInstanceKey"):
+        assert name in types.__all__
+        assert isinstance(getattr(types, name), type)
+
+
 def test_the_version_is_one_that_providers_accept() -> None:
     assert Version(airflow.__version__) >= Version("3.3")
 
@@ -100,6 +108,7 @@ def test_a_warning_names_the_line_that_imports() -> None:
         ("from airflow.datasets import Dataset as x", "Dataset"),
         ("from airflow.contrib.sensors.file_sensor import FileSensor as x", "FileSensor"),
         ("from airflow.utils.decorators import apply_defaults as x", "apply_defaults"),
+        ("from airflow.serialization.serde import serialize as x", "encode"),
         ("import airflow.operators.bash; x = airflow.operators.bash.BashOperator", "BashOperator"),
     ],
 )
