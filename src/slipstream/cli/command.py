@@ -57,6 +57,22 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"did you mean {' or '.join(near)}?" if near else ""
 
 
+def at_least(least: int, kind: type[int] | type[float] = int) -> Callable[[str], float]:
+    """Return what argparse reads a number with that must not be smaller."""
+
+    def read(text: str) -> float:
+        try:
+            number = kind(text)
+        except ValueError:
+            number = kind(least - 1)
+        if not number >= least:  # NaN is no number either
+            what = "whole number" if kind is int else "number"
+            raise argparse.ArgumentTypeError(f"{text!r} is no {what} of {least} or more")
+        return number
+
+    return read
+
+
 def add_command(parser: argparse.ArgumentParser, command: Command) -> None:
     """Give a leaf's parser its description, example and arguments."""
     parser.description = f"{command.summary}."

@@ -6,7 +6,7 @@ import argparse
 import os
 import time
 
-from slipstream.cli.command import YES, Command, arg
+from slipstream.cli.command import YES, Command, arg, at_least
 from slipstream.cli.session import confirm, open_store
 from slipstream.errors import StoreUnavailable, UserError
 
@@ -212,8 +212,14 @@ COMMANDS = (
         "Test the connection to the database",
         check,
         (
-            arg("--retry", type=int, default=0, metavar="N", help="try again so often"),
-            arg("--retry-delay", type=float, default=1, metavar="S", help="seconds between"),
+            arg("--retry", type=at_least(0), default=0, metavar="N", help="try again so often"),
+            arg(
+                "--retry-delay",
+                type=at_least(0, float),
+                default=1,
+                metavar="S",
+                help="seconds between",
+            ),
         ),
         "db check --retry 10",
     ),

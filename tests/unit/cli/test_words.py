@@ -81,6 +81,26 @@ def test_a_near_miss_gets_a_suggestion(
     assert hint in err
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("db check --retry -1", "'-1' is no whole number of 0 or more"),
+        ("db check --retry-delay -0.5", "'-0.5' is no number of 0 or more"),
+        ("db check --retry-delay nan", "'nan' is no number of 0 or more"),
+        ("dags next-execution d -n 0", "'0' is no whole number of 1 or more"),
+        ("dags next-execution d -n x", "'x' is no whole number of 1 or more"),
+        ("dags list-jobs --limit 0", "'0' is no whole number of 1 or more"),
+        ("api-server -w 0", "'0' is no whole number of 1 or more"),
+    ],
+)
+def test_a_number_that_makes_no_sense_is_refused(
+    words: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = run(capsys, *words.split())
+    assert (code, out) == (2, "")
+    assert why in err
+
+
 @pytest.mark.parametrize("words", sorted(REWRITTEN))
 def test_old_words_lead_to_commands_that_exist(words: tuple[str, ...]) -> None:
     new = REWRITTEN[words]

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from slipstream.cli.command import BUNDLE, DAG_ID, OUTPUT, Command, arg
+from slipstream.cli.command import BUNDLE, DAG_ID, OUTPUT, Command, arg, at_least
 from slipstream.cli.output import show, show_fields
 from slipstream.cli.session import open_store
 from slipstream.errors import UserError
@@ -141,7 +141,7 @@ COMMANDS = (
         (
             OUTPUT,
             arg("--state", choices=("running", "success", "failed"), help="only in this state"),
-            arg("--limit", type=int, default=100, help="at most so many (default 100)"),
+            arg("--limit", type=at_least(1), default=100, help="at most so many (default 100)"),
             arg("-d", "--dag-id", help=argparse.SUPPRESS),
         ),
         "dags list-jobs --state running",

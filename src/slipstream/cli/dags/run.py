@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING, Any
 
-from slipstream.cli.command import DAG_ID, OUTPUT, RUN, YES, Command, arg
+from slipstream.cli.command import DAG_ID, OUTPUT, RUN, YES, Command, arg, at_least
 from slipstream.cli.output import show
 from slipstream.cli.session import confirm, open_store
 from slipstream.errors import UserError
@@ -231,7 +231,7 @@ COMMANDS = (
         next_execution,
         (
             DAG_ID,
-            arg("-n", "--num-executions", type=int, default=1, help="so many (default 1)"),
+            arg("-n", "--num-executions", type=at_least(1), default=1, help="so many (default 1)"),
             arg(
                 "--field",
                 choices=tuple(_FIELDS),

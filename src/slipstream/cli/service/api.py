@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from slipstream.cli.command import Command, arg
+from slipstream.cli.command import Command, arg, at_least
 from slipstream.cli.service.process import SERVICE_ARGS, begin, prepare_database
 
 
@@ -56,7 +56,7 @@ COMMAND = Command(
         *SERVICE_ARGS,
         arg("-H", "--host", "--hostname", help="address to listen on (default: [api] host)"),
         arg("-p", "--port", type=int, help="port to listen on (default: [api] port)"),
-        arg("-w", "--workers", type=int, help="processes (default: [api] workers)"),
+        arg("-w", "--workers", type=at_least(1), help="processes (default: [api] workers)"),
         arg("--apps", default="all", help="all, or some of core, execution (default: all)"),
         arg("--ssl-cert", metavar="FILE", help="certificate (default: [api] ssl_cert)"),
         arg("--ssl-key", metavar="FILE", help="its key (default: [api] ssl_key)"),
