@@ -58,8 +58,8 @@ _SLOW_STORE_S = 1.0
 """A commit that takes longer has its outcomes put on disk meanwhile."""
 _LINGER_S = 0.02
 """So long a start that is only for show waits for the end of a short task."""
-
 _LONGEST_WHY = 1000
+
 Locate = Callable[[str, str], Path]
 """Bundle name and relative fileloc to the DAG file's path."""
 

@@ -194,7 +194,7 @@ CTRL_C_DURING_THE_PREPARATION = """
 import os, signal, time
 from slipstream.supervisor.host import HostDoor
 from slipstream.supervisor.part import Part
-from slipstream.supervisor.port import HealthProbe
+from slipstream.supervisor.probe import HealthProbe
 from slipstream.supervisor.supervisor import Supervisor
 
 def prepare():
