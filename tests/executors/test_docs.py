@@ -126,5 +126,9 @@ def test_celery(machine: Make, corner: Corner) -> None:
     assert there.services[0].wait(60) == 0, "shutdown-worker"
     there.type(on_the_worker[-1])
     wait_for(lambda: there.log.count("is ready") == 2, "the second worker", PATIENCE_S)
+    for line in page.block("second@"):
+        there.type(line)
+    wait_for(lambda: there.log.count("is ready") == 3, "one beside it", PATIENCE_S)
     there.type(look_after[-1])
     assert there.services[1].wait(60) == 0, "stop"
+    assert there.services[2].poll() is None
