@@ -1,5 +1,7 @@
 """Every page for everybody: axe finds nothing serious, in light and dark, on wide screens and phones.
 
+The same goes for what opens above pages; and no page is wider than a phone.
+
 ``ui/tests/pages.json`` says which addresses are looked at, by the router's own paths; a test beside it
 fails when a route is missing there.
 """
@@ -20,8 +22,11 @@ UI = Path(__file__).parents[2] / "ui"
 AXE = UI / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = json.loads((UI / "tests" / "pages.json").read_text())
 COLOURS = ["color-contrast", "link-in-text-block"]
-# What only colours decide is the same on a phone, and all else in the light.
-LOOKS = [("light", WIDE, None), ("dark", WIDE, COLOURS), ("dark", PHONE, None)]
+# The dark differs in colours alone.
+LOOKS = [
+    *(("light", WIDE, None), ("light", PHONE, None)),
+    *(("dark", WIDE, COLOURS), ("dark", PHONE, COLOURS)),
+]
 _RUN = """async (rules) => {
     const { violations } = await axe.run(document, {
         resultTypes: ["violations"],
@@ -37,6 +42,7 @@ _RUN = """async (rules) => {
 _AT_REST = """(scheme) =>
     document.documentElement.dataset.mantineColorScheme === scheme &&
     document.getAnimations().every(({ playState }) => playState !== "running")"""
+_WIDER_BY = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +74,14 @@ def shown(site: Site) -> Iterator[None]:
     site.ask("DELETE", "/variables/seen")
 
 
+def settled(page: Page, address: str) -> None:
+    """Go to a page and wait until it shows what it is about."""
+    page.goto(address)
+    expect(page.get_by_role("main")).to_be_visible()
+    expect(page.get_by_label("Loading")).to_have_count(0)
+    expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)
+
+
 def serious(page: Page, axe: str) -> list[str]:
     """Return what axe finds on a page in each look: the rule, and the elements."""
     found = []
@@ -76,6 +90,8 @@ def serious(page: Page, axe: str) -> list[str]:
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function(_AT_REST, arg=scheme)
+        if (wider_by := page.evaluate(_WIDER_BY)) > 0:
+            found.append(f"{scheme}, {width} wide: the page is wider by {wider_by}")
         found += [
             f"{scheme}, {width} wide: {each['id']}\n" + "\n".join(each["nodes"])
             for each in page.evaluate(_RUN, rules)
@@ -96,10 +112,59 @@ def visit(browser: Browser, site: Site, shown: None) -> Iterator[tuple[Page, Com
 def test_axe_finds_nothing_serious(visit: tuple[Page, Complaints], axe: str, address: str) -> None:
     page, complaints = visit
     complaints.clear()
-    page.goto(address)
-    expect(page.get_by_role("main")).to_be_visible()
-    expect(page.get_by_label("Loading")).to_have_count(0)
-    expect(page.locator(".mantine-Skeleton-root")).to_have_count(0)
+    settled(page, address)
+    findings = serious(page, axe)
+    assert not findings, "\n\n".join(findings)
+    assert not complaints
+
+
+RUN = "/dags/gallery/runs/shown"
+OPENED: dict[str, tuple[str, list[str]]] = {
+    "logins": ("/", ["Account and settings", "Logins"]),
+    "password": ("/", ["Account and settings", "Change password"]),
+    "shortcuts": ("/", ["Account and settings", "Keyboard shortcuts"]),
+    "palette": ("/dags/gallery", ["Control+K"]),
+    "trigger form": ("/dags/formed", ["Trigger"]),
+    "DAG's menu": ("/dags/gallery", ["More actions"]),
+    "deletion of a DAG": ("/dags/gallery", ["More actions", "Delete…"]),
+    "docs": ("/dags/gallery", ["Docs"]),
+    "grid's filters": ("/dags/gallery", ["Which runs"]),
+    "new backfill": ("/dags/gallery/backfills", ["New backfill"]),
+    "clearing of a run": (RUN, ["Clear"]),
+    "marking of a run": (RUN, ["Mark as", "Failed"]),
+    "note": (f"{RUN}/tasks/unlock", ["Add a note"]),
+    "clearing of a task instance": (f"{RUN}/tasks/fall", ["Clear"]),
+    "log's filters": (f"{RUN}/tasks/fall", ["Filter by level and logger"]),
+    "new XCom": (f"{RUN}/tasks/unlock/xcom", ["Add an XCom"]),
+    "entry of the audit log": ("/events", ["Show"]),
+    "value of an XCom": ("/xcoms", ["Show"]),
+    "new connection": ("/connections", ["Add connection"]),
+    "connection": ("/connections", ["Edit seen"]),
+    "deletion of a connection": ("/connections", ["Delete seen"]),
+    "new variable": ("/variables", ["Add variable"]),
+    "import of variables": ("/variables", ["Import"]),
+    "new pool": ("/pools", ["Add pool"]),
+    "new user": ("/users", ["Add user"]),
+}
+
+
+@pytest.mark.parametrize("opened", OPENED)
+def test_axe_finds_nothing_serious_in_what_opens(
+    visit: tuple[Page, Complaints], axe: str, opened: str
+) -> None:
+    page, complaints = visit
+    complaints.clear()
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    address, steps = OPENED[opened]
+    settled(page, address)
+    for step in steps:
+        if "+" in step:
+            page.keyboard.press(step)
+        else:
+            button = page.get_by_role("button", name=step, exact=True)
+            button.or_(page.get_by_role("menuitem", name=step)).first.click()
+    above = page.locator("[role=dialog]:visible, [role=menu]:visible")
+    expect(above.first).to_be_visible()
     findings = serious(page, axe)
     assert not findings, "\n\n".join(findings)
     assert not complaints

@@ -31,6 +31,8 @@ const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 250, withArrow: true } },
     Table: { defaultProps: { verticalSpacing: 6, highlightOnHover: true } },
     Paper: { defaultProps: { withBorder: true, radius: "md" } },
+    // The place holder would be a focusable thing in a menu that is no item of it.
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4, blur: 2 } } },
   },
 });

@@ -41,6 +41,11 @@ with DAG(
         bare = BashOperator(task_id="sweep", bash_command="echo {{ run_id }}")
         bare >> paint()
 
+    @task(task_id="a_task_" + "whose_name_is_longer_than_any_phone_is_wide_" * 3)
+    def say():
+        pass
+
     opened = unlock()
+    opened >> say()
     opened >> bare
     opened >> fall() >> mourn()

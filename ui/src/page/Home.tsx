@@ -181,5 +181,5 @@ function Health() {
 
 function Slots({ slots }: { slots: Overview["slots"] | undefined }) {
   if (!slots) return <Skeleton h={40} />;
-  return <Bars counts={{ running: slots.running, queued: slots.queued, scheduled: slots.scheduled, deferred: slots.deferred, open: slots.open }} label={(key) => `home.slot.${key}`} empty="" />;
+  return <Bars counts={{ running: slots.running, queued: slots.queued, scheduled: slots.scheduled, deferred: slots.deferred, open: slots.open }} label={(key) => `home.slot.${key}`} empty="" endless={slots.open < 0 ? "open" : undefined} />;
 }

@@ -6,6 +6,8 @@ import { useComputedColorScheme } from "@mantine/core";
 import ReactCodeMirror, { EditorView } from "@uiw/react-codemirror";
 import { useMemo } from "react";
 
+import { highlight } from "./highlight";
+
 export type Language = "json" | "python" | "sql" | "yaml" | "text";
 
 interface Props {
@@ -26,7 +28,7 @@ const LANGUAGES = { json, python, sql, yaml, text: () => [] };
 export default function CodeMirror({ value, onChange, language, ariaLabel, minHeight, maxHeight, hasError, placeholder, isBare = false }: Props) {
   const scheme = useComputedColorScheme("light");
   const extensions = useMemo(
-    () => [LANGUAGES[language](), EditorView.lineWrapping, EditorView.contentAttributes.of({ "aria-label": ariaLabel })],
+    () => [LANGUAGES[language](), highlight, EditorView.lineWrapping, EditorView.contentAttributes.of({ "aria-label": ariaLabel })],
     [language, ariaLabel],
   );
   return (

@@ -28,13 +28,13 @@ export function FormDialog({ title, onClose, onSubmit, busy, verb, disabled, asi
     if (!disabled && !busy) onSubmit();
   };
   return (
-    <Modal opened onClose={onClose} title={title} size={size} fullScreen={phone} closeButtonProps={{ "aria-label": t("action.close") }}>
+    <Modal opened onClose={onClose} title={title} size={size} fullScreen={phone}>
       <form onSubmit={submit}>
         <Stack gap="sm">
           {children}
           <Group justify="space-between" mt="xs" gap="xs">
             <div>{aside}</div>
-            <Group gap="xs">
+            <Group gap="xs" ml="auto">
               <Button variant="default" onClick={onClose}>{t("action.cancel")}</Button>
               <Button type="submit" loading={busy} disabled={disabled}>{verb ?? t("action.save")}</Button>
             </Group>
@@ -47,9 +47,8 @@ export function FormDialog({ title, onClose, onSubmit, busy, verb, disabled, asi
 
 /** In place of the form of something that cannot be read: it is gone, perhaps. */
 export function Unreadable({ title, error, onClose }: { title: string; error: Error; onClose: () => void }) {
-  const { t } = useTranslation();
   return (
-    <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": t("action.close") }}>
+    <Modal opened onClose={onClose} title={title}>
       <Problem error={error} />
     </Modal>
   );

@@ -16,7 +16,7 @@ export function LoginsDialog({ onClose }: { onClose: () => void }) {
     stale: [["users", "logins"]],
   });
   return (
-    <Modal opened onClose={onClose} title={t("user.sessions")} size="lg" closeButtonProps={{ "aria-label": t("action.close") }}>
+    <Modal opened onClose={onClose} title={t("user.sessions")} size="lg">
       {logins.error ? (
         <Problem error={logins.error} retry={() => void logins.refetch()} />
       ) : !logins.data ? (
@@ -34,7 +34,7 @@ export function LoginsDialog({ onClose }: { onClose: () => void }) {
                 <Text size="xs" c="dimmed" truncate title={login.agent ?? undefined}>{[login.address, login.agent].filter(Boolean).join(" · ")}</Text>
               </Stack>
               {!login.is_current && (
-                <Button size="compact-sm" variant="light" color="red" loading={end.isPending && end.variables === login.id} onClick={() => end.mutate(login.id)}>
+                <Button size="compact-sm" variant="light" color="red" style={{ flexShrink: 0 }} loading={end.isPending && end.variables === login.id} onClick={() => end.mutate(login.id)}>
                   {t("user.end")}
                 </Button>
               )}

@@ -65,6 +65,7 @@ export function Palette() {
       shortcut={["mod + K", "/"]}
       nothingFound={t(isLooking ? "palette.looking" : "palette.nothing")}
       centered={false}
+      attributes={{ content: { "aria-label": t("palette.open") } }}
       highlightQuery
       scrollable
       maxHeight={420}

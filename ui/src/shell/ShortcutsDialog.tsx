@@ -19,7 +19,7 @@ export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   const { t } = useTranslation();
   const mod = /Mac/.test(navigator.userAgent) ? "⌘" : "Ctrl";
   return (
-    <Modal opened onClose={onClose} title={t("user.shortcuts")} closeButtonProps={{ "aria-label": t("action.close") }}>
+    <Modal opened onClose={onClose} title={t("user.shortcuts")}>
       <Table>
         <Table.Tbody>
           {SHORTCUTS.map(([name, keys]) => (

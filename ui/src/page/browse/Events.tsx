@@ -36,7 +36,7 @@ export function Component() {
     { id: "dag", header: "DAG", meta: { order: "dag_id", wideOnly: true }, cell: ({ row: { original: e } }) => (e.dag_id ? <CellLink to={dagPath(e.dag_id)}>{e.dag_display_name ?? e.dag_id}</CellLink> : <Plain>{null}</Plain>) },
     { id: "run", header: t("browse.run"), meta: { order: "run_id", wideOnly: true }, cell: ({ row: { original: e } }) => (e.dag_id && e.run_id ? <CellLink to={runPath(e.dag_id, e.run_id)}>{e.run_id}</CellLink> : <Plain>{e.run_id}</Plain>) },
     { id: "task", header: t("browse.task"), meta: { order: "task_id", wideOnly: true }, cell: ({ row }) => <Plain>{row.original.task_display_name ?? row.original.task_id}</Plain> },
-    { id: "extra", header: t("browse.detail"), cell: ({ row }) => <Extra text={row.original.extra} /> },
+    { id: "extra", header: t("browse.detail"), meta: { pinned: true }, cell: ({ row }) => <Extra text={row.original.extra} /> },
   ];
   return (
     <Page title={t("nav.audit")}>

@@ -48,7 +48,7 @@ export function Component() {
     { id: "task", header: t("browse.task"), meta: { order: "task_id" }, cell: ({ row: { original: x } }) => <CellLink to={taskPath(x.dag_id, x.run_id, x.task_id, x.map_index)}>{x.task_display_name}</CellLink> },
     { id: "index", header: t("browse.mapIndex"), meta: { align: "right", wideOnly: true }, cell: ({ row }) => <Plain>{row.original.map_index < 0 ? null : row.original.map_index}</Plain> },
     { id: "at", header: t("browse.when"), meta: { order: "timestamp", wideOnly: true }, cell: ({ row }) => <Time value={row.original.timestamp} /> },
-    { id: "value", header: t("browse.value"), cell: ({ row }) => <Value xcom={row.original} /> },
+    { id: "value", header: t("browse.value"), meta: { pinned: true }, cell: ({ row }) => <Value xcom={row.original} /> },
   ];
   return (
     <Page title={t("nav.xcoms")}>

@@ -10,6 +10,7 @@ import { Link, NavLink, Outlet, useLocation, useMatches } from "react-router";
 import { ApiError } from "../../api/client";
 import { useCan } from "../../api/session";
 import { Empty, Loading, Problem } from "../../part/Problem";
+import { useInSight } from "../../part/inSight";
 import { useTitle } from "../../part/title";
 import { dagQuery } from "../../query";
 import { dagAt, useDagId } from "./address";
@@ -107,6 +108,7 @@ function useHidden(phone: boolean): [boolean, (hidden: boolean) => void] {
 function Tabs({ dagId, hidden, onHide }: { dagId: string; hidden: boolean; onHide: () => void }) {
   const { t } = useTranslation();
   const { runId, taskId } = useMatches().at(-1)?.params ?? {};
+  const row = useInSight<HTMLElement>(useLocation().pathname);
   const ofDag = runId === undefined && taskId === undefined;
   const words = t(hidden ? "dag.pane.show" : "dag.pane.hide");
   return (
@@ -116,7 +118,7 @@ function Tabs({ dagId, hidden, onHide }: { dagId: string; hidden: boolean; onHid
           {hidden ? <IconLayoutSidebarLeftExpand size={18} stroke={1.6} /> : <IconLayoutSidebarLeftCollapse size={18} stroke={1.6} />}
         </ActionIcon>
       </Tooltip>
-      <nav className={classes.links} aria-label={t("dag.tabs")}>
+      <nav ref={row} className={classes.links} aria-label={t("dag.tabs")}>
         {ofDag ? (
           <DagTabs dagId={dagId} />
         ) : (

@@ -41,7 +41,7 @@ export function HeaderMenu({ dagId, fileToken }: { dagId: string; fileToken: str
             </Menu.Item>
           )}
           {del && (
-            <Menu.Item color="red" leftSection={<IconTrash size={15} />} onClick={ask.open}>{t("dag.delete")}</Menu.Item>
+            <Menu.Item color="var(--mantine-color-red-text)" leftSection={<IconTrash size={15} />} onClick={ask.open}>{t("dag.delete")}</Menu.Item>
           )}
         </Menu.Dropdown>
       </Menu>

@@ -10,24 +10,26 @@ const ORDER = ["failed", ...TASK_STATES];
 /** No state has a name where states are keys. */
 const stateOf = (key: string) => (key === "none" || key === "no_status" ? null : key);
 
-/** Counts by state: one bar in which each has its part, and the figures below it. */
-export function Bars({ counts, to, label = (key) => `state.${stateOf(key) ?? "none"}`, empty }: { counts: Record<string, number> | undefined; to?: (state: string) => string; label?: (key: string) => string; empty: string }) {
+/** Counts by state: one bar in which each has its part, and the figures below it. There is no bar where one of them has no end. */
+export function Bars({ counts, to, label = (key) => `state.${stateOf(key) ?? "none"}`, empty, endless }: { counts: Record<string, number> | undefined; to?: (state: string) => string; label?: (key: string) => string; empty: string; endless?: string }) {
   const { t } = useTranslation();
   if (!counts) return <Skeleton h={60} />;
   const shown = Object.entries(counts)
     .filter(([, n]) => n > 0)
     .sort(([a], [b]) => ORDER.indexOf(a) - ORDER.indexOf(b));
   const total = shown.reduce((sum, [, n]) => sum + n, 0);
-  if (!total) return <Text size="sm" c="dimmed">{empty}</Text>;
+  if (!total && !endless) return <Text size="sm" c="dimmed">{empty}</Text>;
   return (
     <Stack gap="sm">
-      <Group gap={2} wrap="nowrap" h={12} aria-hidden>
-        {shown.map(([state, n]) => (
-          <Tooltip key={state} label={`${t(label(state))}: ${n.toLocaleString()}`}>
-            <div style={{ flex: `${n} 1 0`, minWidth: 4, height: "100%", borderRadius: 3, background: lookOf(stateOf(state)).color }} />
-          </Tooltip>
-        ))}
-      </Group>
+      {!endless && (
+        <Group gap={2} wrap="nowrap" h={12} aria-hidden>
+          {shown.map(([state, n]) => (
+            <Tooltip key={state} label={`${t(label(state))}: ${n.toLocaleString()}`}>
+              <div style={{ flex: `${n} 1 0`, minWidth: 4, height: "100%", borderRadius: 3, background: lookOf(stateOf(state)).color }} />
+            </Tooltip>
+          ))}
+        </Group>
+      )}
       <Group gap="6px 16px">
         {shown.map(([state, n]) => {
           const words = (
@@ -39,6 +41,13 @@ export function Bars({ counts, to, label = (key) => `state.${stateOf(key) ?? "no
           );
           return to ? <Anchor key={state} component={Link} to={to(state)} c="inherit" underline="hover">{words}</Anchor> : <span key={state}>{words}</span>;
         })}
+        {endless && (
+          <Group gap={6} wrap="nowrap" component="span">
+            <StateIcon state={stateOf(endless)} size={14} />
+            <Text size="sm" component="span">{t(label(endless))}</Text>
+            <Text size="sm" fw={650} component="span">∞</Text>
+          </Group>
+        )}
       </Group>
     </Stack>
   );

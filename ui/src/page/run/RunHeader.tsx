@@ -68,7 +68,7 @@ export function RunHeader({ run }: { run: DagRun }) {
               <Menu.Target><ActionIcon variant="default" size={30} aria-label={t("run.more")}><IconDots size={16} /></ActionIcon></Menu.Target>
               <Menu.Dropdown>
                 {canCreate && <Menu.Item leftSection={<IconPlayerPlay size={15} />} onClick={() => setAgain(true)}>{t("run.again")}</Menu.Item>}
-                {canDelete && <Menu.Item color="red" leftSection={<IconTrash size={15} />} disabled={isUnfinished(run.state) && run.state === "running"} onClick={confirmDelete}>{t("run.delete.title")}</Menu.Item>}
+                {canDelete && <Menu.Item color="var(--mantine-color-red-text)" leftSection={<IconTrash size={15} />} disabled={isUnfinished(run.state) && run.state === "running"} onClick={confirmDelete}>{t("run.delete.title")}</Menu.Item>}
               </Menu.Dropdown>
             </Menu>
           )}

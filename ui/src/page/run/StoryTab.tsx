@@ -56,7 +56,7 @@ function Event({ event, earlier, dagId, runId, showTask }: { event: StoryEvent; 
       <Group gap={8} wrap="wrap">
         {showTask &&
           (event.task_id ? (
-            <Anchor component={Link} to={taskLink(dagId, runId, event.task_id, event.map_index ?? -1)} size="sm" fw={600}>
+            <Anchor component={Link} to={taskLink(dagId, runId, event.task_id, event.map_index ?? -1)} size="sm" fw={600} style={{ overflowWrap: "anywhere", minWidth: 0 }}>
               {event.task_id}
               {(event.map_index ?? -1) >= 0 && ` [${event.map_index}]`}
             </Anchor>

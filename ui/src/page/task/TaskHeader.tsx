@@ -66,7 +66,7 @@ function Tries({ value, last }: { value: number; last: number }) {
   return (
     <Select
       size="xs"
-      w={130}
+      w={160}
       aria-label={t("run.fact.tries")}
       allowDeselect={false}
       data={Array.from({ length: last }, (_, i) => ({ value: String(i + 1), label: t("run.tryOf", { n: i + 1, last }) }))}

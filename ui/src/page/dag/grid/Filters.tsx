@@ -27,7 +27,7 @@ export function Filters({ pane, change }: { pane: Pane; change: (change: Partial
           </Indicator>
         </Tooltip>
       </Popover.Target>
-      <Popover.Dropdown>
+      <Popover.Dropdown aria-label={t("dag.pane.filter")}>
         <Stack gap="sm">
           <MultiSelect
             size="xs"

@@ -58,13 +58,17 @@ export function Toolbar(props: Props) {
         aria-label={t("run.log.search")}
         placeholder={`${t("run.log.search")}  /`}
         leftSection={<IconSearch size={14} />}
-        rightSectionWidth={wanted ? 150 : undefined}
+        rightSectionWidth={wanted ? `calc(${count.length}ch + ${n ? 68 : 34}px)` : undefined}
         rightSection={
           wanted && (
             <Group gap={2} wrap="nowrap" justify="flex-end" w="100%" pr={4}>
               <Text size="xs" c="dimmed" role="status" style={{ whiteSpace: "nowrap" }}>{count}</Text>
-              <ActionIcon size="xs" variant="subtle" color="gray" aria-label={t("run.log.previous")} disabled={!n} onClick={() => step(-1)}><IconChevronUp size={13} /></ActionIcon>
-              <ActionIcon size="xs" variant="subtle" color="gray" aria-label={t("run.log.next")} disabled={!n} onClick={() => step(1)}><IconChevronDown size={13} /></ActionIcon>
+              {n > 0 && (
+                <>
+                  <ActionIcon size="xs" variant="subtle" color="gray" aria-label={t("run.log.previous")} onClick={() => step(-1)}><IconChevronUp size={13} /></ActionIcon>
+                  <ActionIcon size="xs" variant="subtle" color="gray" aria-label={t("run.log.next")} onClick={() => step(1)}><IconChevronDown size={13} /></ActionIcon>
+                </>
+              )}
               <CloseButton size="xs" aria-label={t("action.reset")} onClick={() => setWanted("")} />
             </Group>
           )
