@@ -4,8 +4,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
-# Tests mostly wait for others. The quick ones of tests/unit come last and fill the gaps.
+# Tests mostly wait for others: more workers than cores.
 WORKERS ?= 3
+TESTS   ?= tests
 
 .PHONY: help setup run test check docs format lint types layers unit ui ui-check bench constraints clean
 
@@ -25,8 +26,8 @@ run: $(STAMP) ## Start Slipstream: SQLite, LocalExecutor, web on http://localhos
 	$(BIN)/slipstream standalone
 
 test: $(STAMP) ## Run every test (those that need a missing service are skipped, unless CI is set)
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone" tests
-	$(PYTEST) -m alone tests
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not alone" $(TESTS)
+	$(PYTEST) -m alone $(TESTS)
 
 ui: $(STAMP) ## Build the web pages anew from ui/
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
