@@ -393,10 +393,10 @@ def test_nobody_answering_at_the_address_is_waited_for(home: Path) -> None:
 @pytest.mark.parametrize("path", ["/", "/api/v2/", "/execution/v1/", "/nothing/"])
 def test_an_address_of_something_else_is_told(rig: Rig, path: str) -> None:
     address = f"http://127.0.0.1:{rig.api_server.port}{path}"
-    with pytest.raises(
-        SlipstreamError, match=r"must be like http://host:8080/execution/"
-    ) as raised:
-        Client(address, SyncedClock(), timeout_s=5.0).call("health", None, "", method="GET")
+    client = Client(address, SyncedClock(), timeout_s=5.0)
+    with pytest.raises(SlipstreamError, match="must be like http://host:8080/execution/") as raised:
+        client.call("health", None, "", method="GET")
+    client.hang_up()
     assert address in str(raised.value)
 
 
