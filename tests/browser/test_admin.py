@@ -128,3 +128,13 @@ def test_a_new_user_logs_in_and_may_do_no_more_than_their_role(
     expect(visitor.get_by_role("link", name="Connections")).to_have_count(0)
     visitor.goto("/users")
     expect(visitor.get_by_text("You may not see this page")).to_be_visible()
+
+
+def test_what_can_be_done_with_a_long_variable_is_in_sight_on_a_wide_screen(
+    page: Page, site: Site
+) -> None:
+    key = "a.key." + "x" * 200
+    given = {"key": key, "value": "much text " * 50, "description": "more of it " * 20}
+    site.ask("POST", "/variables", json=given)
+    page.goto("/variables?q=a.key.")
+    expect(page.get_by_role("button", name=f"Delete {key}")).to_be_in_viewport(ratio=1)

@@ -52,12 +52,12 @@ export function Component() {
       header: t("admin.variable.key"),
       meta: { order: "key" },
       cell: ({ row: { original: v } }) =>
-        mayEdit ? <Anchor component="button" size="sm" maw="clamp(150px, 23cqi, 300px)" truncate title={v.key} onClick={() => editing.edit(v.key)}>{v.key}</Anchor> : <Plain>{v.key}</Plain>,
+        mayEdit ? <Anchor component="button" size="sm" maw="clamp(150px, 20cqi, 300px)" truncate title={v.key} onClick={() => editing.edit(v.key)}>{v.key}</Anchor> : <Plain>{v.key}</Plain>,
     },
     {
       id: "value",
       header: t("admin.variable.value"),
-      cell: ({ row: { original: v } }) => <Code maw="clamp(150px, 27cqi, 420px)" title={v.value ?? ""} style={{ display: "block", width: "fit-content", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{v.value?.slice(0, 200)}</Code>,
+      cell: ({ row: { original: v } }) => <Code maw="clamp(150px, 25cqi, 420px)" title={v.value ?? ""} style={{ display: "block", width: "fit-content", overflow: "hidden", textOverflow: "ellipsis", whiteSpace: "nowrap" }}>{v.value?.slice(0, 200)}</Code>,
     },
     { id: "description", header: t("admin.description"), meta: { wideOnly: true }, cell: ({ row }) => <Plain>{row.original.description}</Plain> },
     {
