@@ -120,6 +120,7 @@ def test_axe_finds_nothing_serious(visit: tuple[Page, Complaints], axe: str, add
 
 RUN = "/dags/gallery/runs/shown"
 OPENED: dict[str, tuple[str, list[str]]] = {
+    "settings": ("/", ["Account and settings"]),
     "logins": ("/", ["Account and settings", "Logins"]),
     "password": ("/", ["Account and settings", "Change password"]),
     "shortcuts": ("/", ["Account and settings", "Keyboard shortcuts"]),

@@ -10,7 +10,7 @@ from tests.browser.site import Site
 
 def open_settings(page: Page) -> None:
     page.get_by_role("button", name="Account and settings").click()
-    expect(page.get_by_role("menuitem", name="Log out")).to_be_visible()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
 
 
 def test_the_palette_finds_dags_and_pages_by_keyboard(page: Page) -> None:

@@ -43,7 +43,7 @@ def test_who_logs_out_has_to_log_in_again(
     visitor.goto("/login")
     log_in(visitor, "admin", site.admin_password)
     visitor.get_by_role("button", name="Account and settings").click()
-    visitor.get_by_role("menuitem", name="Log out").click()
+    visitor.get_by_role("button", name="Log out").click()
     expect(visitor.get_by_role("heading", name="Log in")).to_be_visible()
     visitor.goto("/dags")
     expect(visitor.get_by_role("heading", name="Log in")).to_be_visible()

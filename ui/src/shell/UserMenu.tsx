@@ -1,28 +1,29 @@
-import { ActionIcon, Menu, SegmentedControl, Select, Stack, Text, useMantineColorScheme } from "@mantine/core";
+import { ActionIcon, Button, Divider, Popover, Stack, Text } from "@mantine/core";
 import { useHotkeys } from "@mantine/hooks";
 import { IconDevices, IconKeyboard, IconLogout, IconPassword, IconUserCircle } from "@tabler/icons-react";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { client, goToLogin } from "../api/client";
 import { leave } from "../api/login";
 import { useSession } from "../api/session";
-import { LANGUAGES, language, speak, type Language } from "../i18n";
-import { chooseZone, localZone, useZone } from "../part/time";
 import { LoginsDialog } from "./LoginsDialog";
 import { PasswordDialog } from "./PasswordDialog";
+import { Preferences } from "./Preferences";
 import { ShortcutsDialog } from "./ShortcutsDialog";
 
-const ZONES = ["UTC", ...Intl.supportedValuesOf("timeZone").filter((name) => name !== "UTC")];
-
+/** Who is logged in, how things are shown, and what a user does about the login. */
 export function UserMenu() {
   const { t } = useTranslation();
   const { user, config } = useSession();
-  const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const zone = useZone();
+  const [opened, setOpened] = useState(false);
   const [dialog, setDialog] = useState<"password" | "logins" | "shortcuts" | null>(null);
   const close = () => setDialog(null);
-  useHotkeys([["shift+?", () => setDialog("shortcuts")]]);
+  const show = (which: typeof dialog) => {
+    setOpened(false);
+    setDialog(which);
+  };
+  useHotkeys([["shift+?", () => show("shortcuts")]]);
   const logout = async () => {
     leave();
     await client.POST("/auth/logout");
@@ -30,70 +31,44 @@ export function UserMenu() {
   };
   return (
     <>
-    <Menu width={280} position="bottom-end" closeOnItemClick={false}>
-      <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("user.menu")}>
-          <IconUserCircle size={22} stroke={1.6} />
-        </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        <Stack gap={2} px="sm" py="xs">
-          <Text fw={600} size="sm">{user.username}</Text>
-          <Text size="xs" c="dimmed">{user.roles.join(", ")}</Text>
-        </Stack>
-        <Menu.Divider />
-        <Stack gap="sm" px="sm" py="xs">
-          <SegmentedControl
-            size="xs"
-            fullWidth
-            aria-label={t("user.appearance")}
-            value={colorScheme}
-            onChange={(value) => setColorScheme(value)}
-            data={(["light", "dark", "auto"] as const).map((value) => ({ value, label: t(`user.${value}`) }))}
-          />
-          <Select
-            size="xs"
-            label={t("user.language")}
-            allowDeselect={false}
-            data={Object.entries(LANGUAGES).map(([value, label]) => ({ value, label }))}
-            value={language()}
-            onChange={(value) => value && void speak(value as Language)}
-            comboboxProps={{ withinPortal: false }}
-          />
-          <Select
-            size="xs"
-            label={t("user.zone")}
-            searchable
-            limit={80}
-            allowDeselect={false}
-            data={ZONES.map((name) => ({ value: name, label: name === localZone ? `${name} (${t("user.zoneLocal")})` : name }))}
-            value={zone}
-            onChange={(value) => value && chooseZone(value)}
-            comboboxProps={{ withinPortal: false }}
-          />
-        </Stack>
-        <Menu.Divider />
-        <Menu.Item closeMenuOnClick leftSection={<IconKeyboard size={16} />} onClick={() => setDialog("shortcuts")}>
-          {t("user.shortcuts")}
-        </Menu.Item>
-        {config.auth !== "all_admins" && (
-          <>
-            <Menu.Item closeMenuOnClick leftSection={<IconPassword size={16} />} onClick={() => setDialog("password")}>
-              {t("user.password")}
-            </Menu.Item>
-            <Menu.Item closeMenuOnClick leftSection={<IconDevices size={16} />} onClick={() => setDialog("logins")}>
-              {t("user.sessions")}
-            </Menu.Item>
-            <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void logout()}>
-              {t("user.logout")}
-            </Menu.Item>
-          </>
-        )}
-      </Menu.Dropdown>
-    </Menu>
+      {/* No menu: its form controls are none of what a screen reader expects in one. */}
+      <Popover width={280} position="bottom-end" trapFocus opened={opened} onChange={setOpened}>
+        <Popover.Target>
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t("user.menu")} onClick={() => setOpened(!opened)}>
+            <IconUserCircle size={22} stroke={1.6} />
+          </ActionIcon>
+        </Popover.Target>
+        <Popover.Dropdown p={4} aria-label={t("user.menu")}>
+          <Stack gap={2} px="sm" py="xs">
+            <Text fw={600} size="sm">{user.username}</Text>
+            <Text size="xs" c="dimmed">{user.roles.join(", ")}</Text>
+          </Stack>
+          <Divider my={4} />
+          <Preferences />
+          <Divider my={4} />
+          <Stack gap={0}>
+            <Entry icon={<IconKeyboard size={16} />} label={t("user.shortcuts")} onClick={() => show("shortcuts")} />
+            {config.auth !== "all_admins" && (
+              <>
+                <Entry icon={<IconPassword size={16} />} label={t("user.password")} onClick={() => show("password")} />
+                <Entry icon={<IconDevices size={16} />} label={t("user.sessions")} onClick={() => show("logins")} />
+                <Entry icon={<IconLogout size={16} />} label={t("user.logout")} onClick={() => void logout()} />
+              </>
+            )}
+          </Stack>
+        </Popover.Dropdown>
+      </Popover>
       {dialog === "password" && <PasswordDialog onClose={close} />}
       {dialog === "logins" && <LoginsDialog onClose={close} />}
       {dialog === "shortcuts" && <ShortcutsDialog onClose={close} />}
     </>
+  );
+}
+
+function Entry({ icon, label, onClick }: { icon: ReactNode; label: string; onClick: () => void }) {
+  return (
+    <Button variant="subtle" color="gray" c="var(--mantine-color-text)" fw={400} fullWidth justify="flex-start" px="sm" leftSection={icon} onClick={onClick}>
+      {label}
+    </Button>
   );
 }

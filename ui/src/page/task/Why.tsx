@@ -1,5 +1,5 @@
 /** Why a task instance does not run, or never ran, in the words of the engine itself. */
-import { Alert, Anchor, Box, List, Skeleton, Text } from "@mantine/core";
+import { Alert, Anchor, Box, List, Skeleton, Spoiler, Text } from "@mantine/core";
 import { IconAlertTriangle, IconHelpCircle, IconHourglass } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
@@ -40,13 +40,16 @@ export function Why({ place, ti }: { place: Place; ti: TaskInstance }) {
   return (
     <Box px="md" pb="sm">
       <Alert color="gray" icon={<Icon size={20} />} title={t(title)} py="xs" px="sm" role="status" classNames={{ root: classes.why, title: classes.title, icon: classes.icon }} style={{ "--why": `var(--mantine-color-${isBad ? "red" : ti.state === "skipped" ? "grape" : "blue"}-6)` }}>
-        {reasons.length === 1 ? (
-          <Text size="sm" style={{ overflowWrap: "anywhere" }}>{reasons[0]}</Text>
-        ) : (
-          <List size="sm" spacing={2} withPadding={false}>
-            {reasons.map((reason) => <List.Item key={reason} style={{ overflowWrap: "anywhere" }}>{reason}</List.Item>)}
-          </List>
-        )}
+        {/* An exception's text may be pages long, and the log is below. */}
+        <Spoiler maxHeight={132} showLabel={t("run.why.more")} hideLabel={t("run.why.less")} styles={{ control: { fontSize: "var(--mantine-font-size-xs)" } }}>
+          {reasons.length === 1 ? (
+            <Text size="sm" style={{ overflowWrap: "anywhere" }}>{reasons[0]}</Text>
+          ) : (
+            <List size="sm" spacing={2} withPadding={false}>
+              {reasons.map((reason) => <List.Item key={reason} style={{ overflowWrap: "anywhere" }}>{reason}</List.Item>)}
+            </List>
+          )}
+        </Spoiler>
         {upstream.length > 0 && (
           <Text size="xs" mt={4} component="div">
             {t("run.why.goTo")}{" "}
