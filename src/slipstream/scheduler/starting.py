@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from slipstream.machine.event import Continued, RunStarted
-from slipstream.scheduler.book import Lane, lane_of
+from slipstream.scheduler.book import Lane
 from slipstream.scheduler.share import Share
 from slipstream.scheduler.timers import RunAfter
 from slipstream.state import DagRunState
@@ -31,10 +31,9 @@ def go_on(turn: Turn) -> None:
     world = turn.world
     share = Share(world.settings.share_s)
     for pk in list(world.unsettled):
-        run_ = world.book.active[pk]
-        turn.step(run_, Continued())
-        if run_.machine.state is DagRunState.QUEUED and not run_.machine.has_more:
-            world.book.touched.add(lane_of(run_.row))
+        run_ = world.book.active.get(pk)
+        if run_ is not None:  # else a step of another run has set it aside
+            turn.step(run_, Continued())
         if share.is_over:
             break
 

@@ -20,7 +20,7 @@ from slipstream.machine.event import Event
 from slipstream.machine.run import RunMachine
 from slipstream.scheduler import admit, past
 from slipstream.scheduler.batch import Batch
-from slipstream.scheduler.book import ActiveRun
+from slipstream.scheduler.book import ActiveRun, lane_of
 from slipstream.scheduler.lease import LeaseLost
 from slipstream.scheduler.timers import RunTimeout, TaskDue
 from slipstream.state import EXECUTING_STATES, DagRunState, TaskInstanceState
@@ -147,9 +147,12 @@ class Turn:
     def absorb(self, run_: ActiveRun, decided: Decision) -> None:
         """Let a decision take effect on everything in memory and put it in the batch."""
         world, pk = self.world, run_.pk
-        world.unsettled.pop(pk, None)
+        was_unsettled = pk in world.unsettled
+        world.unsettled.pop(pk, None)  # it goes to the end
         if run_.machine.has_more:
             world.unsettled[pk] = None
+        elif was_unsettled and run_.machine.state is DagRunState.QUEUED:
+            world.book.touched.add(lane_of(run_.row))  # all of it is made: it may start
         for key, change in decided.changes.items():
             if "state" in change.values:
                 state = change.values["state"]

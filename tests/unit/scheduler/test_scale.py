@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 from tests.unit.scheduler.harness import START, Rig, dag_spec, sqlite_url
 
+from slipstream import command
 from slipstream.attempt import Outcome
 from slipstream.executors.base import AttemptFinished
 from slipstream.scheduler.service import TurnReport
 from slipstream.spec import DagSpec
 from slipstream.state import TaskInstanceState
 from slipstream.store import attempt, run
+from slipstream.store.row import RunRow
 
 _HOURLY = {
     "timetable": {"type": "cron_data_interval", "args": {"expression": "@hourly"}},
@@ -118,6 +120,36 @@ def test_a_scheduled_run_is_made_over_several_turns_and_a_crash_in_between_loses
         assert steps[:3] == [3, 6, 9]
         assert rig.work() == 20
         assert set(rig.states(rows[0]).values()) == {"success"}
+    finally:
+        rig.close()
+
+
+def test_a_run_that_somebody_marks_while_it_is_made_begins_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    rig = Rig(sqlite_url(tmp_path), changes_per_turn=3)
+    try:
+        rig.add_dag(_wide(20, **_HOURLY))
+        rig.start()
+        rows: list[RunRow] = []
+        while not rows or len(rig.states(rows[0])) < 6:
+            rig.scheduler.turn(0)
+            with rig.store.read() as conn:
+                rows = run.list_by_logical_date(conn, "wide")
+        command.mark_task(
+            rig.store,
+            rig.clock,
+            dag_id="wide",
+            run_id=rows[0].run_id,
+            task_id="m",
+            map_index=2,
+            state=TaskInstanceState.SUCCESS,
+            wait_s=0,
+        )
+        assert rig.work() == 19
+        states = list(rig.states(rows[0]).values())
+        assert states == ["success"] * 20
     finally:
         rig.close()
 
