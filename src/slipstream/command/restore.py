@@ -10,7 +10,7 @@ from slipstream.machine.decision import Decision
 from slipstream.machine.plan import DagPlan, compile_plan
 from slipstream.machine.run import RunFacts, RunMachine
 from slipstream.state import DagRunState, DagRunType
-from slipstream.store import Connection, dag, task_instance
+from slipstream.store import Connection, dag, machine_row
 from slipstream.store.row import RunRow
 
 _SHARED = (
@@ -55,7 +55,7 @@ def restore(conn: Connection, row: RunRow, now: datetime) -> tuple[RunMachine, D
     A run goes on with the newest version, as in Airflow 3 for bundles without versions.
     """
     _, plan = latest_plan(conn, row.dag_id)
-    tis = task_instance.load_machine(conn, row.id)
+    tis = machine_row.load(conn, row.id)
     facts = facts_of(row, satisfied_by_rows(conn, plan, row))
     if not tis:
         return RunMachine.new(plan, facts, now)

@@ -24,7 +24,7 @@ from slipstream.scheduler.book import ActiveRun, lane_of
 from slipstream.scheduler.lease import LeaseLost
 from slipstream.scheduler.timers import RunTimeout, TaskDue
 from slipstream.state import EXECUTING_STATES, DagRunState, TaskInstanceState
-from slipstream.store import Connection, task_instance
+from slipstream.store import Connection, machine_row
 from slipstream.store.row import RunRow
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ class Turn:
             return known
         try:
             compiled = self.world.catalog.plan(self.conn, row.dag_id)
-            tis = task_instance.load_machine(self.conn, row.id)
+            tis = machine_row.load(self.conn, row.id, is_new=row.start_date is None)
             facts = facts_of(row)
             if tis:
                 machine, decided = RunMachine.restore(compiled.plan, facts, tis, self.now)

@@ -13,7 +13,7 @@ from sqlalchemy import delete as sql_delete
 from slipstream.state import TaskInstanceState
 from slipstream.store import change
 from slipstream.store.codec import safe_text
-from slipstream.store.row import MACHINE, TASK_INSTANCE, MachineRow, TaskInstanceRow
+from slipstream.store.row import TASK_INSTANCE, TaskInstanceRow
 from slipstream.store.schema import attempt, dag_run, xcom
 from slipstream.store.schema import task_instance as ti
 
@@ -21,7 +21,6 @@ K = TypeVar("K")
 
 _SELECT = select(*TASK_INSTANCE.columns)
 _OF_RUN = _SELECT.where(ti.c.dag_run_id == bindparam("pk"))
-_MACHINE_OF_RUN = select(*MACHINE.columns).where(ti.c.dag_run_id == bindparam("pk"))
 _GET = _OF_RUN.where(ti.c.task_id == bindparam("task_id"), ti.c.map_index == bindparam("map_index"))
 _OCCUPYING = (
     TaskInstanceState.QUEUED.value,
@@ -75,11 +74,6 @@ class Occupancy:
 def load_run(conn: Connection, pk: int) -> list[TaskInstanceRow]:
     """Return all task instances of a run, in no particular order."""
     return TASK_INSTANCE.all(conn.execute(_OF_RUN, {"pk": pk}))
-
-
-def load_machine(conn: Connection, pk: int) -> list[MachineRow]:
-    """Return what the machine reads of all task instances of a run, in no particular order."""
-    return MACHINE.all(conn.execute(_MACHINE_OF_RUN, {"pk": pk}))
 
 
 def of_tasks(
