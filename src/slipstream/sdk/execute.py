@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from slipstream.config import conf
@@ -202,7 +203,7 @@ def _deferred(e: TaskDeferred, ended: Ended) -> None:
 
 def rendered_fields(task: BaseOperator) -> dict[str, Any]:
     """Return the template fields for showing: JSON, masked, long ones cut."""
-    limit = conf.getint("core", "max_templated_field_length", fallback=_MAX_FIELD_CHARS)
+    limit = _max_field_chars()
     found: dict[str, Any] = {}
     for name in task.template_fields:
         value = mask.redact(_shown(getattr(task, name, None)), name)
@@ -210,6 +211,15 @@ def rendered_fields(task: BaseOperator) -> dict[str, Any]:
             value = f"Cut at [core] max_templated_field_length = {limit}: {value[:limit]}…"
         found[name] = value
     return found
+
+
+@cache
+def _max_field_chars() -> int:
+    """Return the limit as it was when the process, or its zygote, first asked.
+
+    To look an option up is a small task's longest way: each function on it is copied pages.
+    """
+    return conf.getint("core", "max_templated_field_length", fallback=_MAX_FIELD_CHARS)
 
 
 def _shown(value: Any) -> Any:
