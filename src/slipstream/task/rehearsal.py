@@ -68,6 +68,8 @@ def rehearse_for(dags: Mapping[str, DAG]) -> None:
             _Nothing(task_id="template", word="{{ ds }}")
         if (python := sys.modules.get("slipstream.sdk.standard.python")) is not None:
             python.PythonOperator(task_id="function", python_callable=_do_nothing)
+        if (decorator := sys.modules.get("slipstream.sdk.standard.python_decorator")) is not None:
+            decorator.python_task(_do_nothing, task_id="decorated")()
     _run(dag, _FEW_ROUNDS)
     for value in _COMMON_RESULTS:
         # ``logging`` asks this of a message's only argument, such as what a function returned.
