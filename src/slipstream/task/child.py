@@ -163,7 +163,12 @@ class _Attempt:
         return why
 
     def _tell_fields(self, fields: dict[str, Any]) -> None:
-        """Tell the host at once, for it shows them, too, of a task that lives long or is killed."""
+        """Tell the host at once, for it shows them, too, of a task that lives long or is killed.
+
+        Fields without a value, which is all that most Python tasks have, can wait for the outcome.
+        """
+        if not any(fields.values()):
+            return
         try:
             self._client.tell({"m": "rendered", "fields": fields})
         except (TypeError, ValueError):

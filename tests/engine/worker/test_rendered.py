@@ -99,3 +99,12 @@ def test_the_fields_of_a_short_task_come_with_its_finish(rig: Rig) -> None:
     for i in range(5):
         rig.outcome(f"t{i}")
         assert _fields(rig, f"t{i}") == {"op_args": [i], "op_kwargs": {}, "templates_dict": None}
+
+
+def test_fields_without_values_are_kept_with_the_outcome(rig: Rig) -> None:
+    rig.dag("""
+from airflow.providers.standard.operators.python import PythonOperator
+PythonOperator(task_id="t", python_callable=lambda: None)
+""")
+    assert rig.outcome("t").state is S.SUCCESS
+    assert _fields(rig) == {"templates_dict": None, "op_args": [], "op_kwargs": {}}
