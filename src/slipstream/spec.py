@@ -146,6 +146,8 @@ class DagSpec(TypedDict):
     allowed_run_types: NotRequired[list[str]]
     render_template_as_native_obj: NotRequired[bool]
     params: NotRequired[dict[str, ParamSpec]]
+    default_args: NotRequired[dict[str, Any]]
+    """For people to read: masked, what JSON does not have as text. Tasks have their values."""
     callbacks: NotRequired[list[str]]
     """Which run callbacks are set: of ``success failure``."""
     access_control: NotRequired[dict[str, Any]]

@@ -36,6 +36,7 @@ def sales_spec() -> dict[str, Any]:
         "tags": ["etl", "shop"],
         "start_date": "2026-01-01T00:00:00+00:00",
         "dagrun_timeout_s": 3600.0,
+        "default_args": {"retries": 1, "retry_delay": "PT5M"},
         "params": {"n": {"value": 3, "schema": {"type": "integer"}}},
         "tasks": [
             {

@@ -75,10 +75,13 @@ def test_details_come_from_the_file(shared: Api) -> None:
     assert details["doc_md"] == "# Sales"
     assert details["owners"] == ["ann", "bob"]
     assert details["params"]["n"]["value"] == 3
+    assert details["default_args"] == {"retries": 1, "retry_delay": "PT5M"}
     assert details["active_runs_count"] == 0, "what is queued is not active yet"
     assert details["timetable_periodic"] is True
     assert details["is_backfillable"] is True
-    assert shared.ok("GET", "/dags/quiet/details")["is_backfillable"] is False
+    quiet = shared.ok("GET", "/dags/quiet/details")
+    assert quiet["is_backfillable"] is False
+    assert quiet["default_args"] == {}, "a spec without them, as older versions stored it"
 
 
 def test_tasks_have_the_defaults_that_the_spec_leaves_out(shared: Api) -> None:

@@ -23,7 +23,7 @@ _PREFIXES = (
 
 
 def public_module(cls: type) -> str:
-    """Return the module that users import a class from."""
+    """Return the module that users import a class (or a function) from."""
     module = _OF_A_DAG_FILE.sub("", cls.__module__)
     if module in _EXACT:
         return _EXACT[module]

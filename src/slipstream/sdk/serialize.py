@@ -15,6 +15,7 @@ from slipstream.sdk.exceptions import SerializationError
 from slipstream.sdk.operator import DEFAULT_OWNER, DEFAULT_POOL, DEFAULT_QUEUE, DEFAULT_RETRY_DELAY
 from slipstream.sdk.param import Param, ParamsDict
 from slipstream.sdk.public_name import public_module
+from slipstream.sdk.readable import readable
 from slipstream.sdk.timezone import timezone_name
 from slipstream.spec import SPEC_VERSION, DagSpec, GroupSpec, ParamSpec, TaskSpec
 from slipstream.state import TriggerRule, WeightRule
@@ -52,6 +53,7 @@ def dag_to_spec(dag: DAG, relative_fileloc: str) -> DagSpec:
         "allowed_run_types": sorted(str(t) for t in dag.allowed_run_types or ()),
         "render_template_as_native_obj": dag.render_template_as_native_obj,
         "params": _params(dag.params),
+        "default_args": readable(dag.default_args),
         "callbacks": [n for n in ("success", "failure") if getattr(dag, f"on_{n}_callback")],
         "groups": [_group_to_spec(g) for g in dag.task_group.iter_groups()],
         "edge_labels": _edge_labels(dag),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import threading
 from datetime import UTC, datetime, timedelta, timezone
@@ -26,6 +27,7 @@ from slipstream.sdk.standard.bash import BashOperator
 from slipstream.sdk.standard.empty import EmptyOperator
 from slipstream.sdk.taskgroup import TaskGroup
 from slipstream.sdk.timetables import CronDataIntervalTimetable, DataInterval, Timetable
+from slipstream.state import TriggerRule
 
 B = Param(3, type="integer")
 
@@ -280,6 +282,51 @@ def test_default_args_may_hold_what_cannot_be_copied() -> None:
     assert task.on_failure_callback == [notify]
     assert dag.params["p"] == 1
     assert set(defaults) == {"on_failure_callback", "params"}
+
+
+class Opaque:
+    """Its text differs from process to process."""
+
+
+def page_someone(context: Any) -> None: ...
+
+
+def test_a_spec_shows_default_args_as_json_without_secrets() -> None:
+    made = DAG(
+        "d",
+        default_args={
+            "owner": "ann",
+            "retries": 1,
+            "retry_delay": timedelta(days=1, minutes=5, milliseconds=500),
+            "execution_timeout": timedelta(0),
+            "start_date": datetime(2024, 1, 1, 2, tzinfo=ZoneInfo("Europe/Berlin")),
+            "trigger_rule": TriggerRule.ALL_DONE,
+            "on_failure_callback": [page_someone, functools.partial(page_someone)],
+            "on_retry_callback": [].append,
+            "email": {"b@x.org", "a@x.org"},
+            "resources": {"helper": Opaque(), "cpus": (1, float("inf")), "db_password": "hunter2"},
+        },
+    )
+    here = __name__
+    assert spec(made)["default_args"] == {
+        "owner": "ann",
+        "retries": 1,
+        "retry_delay": "P1DT5M0.5S",
+        "execution_timeout": "PT0S",
+        "start_date": "2024-01-01T01:00:00Z",
+        "trigger_rule": "all_done",
+        "on_failure_callback": [f"{here}.page_someone", "functools.partial"],
+        "on_retry_callback": "builtins.list.append",
+        "email": ["a@x.org", "b@x.org"],
+        "resources": {"helper": f"{here}.Opaque", "cpus": [1, "inf"], "db_password": "***"},
+    }
+    assert "default_args" not in spec(DAG("d"))
+
+
+def test_default_args_that_hold_themselves_have_an_end() -> None:
+    knot: dict[str, Any] = {}
+    knot["again"] = knot
+    assert "builtins.dict" in json.dumps(spec(DAG("d", default_args=knot))["default_args"])
 
 
 def test_dates_are_pendulums_in_utc_however_they_were_given() -> None:

@@ -84,7 +84,7 @@ def present_details(
         "template_search_path": None,
         "timezone": some.get("timezone", "UTC"),
         "last_parsed": row.last_parsed_at,
-        "default_args": {},
+        "default_args": some.get("default_args", {}),
         "rerun_with_latest_version": None,
         "owner_links": some.get("owner_links", {}),
         "is_favorite": is_favorite,
