@@ -303,6 +303,11 @@ class TestOthers:
         assert len(found(done, OneOf("version_number", (1,)))) == len(found(done))
         assert found(done, OneOf("version_number", (2,))) == []
         assert found(done, OneOf("executor", ("x",))) == []
+        loads = [("load", 0), ("load", 1)]
+        assert found(done, Like("task_display_name", "OAD IT")) == loads
+        assert found(done, Prefix("task_display_name", "Load")) == loads
+        assert found(done, Prefix("task_display_name", "load")) == [], "it has another name"
+        assert found(done, Like("task_display_name", "extr|load it")) == [("extract", -1), *loads]
         assert len(found(Between("run_after", gt=START))) == len(found()) - len(found(done))
         assert ("extract", -1) in found(done, Between("duration", gt=6.4, lt=6.6))
 

@@ -18,6 +18,8 @@ def test_they_are_found_by_path_and_filter(shared: Api) -> None:
     assert keys(shared.ok("GET", f"{TIS}?task_id=extract")) == [("extract", -1)]
     assert keys(shared.ok("GET", f"{TIS}?task_group_id=middle&map_index=0")) == [("load", 0)]
     assert keys(shared.ok("GET", f"{TIS}?state=failed")) == []
+    for name in ("task_display_name_pattern=load it", "task_display_name_prefix_pattern=Load i"):
+        assert keys(shared.ok("GET", f"{TIS}?{name}")) == [("load", 0), ("load", 1)]
     anywhere = shared.ok("GET", "/dags/~/dagRuns/~/taskInstances?limit=100")
     assert anywhere["total_entries"] > len(shared.ok("GET", TIS)["task_instances"])
     of_dag = shared.ok("GET", "/dags/sales/dagRuns/~/taskInstances?state=none")

@@ -12,13 +12,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 from tests.databases import DATABASES
-from tests.store.build import Spawn
+from tests.store.build import NOW, Spawn, parsed_dag, parsed_file
 from tests.store.pair import race
 
 from slipstream.errors import StoreUnavailable, UserError
-from slipstream.store import Store, migrate, pool, schema
+from slipstream.store import Store, dag, migrate, pool, schema
 
 
 def test_migrations_build_what_the_schema_module_says(store: Store) -> None:
@@ -198,6 +198,23 @@ def test_a_schema_goes_back_and_forth(store: Store) -> None:
     assert migrate.upgrade(store) == migrate.head()
     with pytest.raises(UserError, match="There is no schema '9999'"):
         migrate.downgrade(store, "9999")
+
+
+def test_task_names_of_versions_that_are_there_are_read_from_their_specs(store: Store) -> None:
+    tasks = [{"task_id": "a", "display_name": "First"}, {"task_id": "b"}]
+    store.write(dag.upsert_file, parsed_file("f.py", parsed_dag("d", spec={"tasks": tasks})), NOW)
+
+    def names() -> list[tuple[str, str]]:
+        with store.engine.connect() as conn:
+            rows = conn.execute(select(schema.task_name.c.task_id, schema.task_name.c.display_name))
+            return [(row.task_id, row.display_name) for row in rows]
+
+    assert names() == [("a", "First")]
+    migrate.downgrade(store, "0009")
+    migrate.upgrade(store)
+    assert names() == [("a", "First")]
+    store.write(dag.delete, "d")
+    assert names() == []
 
 
 def test_a_database_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy import delete as sql_delete
 
 from slipstream.attempt import new_id
+from slipstream.spec import DagSpec
 from slipstream.store import change, dialect, inbox, role
 from slipstream.store.codec import digest, pack, safe_text
 from slipstream.store.dialect import Dialect
@@ -28,6 +29,7 @@ from slipstream.store.schema import (
     dag_version,
     dag_warning,
     import_error,
+    task_name,
 )
 from slipstream.timetable import timetable_type
 
@@ -153,7 +155,23 @@ def _save_versions(
         )
     if versions:
         conn.execute(insert(dag_version), versions)
+    names = [
+        {"dag_version_id": version_id, **name}
+        for dag_id, version_id in saved.new_version.items()
+        for name in task_names(parsed[dag_id][0].spec)
+    ]
+    if names:
+        conn.execute(insert(task_name), names)
     db.update_many(conn, dag_version, ("id",), resourced)
+
+
+def task_names(spec: DagSpec) -> list[dict[str, Any]]:
+    """Return the rows of ``task_name`` that a version with this spec has, less its id."""
+    return [
+        {"task_id": each["task_id"], "display_name": safe_text(name, 2000)}
+        for each in spec["tasks"]
+        if (name := each.get("display_name"))
+    ]
 
 
 def _save_dags(

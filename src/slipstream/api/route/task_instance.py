@@ -115,9 +115,7 @@ def get_task_instances(
     call: Viewer, dag_id: str, dag_run_id: str, query: Annotated[TaskInstanceQuery, Query()]
 ) -> Response:
     """List the task instances of a run, of a DAG's runs (``~``), or of all."""
-    filters = filters_of(
-        query, skip=("state", "task_group_id"), rename={"task_display_name": "task_id"}
-    )
+    filters = filters_of(query, skip=("state", "task_group_id"))
     if query.state:
         filters.append(OneOf("state", task_states(query.state)))
     with call.store.read() as conn:

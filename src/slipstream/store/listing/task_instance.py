@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from slipstream.store.codec import load_or_none
 from slipstream.store.listing import version
@@ -20,6 +20,7 @@ from slipstream.store.schema import (
     dag_run,
     dag_version,
     task_instance,
+    task_name,
 )
 
 
@@ -89,6 +90,17 @@ _EXECUTOR = (
     .scalar_subquery()
 )
 
+_DISPLAY_NAME = func.coalesce(
+    select(task_name.c.display_name)
+    .where(
+        task_name.c.dag_version_id == task_instance.c.dag_version_id,
+        task_name.c.task_id == task_instance.c.task_id,
+    )
+    .correlate(task_instance)
+    .scalar_subquery(),
+    task_instance.c.task_id,
+)
+
 FIELDS: Fields = {
     **{name: task_instance.c[name] for name in _OWN},
     "dag_id": dag_run.c.dag_id,
@@ -98,6 +110,7 @@ FIELDS: Fields = {
     "updated_at": task_instance.c.updated_at,
     "duration": _DURATION,
     "executor": _EXECUTOR,
+    "task_display_name": _DISPLAY_NAME,
     "version_number": _of_version(dag_version.c.version_number),
     "pool_name": task_instance.c.pool,
     "queue_name": task_instance.c.queue,

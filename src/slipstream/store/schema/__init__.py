@@ -27,6 +27,7 @@ from slipstream.store.schema.definition import (
     dag_version,
     dag_warning,
     import_error,
+    task_name,
 )
 from slipstream.store.schema.person import (
     auth_role,
@@ -84,6 +85,7 @@ __all__ = [
     "pool_quota",
     "task_event",
     "task_instance",
+    "task_name",
     "variable",
     "xcom",
 ]

@@ -86,6 +86,17 @@ dag_version = Table(
     UniqueConstraint("dag_id", "version_number"),
 )
 
+# Of tasks whose display name is not their id: what lists are searched by.
+task_name = Table(
+    "task_name",
+    metadata,
+    Column(
+        "dag_version_id", Uuid7, ForeignKey("dag_version.id", ondelete="CASCADE"), primary_key=True
+    ),
+    Column("task_id", Id, primary_key=True),
+    Column("display_name", String(2000), nullable=False),
+)
+
 dag_source = Table(
     "dag_source",
     metadata,
