@@ -228,6 +228,19 @@ class TestCalendar:
         params = {"logical_date_lte": later}
         assert filled.ok("GET", f"/dags/{DAG}/calendar", params=params)["dag_runs"] == day
 
+    def test_the_list_of_a_days_runs_has_what_the_calendar_counts(self, filled: Api) -> None:
+        runs = f"/dags/{DAG}/dagRuns"
+        body = {"logical_date": "2026-02-28T23:30:00Z", "dag_run_id": "dated"}
+        filled.ok("POST", runs, json=body)
+        for day, ids in (("2026-02-28", ["dated"]), ("2026-03-01", ["done", "waiting"])):
+            first, last = f"{day}T00:00:00Z", f"{day}T23:59:59.999999Z"
+            params = {"logical_date_gte": first, "logical_date_lte": last}
+            counted = filled.ok("GET", f"/dags/{DAG}/calendar", params=params)["dag_runs"]
+            params = {"calendar_date_gte": first, "calendar_date_lte": last}
+            found = filled.ok("GET", runs, params=params)["dag_runs"]
+            assert sorted(run["dag_run_id"] for run in found) == ids
+            assert sum(n["count"] for n in counted if n["state"] != "planned") == len(ids)
+
     def test_runs_to_come_are_planned(self, store: Store, filled: Api) -> None:
         at = START.replace(hour=0) + timedelta(days=1)
         next_run = NextRun(at, DataInterval.exact(at), at)

@@ -165,6 +165,9 @@ class DagQuery(DagSelection, Ordered):
     timetable_type: list[str] = []
 
 
+_CALENDAR_DATE = "Ours: the logical date, or run_after of a run that has none."
+
+
 class RunQuery(Cursored, RunAfter, LogicalDate, StartDate, EndDate, Duration, UpdatedAt):
     conf_contains: str | None = None
     run_type: list[str] = []
@@ -182,6 +185,8 @@ class RunQuery(Cursored, RunAfter, LogicalDate, StartDate, EndDate, Duration, Up
     partition_date_gte: date | None = None
     partition_date_lte: date | None = None
     consuming_asset_pattern: str | None = None
+    calendar_date_gte: DateTime = Field(None, description=_CALENDAR_DATE)
+    calendar_date_lte: DateTime = Field(None, description=_CALENDAR_DATE)
 
 
 class MappedQuery(Ordered, RunAfter, LogicalDate, StartDate, EndDate, UpdatedAt, Duration):

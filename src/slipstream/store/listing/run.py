@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from slipstream.store.codec import load_or_none
 from slipstream.store.listing import version
@@ -41,6 +41,9 @@ class RunListed(NamedTuple):
 
 
 _OWN = RunListed._fields[:-2]
+CALENDAR_DATE = func.coalesce(dag_run.c.logical_date, dag_run.c.run_after)
+"""Where the calendar has a run. As Airflow 3, that is its logical date; but there, a run that was
+triggered without one is on no day at all, and whoever looks for it does not find it."""
 _DURATION = SecondsBetween(dag_run.c.start_date, dag_run.c.end_date)
 
 
@@ -54,6 +57,7 @@ FIELDS: Fields = {
     "dag_run_id": dag_run.c.run_id,
     "triggering_user_name": dag_run.c.triggering_user,
     "duration": _DURATION,
+    "calendar_date": CALENDAR_DATE,
     "dag_version": _of_version(dag_version.c.version_number),
     "bundle_version": _of_version(dag_version.c.bundle_version),
 }

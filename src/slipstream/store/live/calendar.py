@@ -8,6 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, select
 
 from slipstream.store.listing.expression import UtcText
+from slipstream.store.listing.run import CALENDAR_DATE
 from slipstream.store.schema import dag_run
 
 
@@ -26,8 +27,8 @@ def count(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[Counted]:
-    """Count a DAG's runs by their logical date, or ``run_after`` where they have none."""
-    at = func.coalesce(dag_run.c.logical_date, dag_run.c.run_after)
+    """Count a DAG's runs by ``CALENDAR_DATE``, which lists of runs can be filtered by, too."""
+    at = CALENDAR_DATE
     each = select(
         func.substr(UtcText(at), 1, 13 if hourly else 10).label("at"), dag_run.c.state
     ).where(dag_run.c.dag_id == dag_id)

@@ -41,8 +41,8 @@ export function Component() {
       state: state ? [state] : undefined,
       run_type: type ? [type] : undefined,
       run_id_pattern: id ?? undefined,
-      logical_date_gte: day ? `${day}${"T00:00:00Z".slice(day.length - DAY)}` : undefined,
-      logical_date_lte: day ? `${day}${"T23:59:59.999999Z".slice(day.length - DAY)}` : undefined,
+      calendar_date_gte: day ? `${day}${"T00:00:00Z".slice(day.length - DAY)}` : undefined,
+      calendar_date_lte: day ? `${day}${"T23:59:59.999999Z".slice(day.length - DAY)}` : undefined,
     }),
   );
   const columns = useMemo<ColumnDef<DagRun, unknown>[]>(
