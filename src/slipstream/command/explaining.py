@@ -19,6 +19,7 @@ from slipstream.errors import NotFound
 from slipstream.machine.admission import Blocked, Candidate, Limits, PoolLimit, blocked_by
 from slipstream.machine.event import TIKey
 from slipstream.machine.explain import AdmissionView, Explanation
+from slipstream.machine.reason import Reason
 from slipstream.machine.run import RunMachine
 from slipstream.state import TERMINAL_STATES, DagRunState, TaskInstanceState
 from slipstream.store import (
@@ -48,7 +49,7 @@ def explain(
     task_id: str,
     map_index: int = -1,
 ) -> Explanation:
-    """Return in words and data what a task instance waits for, or how it ended. Raises NotFound."""
+    """Return as reasons and data what a task instance waits for, or how it ended. Raises NotFound."""
     now = clock.now()
     with store.read() as conn:
         row = the_run(conn, dag_id, run_id)
@@ -141,9 +142,9 @@ def _blocked_by_quota(
 def _add_what_is_around(conn: Connection, row: RunRow, answer: Explanation, now: datetime) -> None:
     """Put the reasons that hold everything of the run before those of the instance."""
     if not scheduler_alive(conn, now):
-        _put_first(answer, "no_scheduler", "No scheduler is alive: start one to go on.")
+        _put_first(answer, Reason("no_scheduler"))
     if row.quarantined is not None:
-        _put_first(answer, "quarantined", row.quarantined)
+        _put_first(answer, Reason("quarantined", {"reason": row.quarantined}))
 
 
 def _add_what_workers_lack(
@@ -160,19 +161,15 @@ def _add_what_workers_lack(
         return
     if answer.state == TaskInstanceState.RUNNING:
         if not has_api_server(conn, now):
-            answer.reasons.append(
-                "No API server is alive: nothing is heard of its worker until there is one."
-            )
+            answer.because.append(Reason("no_api_server_hears"))
         return
     if (trouble := key_trouble(conn, owner.key_mark, now)) is not None:
-        _put_first(answer, "signing_key", trouble.text)
+        _put_first(answer, Reason("signing_key", {"reason": trouble.text}))
     elif not has_api_server(conn, now):
-        answer.reasons.append(
-            "No API server is alive that answers workers: they can begin nothing until there is one."
-        )
+        answer.because.append(Reason("no_api_server"))
     else:
         queue = machine.tis[key].task.queue or conf.get("operators", "default_queue")
-        answer.reasons.append(f"Its queue is {queue!r}: a worker that serves it has to be up.")
+        answer.because.append(Reason("queue", {"queue": queue}))
 
 
 def _is_remote(executor: str | None) -> bool:
@@ -188,10 +185,9 @@ def _add_what_failed(conn: Connection, row: RunRow, key: TIKey, answer: Explanat
     tries = attempt.list_tries(conn, row.id, key.task_id, key.map_index)
     outcome = tries[-1].outcome if tries else None
     if outcome is not None and outcome.error:
-        answer.reasons.append(f"The reason: {outcome.error}")
+        answer.because.append(Reason("error", {"error": outcome.error}))
 
 
-def _put_first(answer: Explanation, code: str, reason: str) -> None:
-    answer.code = code
-    answer.summary = reason
-    answer.reasons.insert(0, reason)
+def _put_first(answer: Explanation, reason: Reason) -> None:
+    answer.code = reason.code
+    answer.because.insert(0, reason)

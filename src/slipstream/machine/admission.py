@@ -131,29 +131,6 @@ class Blocked:
     used: int
     allowed: int
 
-    def __str__(self) -> str:
-        if self.limit == "missing_pool":
-            return f"pool {self.name!r} does not exist: create it, or name another"
-        if self.limit == "small_pool":
-            return (
-                f"it takes {self.used} slots of pool {self.name!r}, which has only "
-                f"{self.allowed} in all: enlarge the pool, or take fewer"
-            )
-        if self.limit == "pool_part":
-            return (
-                f"its scheduler's part of pool {self.name!r} is in use ({self.used} of "
-                f"{self.allowed} slots): the others hold the rest, and are asked for some"
-            )
-        if self.limit == "pool" and self.used < self.allowed:
-            return (
-                f"pool {self.name!r} has too few free slots: "
-                f"{self.used} of {self.allowed} are taken"
-            )
-        if self.limit == "pool":
-            return f"pool {self.name!r} is full: {self.used} of {self.allowed} slots are taken"
-        what = f"{self.limit} of {self.name}" if self.name else self.limit
-        return f"{what} is reached: {self.used} of {self.allowed} are executing"
-
 
 @dataclass(slots=True)
 class Admission:

@@ -1,4 +1,4 @@
-"""Why is this task instance not running? Answered from the machine, in words and data.
+"""Why is this task instance not running? Answered from the machine, in reasons and data.
 
 Reads only; asks the same questions in the same order as ``readiness`` and ``admission``.
 """
@@ -14,6 +14,7 @@ from slipstream.machine.admission import Blocked
 from slipstream.machine.core import RunCore
 from slipstream.machine.instance import TaskInstance
 from slipstream.machine.readiness import skipped_by, verdict
+from slipstream.machine.reason import WORDS, Reason
 from slipstream.machine.trigger_rule import OPEN
 from slipstream.state import TERMINAL_STATES, DagRunState, TriggerRule
 from slipstream.state import TaskInstanceState as S
@@ -36,14 +37,22 @@ class AdmissionView:
 
 @dataclass(slots=True)
 class Explanation:
-    """``summary`` is one sentence; ``reasons`` are all of them; ``data`` is for programs."""
+    """``summary`` is one sentence; ``because`` are all of them; ``data`` is for programs."""
 
     state: str | None
     code: str
     """A stable word for the main reason: ``upstream``, ``pool``, ``retry``, …"""
-    summary: str
-    reasons: list[str] = field(default_factory=list)
+    because: list[Reason]
+    """The main reason is the first."""
     data: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> list[str]:
+        return [str(reason) for reason in self.because]
+
+    @property
+    def summary(self) -> str:
+        return str(self.because[0])
 
 
 def explain(
@@ -55,7 +64,7 @@ def explain(
     found = _run_reason(core, view) if state not in TERMINAL_STATES else None
     if found is None or state in (S.QUEUED, S.RUNNING, S.RESTARTING):
         found = _instance_reason(core, ti, now, view)
-    code, reasons, data = found
+    code, because, data = found
     data |= {
         "task_id": ti.key.task_id,
         "map_index": ti.map_index,
@@ -64,29 +73,25 @@ def explain(
         "max_tries": ti.max_tries,
         "run_state": core.state,
     }
-    return Explanation(state, code, reasons[0], reasons, data)
+    return Explanation(state, code, because, data)
 
 
-Found = tuple[str, list[str], dict[str, Any]]
+Found = tuple[str, list[Reason], dict[str, Any]]
 
 
 def _run_reason(core: RunCore, view: AdmissionView) -> Found | None:
     """Return what holds the whole run back."""
     if core.state is DagRunState.QUEUED:
-        limit = core.plan.max_active_runs
         if view.dag_is_paused:
-            return "paused", ["The DAG is paused; its run stays in the queue."], {}
+            return "paused", [Reason("paused_in_queue")], {}
         if view.active_runs is not None:
-            text = (
-                f"The run is queued: {view.active_runs} of at most {limit} runs of the DAG are "
-                "running (max_active_runs)."
-            )
-            return "max_active_runs", [text], {"active_runs": view.active_runs, "limit": limit}
-        return "run_queued", ["The run is queued and has not started."], {}
+            data = {"active_runs": view.active_runs, "limit": core.plan.max_active_runs}
+            return "max_active_runs", [Reason("max_active_runs", data)], data.copy()
+        return "run_queued", [Reason("run_queued")], {}
     if core.state is not DagRunState.RUNNING:
-        return "run_ended", [f"The run has ended: {core.state}. Clear the task to run it."], {}
+        return "run_ended", [Reason("run_ended", {"state": core.state})], {}
     if view.dag_is_paused:
-        return "paused", ["The DAG is paused: nothing more of this run is started."], {}
+        return "paused", [Reason("paused")], {}
     return None
 
 
@@ -97,48 +102,47 @@ def _instance_reason(core: RunCore, ti: TaskInstance, now: datetime, view: Admis
     if state is S.SCHEDULED:
         return _scheduled(ti, view)
     if state is S.QUEUED:
-        where = f" with {view.executor}" if view.executor else ""
-        text = f"It is queued{where} since {ti.queued_at} and waits for a worker to start it."
-        return "queued", [text], {"attempt_id": ti.attempt_id, "queued_at": ti.queued_at}
+        reason = Reason("queued", {"queued_at": ti.queued_at})
+        if view.executor:
+            reason = Reason("queued_with", {**reason.params, "executor": view.executor})
+        return "queued", [reason], {"attempt_id": ti.attempt_id, "queued_at": ti.queued_at}
     if state is S.RUNNING:
-        text = f"It runs since {ti.start_date} on {ti.hostname or 'an unknown host'}."
+        reason = Reason("running_somewhere", {"start_date": ti.start_date})
+        if ti.hostname:
+            reason = Reason("running", {**reason.params, "hostname": ti.hostname})
         data = {"attempt_id": ti.attempt_id, "hostname": ti.hostname, "pid": ti.pid}
-        return "running", [text], data
+        return "running", [reason], data
     if state is S.RESTARTING:
-        text = "It was cleared while it ran; its process is being ended and it starts again then."
-        return "restarting", [text], {"attempt_id": ti.attempt_id}
+        return "restarting", [Reason("restarting")], {"attempt_id": ti.attempt_id}
     if state is S.DEFERRED:
         return "deferred", [_deferred(ti)], {"deferral": ti.deferral}
     if state is S.AWAITING_INPUT:
-        return "awaiting_input", ["It waits for somebody's answer."], {}
+        return "awaiting_input", [Reason("awaiting_input")], {}
     return _waiting(core, ti, now)
 
 
-def _deferred(ti: TaskInstance) -> str:
-    trigger = (ti.deferral or {}).get("trigger") or "its trigger"
-    over = (
-        "it waits until it is cleared or marked"
-        if ti.retry_at is None
-        else f"its time is over at {ti.retry_at}"
-    )
-    return f"It is deferred to {trigger}, which no triggerer runs in this version: {over}."
+def _deferred(ti: TaskInstance) -> Reason:
+    params = {"trigger": (ti.deferral or {}).get("trigger") or "?"}
+    if ti.retry_at is None:
+        return Reason("deferred", params)
+    return Reason("deferred_until", {**params, "until": ti.retry_at})
 
 
 def _ended(core: RunCore, ti: TaskInstance) -> Found:
-    texts = {
-        S.SUCCESS: f"It succeeded at {ti.end_date}.",
-        S.FAILED: f"It failed at {ti.end_date} in try {ti.try_number} of {ti.max_tries + 1}.",
-        S.REMOVED: "Its task is no longer in the DAG, or fewer instances are mapped.",
-    }
-    if ti.state in texts:
-        return str(ti.state), [texts[ti.state]], {}
+    if ti.state is S.SUCCESS:
+        return "success", [Reason("success", {"end_date": ti.end_date})], {}
+    if ti.state is S.FAILED:
+        params = {"end_date": ti.end_date, "try_number": ti.try_number, "tries": ti.max_tries + 1}
+        return "failed", [Reason("failed", params)], {}
+    if ti.state is S.REMOVED:
+        return "removed", [Reason("removed")], {}
     by = skipped_by(core, ti)
     if ti.state is S.SKIPPED and by is not None:
-        text = f"It was skipped: {by.key.task_id} decided against it."
-        return "skipped", [text], {"skipped_by": by.key.task_id}
+        reason = Reason("skipped_by", {"task": by.key.task_id})
+        return "skipped", [reason], {"skipped_by": by.key.task_id}
     reasons, data = _upstream(core, ti)
-    verb = "skipped" if ti.state is S.SKIPPED else "not run"
-    head = f"It was {verb} by its trigger rule {ti.task.trigger_rule} or by its own choice."
+    code = "skipped" if ti.state is S.SKIPPED else "not_run"
+    head = Reason(code, {"trigger_rule": ti.task.trigger_rule})
     return str(ti.state), [head, *reasons], data
 
 
@@ -146,44 +150,50 @@ def _scheduled(ti: TaskInstance, view: AdmissionView) -> Found:
     if view.blocked is not None:
         b = view.blocked
         data = {"limit": b.limit, "name": b.name, "used": b.used, "allowed": b.allowed}
-        return b.limit, [f"It is ready, but {b}."], data
-    text = f"It is ready since {ti.scheduled_at} and is admitted in the scheduler's next turn."
-    return "ready", [text], {}
+        return b.limit, [_blocked(b)], data
+    return "ready", [Reason("ready_since", {"scheduled_at": ti.scheduled_at})], {}
+
+
+def _blocked(by: Blocked) -> Reason:
+    params = {"name": by.name, "used": by.used, "allowed": by.allowed}
+    if by.limit == "pool" and by.used < by.allowed:
+        return Reason("pool_too_few", params)
+    if by.limit in WORDS:
+        return Reason(by.limit, params)
+    return Reason("limit_of" if by.name else "limit", {**params, "limit": by.limit})
 
 
 def _waiting(core: RunCore, ti: TaskInstance, now: datetime) -> Found:
     """Explain an instance that the upstream, the past or the time holds back."""
     code: str | None = None
-    reasons: list[str] = []
+    reasons: list[Reason] = []
     data: dict[str, Any] = {}
     task = ti.task
     if verdict(core, ti) is not OPEN:
         code = "upstream"
-        texts, data = _upstream(core, ti)
-        reasons.append(f"Its trigger rule {task.trigger_rule} is not met.")
-        reasons += texts
+        upstream, data = _upstream(core, ti)
+        reasons += [Reason("trigger_rule", {"trigger_rule": task.trigger_rule}), *upstream]
     if task.depends_on_past and task.task_id not in core.past_satisfied:
         code = code or "past"
-        what = "and what is downstream of it " if task.wait_for_downstream else ""
-        reasons.append(
-            f"It depends on the past: its instance {what}in the previous run must succeed first."
-        )
+        reasons.append(Reason("past_downstream" if task.wait_for_downstream else "past"))
     if ti.retry_at is not None and ti.retry_at > now:
-        code = code or ("retry" if ti.state is S.UP_FOR_RETRY else "reschedule")
-        wait_s = (ti.retry_at - now).total_seconds()
-        what = (
-            f"its next try ({ti.try_number + 1} of {ti.max_tries + 1})"
-            if ti.state is S.UP_FOR_RETRY
-            else "its next look"
-        )
-        reasons.append(f"It waits for {what}, due at {ti.retry_at} (in {wait_s:.0f} s).")
+        due: dict[str, Any] = {
+            "retry_at": ti.retry_at,
+            "wait_s": round((ti.retry_at - now).total_seconds()),
+        }
+        if ti.state is S.UP_FOR_RETRY:
+            due |= {"next_try": ti.try_number + 1, "tries": ti.max_tries + 1}
+            reasons.append(Reason("retry", due))
+        else:
+            reasons.append(Reason("reschedule", due))
+        code = code or reasons[-1].code
         data["retry_at"] = ti.retry_at
     if not reasons:
-        return "ready", ["Nothing holds it back; the scheduler's next step schedules it."], data
+        return "ready", [Reason("ready")], data
     return code or "upstream", reasons, data
 
 
-def _upstream(core: RunCore, ti: TaskInstance) -> tuple[list[str], dict[str, Any]]:
+def _upstream(core: RunCore, ti: TaskInstance) -> tuple[list[Reason], dict[str, Any]]:
     """Name the upstream instances that are not done, or did not succeed."""
     i = ti.task.index
     sources = [*core.plan.upstream[i]]
@@ -204,17 +214,20 @@ def _upstream(core: RunCore, ti: TaskInstance) -> tuple[list[str], dict[str, Any
             named.append(
                 {"task_id": other.key.task_id, "map_index": other.map_index, "state": other.state}
             )
-    texts = [
-        f"Upstream {n['task_id']}"
-        + (f"[{n['map_index']}]" if n["map_index"] >= 0 else "")
-        + f" is {n['state'] or 'not scheduled yet'}."
-        for n in named
-    ]
+    reasons = [_upstream_is(each) for each in named]
     if more:
-        texts.append(f"And {more} more upstream instances.")
+        reasons.append(Reason("upstream_more", {"n": more}))
     up = kin.upstream_counts(core, ti, core.plan.upstream[i])
-    return texts, {
+    return reasons, {
         "trigger_rule": ti.task.trigger_rule,
         "upstream": named,
         "upstream_counts": up.as_dict(),
     }
+
+
+def _upstream_is(named: dict[str, Any]) -> Reason:
+    index = named["map_index"]
+    task = named["task_id"] + (f"[{index}]" if index >= 0 else "")
+    if named["state"] is None:
+        return Reason("upstream_not_scheduled", {"task": task})
+    return Reason("upstream", {"task": task, "state": named["state"]})

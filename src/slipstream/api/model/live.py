@@ -7,6 +7,8 @@ from typing import Literal
 
 from typing_extensions import TypedDict
 
+from slipstream.api.model.task_instance import ReasonResponse
+
 
 class StructureNode(TypedDict):
     """A task or a task group; ``parent`` is the group that it is in."""
@@ -101,6 +103,7 @@ class StoryEventResponse(TypedDict):
     task_id: str | None
     map_index: int | None
     words: str
+    detail: ReasonResponse | None
 
 
 class StoryResponse(TypedDict):

@@ -94,13 +94,21 @@ class TaskDependencyCollectionResponse(TypedDict):
     dependencies: list[TaskDependencyResponse]
 
 
+class ReasonResponse(TypedDict):
+    """A sentence of an explanation: its code, what stands in it, and its text in English."""
+
+    code: str
+    params: dict[str, Any]
+    text: str
+
+
 class TaskInstanceExplanation(TypedDict):
     """Why a task instance is where it is."""
 
     state: TaskInstanceState | None
     code: str
     summary: str
-    reasons: list[str]
+    reasons: list[ReasonResponse]
     data: dict[str, Any]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -79,5 +77,17 @@ def get_task_instance_dependencies_by_map_index(
 def explain_task_instance(
     call: Viewer, dag_id: str, dag_run_id: str, task_id: str, map_index: Int = -1
 ) -> Response:
-    """Say in words, and as data, what a task instance waits for, or how it ended."""
-    return Json(asdict(_explained(call, dag_id, dag_run_id, task_id, map_index)))
+    """Say in words, by codes and as data, what a task instance waits for, or how it ended."""
+    answer = _explained(call, dag_id, dag_run_id, task_id, map_index)
+    reasons = [
+        {"code": each.code, "params": each.params, "text": str(each)} for each in answer.because
+    ]
+    return Json(
+        {
+            "state": answer.state,
+            "code": answer.code,
+            "summary": answer.summary,
+            "reasons": reasons,
+            "data": answer.data,
+        }
+    )

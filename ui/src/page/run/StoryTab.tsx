@@ -10,7 +10,7 @@ import { StateBadge } from "../../part/StateBadge";
 import { formatDuration, formatTime, Time, useZone } from "../../part/time";
 import { lookOf } from "../../state";
 import { taskLink } from "./link";
-import { inZone } from "./words";
+import { told } from "./words";
 import { storyQuery, type Place, type StoryEvent } from "./query";
 
 export function StoryTab({ dagId, runId, place = null }: { dagId: string; runId: string; place?: Place | null }) {
@@ -63,7 +63,7 @@ function Event({ event, earlier, dagId, runId, showTask }: { event: StoryEvent; 
           ) : (
             <Text size="sm" fw={600}>{t("run.story.run")}</Text>
           ))}
-        <Text size="sm" style={{ overflowWrap: "anywhere", minWidth: 0 }}>{inZone(event.words, zone)}</Text>
+        <Text size="sm" style={{ overflowWrap: "anywhere", minWidth: 0 }}>{told(t, event, zone)}</Text>
         {event.to_state && event.to_state !== event.from_state && <StateBadge state={event.to_state} size="sm" />}
       </Group>
       <Text size="xs" c="dimmed" component="div">

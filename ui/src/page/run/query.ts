@@ -65,17 +65,6 @@ export const explainQuery = (place: Place) =>
       ),
   });
 
-export const dependenciesQuery = (place: Place) =>
-  queryOptions({
-    queryKey: [...taskKey(place), "dependencies"],
-    queryFn: () =>
-      data(
-        client.GET("/api/v2/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances/{task_id}/dependencies", {
-          params: { path: taskPath(place), query: { map_index: place.mapIndex } },
-        }),
-      ),
-  });
-
 export const linksQuery = (place: Place, try_number: number) =>
   queryOptions({
     queryKey: [...taskKey(place), "links", try_number],

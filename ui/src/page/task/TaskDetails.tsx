@@ -5,26 +5,31 @@ import { Link } from "react-router";
 
 import { Problem } from "../../part/Problem";
 import { StateBadge } from "../../part/StateBadge";
-import { Duration, Time } from "../../part/time";
+import { Duration, Time, useZone } from "../../part/time";
 import type { TaskInstance } from "../../query";
 import { Fields } from "../run/Fields";
 import { taskLink } from "../run/link";
 import { Markdown } from "../run/Markdown";
-import { dependenciesQuery, taskQuery, triesQuery, type Place, type Try } from "../run/query";
+import { explainQuery, taskQuery, triesQuery, type Place, type Try } from "../run/query";
+import { sentence } from "../run/words";
+
+const WAITING = new Set(["none", "scheduled", "up_for_retry", "up_for_reschedule"]);
 
 export function TaskDetails({ place, ti, tryNumber }: { place: Place; ti: TaskInstance; tryNumber: number }) {
   const { t } = useTranslation();
   const tries = useQuery(triesQuery(place));
-  const { data: blocking } = useQuery(dependenciesQuery(place));
+  const zone = useZone();
+  const { data: why } = useQuery(explainQuery(place));
+  const waits = WAITING.has(ti.state ?? "none") ? (why?.reasons ?? []) : [];
   const { data: task } = useQuery(taskQuery(place.dagId, place.taskId));
   const f = (name: string) => t(`run.fact.${name}`);
   const shown = tryNumber === ti.try_number ? ti : (tries.data?.task_instances.find((each) => each.try_number === tryNumber) ?? ti);
   return (
     <Stack p="md" gap="lg">
-      {!!blocking?.dependencies.length && (
+      {waits.length > 0 && (
         <Box>
           <Title order={3} fz="sm" mb={6}>{t("run.details.waits")}</Title>
-          <List size="sm">{blocking.dependencies.map(({ name, reason }) => <List.Item key={reason}><Text span size="sm" c="dimmed" ff="monospace">{name}</Text> {reason}</List.Item>)}</List>
+          <List size="sm">{waits.map((reason) => <List.Item key={reason.text}>{sentence(t, "reason", reason, zone)}</List.Item>)}</List>
         </Box>
       )}
       <Box>

@@ -1,4 +1,4 @@
-/** Why a task instance does not run, or never ran, in the words of the engine itself. */
+/** Why a task instance does not run, or never ran, as the engine itself says. */
 import { Alert, Anchor, Box, List, Skeleton, Spoiler, Text } from "@mantine/core";
 import { IconAlertTriangle, IconHelpCircle, IconHourglass } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -10,7 +10,7 @@ import type { TaskInstance } from "../../query";
 import { taskLink } from "../run/link";
 import { explainQuery, type Place } from "../run/query";
 import classes from "./Why.module.css";
-import { inZone } from "../run/words";
+import { sentence } from "../run/words";
 
 interface Named {
   task_id: string;
@@ -32,7 +32,7 @@ export function Why({ place, ti }: { place: Place; ti: TaskInstance }) {
   if (isQuiet || why.error) return null;
   if (!why.data) return <Box px="md" pb="sm"><Skeleton h={58} /></Box>;
   const { data, code } = why.data;
-  const reasons = why.data.reasons.map((reason) => inZone(reason, zone));
+  const reasons = why.data.reasons.map((reason) => sentence(t, "reason", reason, zone));
   const isBad = BAD.has(ti.state ?? "");
   const upstream = upstreamOf(data);
   const Icon = isBad ? IconAlertTriangle : code === "retry" || code === "reschedule" ? IconHourglass : IconHelpCircle;
