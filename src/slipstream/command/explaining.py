@@ -33,10 +33,13 @@ from slipstream.store import (
     run,
     task_instance,
 )
-from slipstream.store.row import PoolRow, RunRow
+from slipstream.store.row import JobRow, PoolRow, RunRow
 from slipstream.store.task_instance import Occupancy
 
 _LOCAL = ("LocalExecutor", "SequentialExecutor")
+_UNDER_WAY = frozenset(
+    {TaskInstanceState.SCHEDULED, TaskInstanceState.QUEUED, TaskInstanceState.RUNNING}
+)
 _AFTER_A_FAILURE = frozenset({TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY})
 
 
@@ -61,7 +64,7 @@ def explain(
         answer = machine.explain(key, now, _view(conn, row, machine, key))
         if answer.state not in TERMINAL_STATES:
             _add_what_is_around(conn, row, answer, now)
-        if answer.state in (TaskInstanceState.QUEUED, TaskInstanceState.RUNNING):
+        if answer.state in _UNDER_WAY:
             _add_what_workers_lack(conn, row, machine, key, answer, now)
         if answer.state in _AFTER_A_FAILURE:
             _add_what_failed(conn, row, key, answer)
@@ -159,17 +162,34 @@ def _add_what_workers_lack(
     owner = None if row.owner is None else job.get(conn, row.owner)
     if owner is None or owner.key_mark is None or not _is_remote(machine.tis[key].task.executor):
         return
+    obstacle = _obstacle(owner, machine.tis[key].task.executor)
+    if answer.state == TaskInstanceState.SCHEDULED:
+        # What waits for the executor may be all that it waits for itself, in a pool or a limit.
+        answer.because += [obstacle] if obstacle is not None else []
+        return
     if answer.state == TaskInstanceState.RUNNING:
         if not has_api_server(conn, now):
             answer.because.append(Reason("no_api_server_hears"))
         return
     if (trouble := key_trouble(conn, owner.key_mark, now)) is not None:
         _put_first(answer, Reason("signing_key", {"reason": trouble.text}))
+    elif obstacle is not None:
+        _put_first(answer, obstacle)
     elif not has_api_server(conn, now):
         answer.because.append(Reason("no_api_server"))
     else:
         queue = machine.tis[key].task.queue or conf.get("operators", "default_queue")
         answer.because.append(Reason("queue", {"queue": queue}))
+
+
+def _obstacle(owner: JobRow, executor: str | None) -> Reason | None:
+    """Say what keeps a task's executor from handing anything out, and since when."""
+    name = executor or (owner.executor or "").partition(",")[0]
+    found = (owner.trouble or {}).get(name)
+    if found is None:
+        return None
+    since = datetime.fromisoformat(found["since"]).replace(microsecond=0)
+    return Reason("executor_away", {"executor": name, "since": since, "reason": found["text"]})
 
 
 def _is_remote(executor: str | None) -> bool:

@@ -77,11 +77,25 @@ class CallbackDone(ExecutorEvent):
     error: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why an executor can hand out nothing for now: its broker, or its cluster, is away."""
+
+    text: str
+    """A sentence for people, without its full stop."""
+    since: datetime
+
+
 class Executor(Protocol):
     """A carrier of attempts. Every method is called from the scheduler's one thread."""
 
     name: str
     capabilities: Capabilities
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """What attempts wait for that have been submitted; None: nothing is in their way."""
+        ...
 
     def start(self, scheduler_id: str) -> None:
         """Begin to serve the scheduler whose job id is given."""

@@ -42,6 +42,8 @@ _HEARTBEAT_S = 5.0
 class InProcessExecutor:
     """Runs the tasks and callbacks of one DAG object where ``events`` is called."""
 
+    trouble = None
+
     def __init__(self, store: Store, dag: DAG, clock: Clock | None = None) -> None:
         self.name = "InProcessExecutor"
         self.capabilities = Capabilities(is_remote=False, slots=1)

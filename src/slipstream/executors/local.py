@@ -42,6 +42,8 @@ _RECOVERY_S = 5.0
 class LocalExecutor:
     """Runs attempts in processes of this machine, ``[core] parallelism`` at a time."""
 
+    trouble = None
+
     def __init__(
         self,
         name: str = "LocalExecutor",

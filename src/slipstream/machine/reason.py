@@ -19,6 +19,9 @@ WORDS = {
     "no_api_server_hears": (
         "No API server is alive: nothing is heard of its worker until there is one."
     ),
+    "executor_away": (
+        "{executor} can hand out nothing since {since}. {reason}. Attempts wait until that is over."
+    ),
     # The run
     "paused_in_queue": "The DAG is paused; its run stays in the queue.",
     "paused": "The DAG is paused: nothing more of this run is started.",

@@ -168,6 +168,8 @@ def sweep_queued(turn: Turn) -> None:
             )
             if world.keys.trouble is not None:
                 why += f" {world.keys.trouble.text}"
+            elif (trouble := world.obstacles.of(run_.machine.tis[key].task.executor)) is not None:
+                why += f" {trouble.text}."
             lose(turn, {attempt_id: why})
 
 

@@ -330,6 +330,7 @@ class Scheduler:
         if self._is_due("heartbeat", settings.beat_s):
             self._beat(turn)
         sweep_s = settings.sweep_s
+        world.obstacles.look(turn)
         is_told_late = not world.inherited.isdisjoint(world.book.attempts)
         if is_told_late and world.hosts.foreign(world.own_ids):
             sweep_s = settings.foreign_sweep_s

@@ -15,6 +15,7 @@ from slipstream.scheduler.hosts import Hosts
 from slipstream.scheduler.keys import KeyWatch
 from slipstream.scheduler.lease import write_fenced
 from slipstream.scheduler.members import Members
+from slipstream.scheduler.obstacle import Obstacles
 from slipstream.scheduler.ownership import Ownership
 from slipstream.scheduler.past import PastLinks
 from slipstream.scheduler.quota import Quotas, apply
@@ -59,6 +60,7 @@ class World:
         self.hosts = Hosts(settings.host_threshold_s)
         self.signs = TokenSigner(executors)
         self.keys = KeyWatch(executors)
+        self.obstacles = Obstacles(executors)
         self.finished: list[RunRow] = []
         """Runs that ended in this turn."""
         self.unsettled: dict[int, None] = {}
@@ -132,4 +134,5 @@ class World:
         self.inherited = set()
         self.ownership.forget()
         self.quotas = Quotas(is_shared=not self._only_run)
+        self.obstacles.forget()
         self.claim_soon = True

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from slipstream.attempt import new_id
 from slipstream.config.host import hostname
 from slipstream.store import change
+from slipstream.store.codec import dump
 from slipstream.store.row import JOB, JobRow
 from slipstream.store.schema import job
 
@@ -87,6 +89,13 @@ def heartbeat(conn: Connection, ids: Iterable[str], now: datetime) -> set[str]:
     if conn.execute(update(job).where(alive).values(heartbeat_at=now)).rowcount == len(wanted):
         return set(wanted)
     return set(conn.scalars(select(job.c.id).where(alive)))
+
+
+def set_trouble(conn: Connection, id: str, trouble: Mapping[str, Mapping[str, Any]]) -> None:
+    """Say what keeps a scheduler's executors from working, by their names; nothing: all work."""
+    text = dump(trouble) if trouble else None
+    conn.execute(update(job).where(job.c.id == id).values(trouble=text))
+    change.note(conn, "jobs")
 
 
 def end(conn: Connection, id: str, state: str, now: datetime) -> bool:

@@ -193,6 +193,8 @@ class JobRow(NamedTuple):
     executor: str | None
     parent_id: str | None
     key_mark: str | None
+    trouble: dict[str, dict[str, str]] | None
+    """Of a scheduler: by executor, what keeps it from handing anything out (``text``, ``since``)."""
     started_at: datetime
     ended_at: datetime | None
     heartbeat_at: datetime
@@ -405,7 +407,7 @@ _OF_INSTANCE = {"skips": load_or_none, "deferral": load_or_none}
 TASK_INSTANCE = Shape(TaskInstanceRow, schema.task_instance, _OF_INSTANCE)
 MACHINE = Shape(MachineRow, schema.task_instance, _OF_INSTANCE)
 ATTEMPT = Shape(AttemptRow, schema.attempt, {"outcome": _outcome})
-JOB = Shape(JobRow, schema.job)
+JOB = Shape(JobRow, schema.job, {"trouble": load_or_none})
 INBOX = Shape(InboxMessage, schema.inbox, {"payload": load})
 VARIABLE = Shape(VariableRow, schema.variable)
 CONNECTION = Shape(ConnectionRow, schema.connection)

@@ -21,6 +21,7 @@ from slipstream.executors.base import (
     CallbackDone,
     Capabilities,
     ExecutorEvent,
+    Trouble,
 )
 from slipstream.scheduler.service import Scheduler, TurnReport
 from slipstream.scheduler.settings import Settings
@@ -35,6 +36,8 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 class MemoryExecutor:
     """Keeps the workloads; the test says what becomes of them."""
+
+    trouble: Trouble | None = None
 
     def __init__(self, store: Store, clock: FakeClock, slots: int | None = None) -> None:
         self.name = "MemoryExecutor"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from tests.unit.scheduler.harness import Rig, dag_spec
 
 from slipstream import command
 from slipstream.config import conf
-from slipstream.executors.base import Capabilities
+from slipstream.executors.base import Capabilities, Trouble
+from slipstream.machine.explain import Explanation
 from slipstream.store import attempt, callback, inbox, job, remote, task_instance
 from slipstream.store.attempt import AttemptStart
 from slipstream.store.job import API_SERVER_JOB_TYPE
@@ -18,8 +20,9 @@ from slipstream.token import LEEWAY_S, ExecutionTokens, ExpiredToken, Scope
 
 
 @pytest.fixture
-def far(rig: Rig) -> Rig:
+def far(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> Rig:
     """A rig whose executor is remote, started."""
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "MemoryExecutor")
     rig.executor.capabilities = Capabilities(is_remote=True, slots=None)
     rig.scheduler = rig._make()
     rig.start()
@@ -318,3 +321,59 @@ def test_a_remote_host_is_not_missed_while_nobody_could_hear_it(
     assert far.states(row) == {"a": "running"}
     pass_by(40, server)
     assert far.states(row) == {"a": "failed"}, "it is silent, and others are heard"
+
+
+def _explained(rig: Rig, row: RunRow, task_id: str = "a") -> Explanation:
+    return command.explain(
+        rig.store, rig.clock, dag_id=row.dag_id, run_id=row.run_id, task_id=task_id
+    )
+
+
+def test_an_executor_whose_broker_is_away_is_why_its_attempts_wait(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": [], "b": []}, max_active_tasks=1))
+    row = far.trigger("d")
+    far.turn()
+    since = far.clock.now()
+    far.executor.trouble = Trouble("The broker redis://h:6379/0 is away: refused", since)
+    far.turn()
+    waits = _explained(far, row)
+    words = (
+        f"MemoryExecutor can hand out nothing since {since.isoformat(' ', 'seconds')}. The broker "
+        "redis://h:6379/0 is away: refused. Attempts wait until that is over."
+    )
+    assert (waits.code, waits.summary) == ("executor", words)
+    held_up = _explained(far, row, "b")
+    assert held_up.code == "max_active_tasks"
+    assert held_up.reasons[-1] == words
+    far.executor.trouble = None
+    far.turn()
+    assert _explained(far, row).code == "queued"
+
+
+def test_a_scheduler_that_begins_anew_says_again_what_is_in_an_executor_s_way(far: Rig) -> None:
+    far.add_dag(dag_spec("d", {"a": []}))
+    row = far.trigger("d")
+    far.executor.trouble = Trouble("The broker is away", far.clock.now())
+    far.turn()
+    far.store.write(job.end, far.scheduler.id, "failed", far.clock.now())
+    far.clock.advance(60)
+    far.turn()
+    far.clock.advance(1)
+    far.turn()
+    far.turn()
+    assert _explained(far, row).code == "executor"
+
+
+def test_an_attempt_given_up_in_the_queue_says_that_its_executor_s_broker_is_away(far: Rig) -> None:
+    far.scheduler.world.settings = replace(
+        far.scheduler.world.settings, queued_timeout_s=1.0, queued_retries=0
+    )
+    far.add_dag(dag_spec("d", {"a": []}))
+    row = far.trigger("d")
+    far.turn()
+    far.executor.trouble = Trouble("The broker is away", far.clock.now())
+    far.clock.advance(60)
+    far.turn()
+    far.turn()
+    assert far.states(row) == {"a": "failed"}
+    assert any(reason.endswith("The broker is away.") for reason in _explained(far, row).reasons)

@@ -12,7 +12,7 @@ from typing import Any
 from slipstream.attempt import Workload
 from slipstream.clock import Clock, SystemClock
 from slipstream.config import conf
-from slipstream.executors.base import AttemptHandedBack, Capabilities, ExecutorEvent
+from slipstream.executors.base import AttemptHandedBack, Capabilities, ExecutorEvent, Trouble
 from slipstream.executors.celery.app import create_app
 from slipstream.executors.celery.broker import Broker
 from slipstream.executors.celery.message import envelope
@@ -48,6 +48,11 @@ class CeleryExecutor:
         )
         if self._orphans:
             self._orphans.difference_update(w.attempt_id for w in workloads)
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why the broker takes nothing."""
+        return self._publisher.trouble
 
     def events(self) -> list[ExecutorEvent]:
         if not self._events:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterable
 
 from slipstream.clock import Clock
+from slipstream.executors.base import Trouble
 from slipstream.executors.celery.broker import Broker
 from slipstream.executors.celery.message import Envelope
 from slipstream.executors.celery.trouble import refusal
@@ -37,6 +38,7 @@ class Publisher:
         self._is_stopping = False
         self._retry_s = 0.0
         """How long the broker is given before the next try; 0: it is there."""
+        self.trouble: Trouble | None = None
         self._thread = threading.Thread(target=self._run, name="celery-publisher", daemon=True)
 
     def start(self) -> None:
@@ -136,19 +138,20 @@ class Publisher:
                 log.info("queue %s: %d attempts that nobody has begun go out again", queue, n_again)
 
     def _away(self, error: Exception) -> None:
-        if not self._retry_s:
-            is_refused = not isinstance(error, self._broker.lost)
-            what = "refuses what is asked of it" if is_refused else "is away"
-            log.error(
-                "The broker %s %s: %s. Attempts wait here until it takes them.",
-                *(self._broker.address, what, refusal(error)),
-            )
+        is_refused = not isinstance(error, self._broker.lost)
+        what = "refuses what is asked of it" if is_refused else "is away"
+        text = f"The broker {self._broker.address} {what}: {refusal(error)}"
+        if self.trouble is None:
+            log.error("%s. Attempts wait here until it takes them.", text)
             with self._changed:
                 self._ledger.connection_broke(self._clock.monotonic())
+        since = self._clock.now() if self.trouble is None else self.trouble.since
+        self.trouble = Trouble(text, since)
         self._broker.close()
         self._retry_s = min(_LONGEST_RETRY_S, (self._retry_s or _FIRST_RETRY_S / 2) * 2)
 
     def _back(self) -> None:
-        if self._retry_s:
+        if self.trouble is not None:
             self._retry_s = 0.0
+            self.trouble = None
             log.info("The broker %s takes attempts again.", self._broker.address)

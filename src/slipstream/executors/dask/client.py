@@ -267,17 +267,14 @@ class _Session:
         return "on this machine" if self._target is None else self._target.address
 
     def _is_away(self, why: str) -> None:
-        if not self._retry_s:
-            log.error(
-                "The Dask cluster %s is away: %s. Attempts wait here until it is there.",
-                self._name,
-                why,
-            )
+        text = f"The Dask cluster {self._name} is away: {why.rstrip('.')}"
+        if self._courier.is_away(text):
+            log.error("%s. Attempts wait here until it is there.", text)
         self._retry_s = min(_LONGEST_RETRY_S, (self._retry_s or _FIRST_RETRY_S / 2) * 2)
 
     def _is_back(self) -> None:
-        if self._retry_s:
-            self._retry_s = 0.0
+        self._retry_s = 0.0
+        if self._courier.is_back():
             log.info("The Dask cluster %s is there.", self._name)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from slipstream.attempt import Workload
 from slipstream.clock import Clock
-from slipstream.executors.base import AttemptRefused, CallbackDone, ExecutorEvent
+from slipstream.executors.base import AttemptRefused, CallbackDone, ExecutorEvent, Trouble
 from slipstream.executors.ledger import Entry, Ledger
 from slipstream.token import start_lifetime_s
 
@@ -55,6 +55,7 @@ class Courier:
         self._wake: Callable[[], object] | None = None
         self.is_stopping = False
         self.stop_within_s = 0.0
+        self.trouble: Trouble | None = None
 
     # For the scheduler
 
@@ -139,6 +140,17 @@ class Courier:
                         some = [e for e in entries if (e.letter.id in pending) is is_there]
                         self._ledger.looked(some, now, n_waiting=int(is_there))
             return 0.0 if self._ledger.has_due else self._ledger.next_look_at() - now
+
+    def is_away(self, why: str) -> bool:
+        """Note that the cluster takes nothing; say whether it did until now."""
+        before = self.trouble
+        self.trouble = Trouble(why, self._clock.now() if before is None else before.since)
+        return before is None
+
+    def is_back(self) -> bool:
+        """Note that the cluster takes attempts; say whether it did not until now."""
+        before, self.trouble = self.trouble, None
+        return before is not None
 
     def lost(self, attempt_id: str) -> None:
         """The cluster does not have it any more."""

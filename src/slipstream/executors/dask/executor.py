@@ -15,7 +15,7 @@ from typing import Any
 
 from slipstream.attempt import Workload
 from slipstream.clock import Clock, SystemClock
-from slipstream.executors.base import AttemptHandedBack, Capabilities, ExecutorEvent
+from slipstream.executors.base import AttemptHandedBack, Capabilities, ExecutorEvent, Trouble
 from slipstream.executors.dask import target
 from slipstream.executors.dask.courier import Courier
 
@@ -58,6 +58,11 @@ class DaskExecutor:
 
     def submit(self, workloads: Sequence[Workload]) -> None:
         self._courier.add(workloads)
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """Why the cluster takes nothing."""
+        return self._courier.trouble
 
     def events(self) -> list[ExecutorEvent]:
         with suppress(BlockingIOError):

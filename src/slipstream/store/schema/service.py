@@ -35,6 +35,7 @@ job = Table(
     Column(
         "key_mark", String(64)
     ),  # tells apart the keys by which services sign; see token.key_mark
+    Column("trouble", Text),  # JSON, of a scheduler: what keeps each of its executors from working
     Column("started_at", UtcDateTime, nullable=False),
     Column("ended_at", UtcDateTime),
     Column("heartbeat_at", UtcDateTime, nullable=False),
