@@ -32,7 +32,7 @@ def _broker(corner: Corner, monkeypatch: pytest.MonkeyPatch) -> Broker:
 
 def _use(broker: Broker) -> None:
     broker.publish(Envelope("an-id", "default", 0, "{}", {}))
-    broker.end(["an-id"])
+    broker.end({"an-id": "cleared"})
     assert broker.n_waiting("default") == 1
 
 

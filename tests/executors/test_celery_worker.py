@@ -22,6 +22,7 @@ from tests.executors.celery_rig import CeleryRig, WorkerProcess, celery_rig, wai
 from tests.executors.dags import QUICK, SLOW, go
 
 from slipstream.executors import ledger
+from slipstream.executors.celery.app import create_app
 from slipstream.state import TaskInstanceState as S
 
 _FLOWER = (sys.executable, "-m", "slipstream.cli.main", "celery", "flower")
@@ -98,6 +99,20 @@ def test_what_is_revoked_while_it_runs_ends_and_its_slot_is_free(rig: CeleryRig)
     assert rig.finished(running).state is S.FAILED
     go(rig)
     assert rig.finished(rig.submit("t", map_index=1)).state is S.SUCCESS
+
+
+def test_what_people_revoke_by_celery_s_own_means_fails_and_says_so(rig: CeleryRig) -> None:
+    slow(rig)
+    rig.worker(n_slots=1)
+    running = rig.submit("t")
+    rig.proven("begun")
+    app = create_app()
+    app.control.mailbox.producer_pool = None  # which would open a connection that nobody closes
+    with app.connection_for_write() as connection:
+        app.control.revoke(running, terminate=True, connection=connection)
+    outcome = rig.finished(running)
+    assert outcome.state is S.FAILED
+    assert "it was revoked in Celery" in (outcome.error or "")
 
 
 def test_a_warm_shutdown_ends_what_runs_and_gives_the_rest_to_others(

@@ -110,8 +110,12 @@ def test_cancelling_ends_what_runs(rig: Rig) -> None:
     rig.dag(SLOW)
     attempt_id = rig.submit("t")
     rig.proven("begun")
-    rig.executor.cancel({attempt_id: "cleared", "unknown": "cleared"})
-    assert rig.finished(attempt_id).state is S.FAILED
+    why = "the test has changed its mind"
+    rig.executor.cancel({attempt_id: why, "unknown": why})
+    outcome = rig.finished(attempt_id)
+    assert outcome.state is S.FAILED
+    assert why in (outcome.error or "")
+    rig.until(lambda: f"is being ended: {why}" in rig.log_text(attempt_id), "its log to say why")
 
 
 def test_cancelling_hands_back_what_waits(rig: Rig) -> None:

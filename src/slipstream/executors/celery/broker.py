@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from celery import Celery
 from kombu import Producer
 
-from slipstream.executors.celery.message import N_LEVELS, Envelope
+from slipstream.executors.celery.message import END, N_LEVELS, Envelope
 
 _CONNECT_S = 5.0
 
@@ -65,10 +65,11 @@ class Broker:
         self._connected()
         return int(self._declare(queue).message_count)
 
-    def end(self, attempt_ids: Iterable[str]) -> None:
-        """Tell all workers to end these attempts, and not to begin them."""
+    def end(self, reasons: Mapping[str, str]) -> None:
+        """Tell all workers to end these attempts, each for its reason, and not to begin them."""
         self._connected()
-        self._app.control.revoke(list(attempt_ids), terminate=True, connection=self._connection)
+        told = {"reasons": dict(reasons)}
+        self._app.control.broadcast(END, arguments=told, connection=self._connection)
 
     def close(self) -> None:
         """Hang up, whatever state the connection is in."""

@@ -17,11 +17,12 @@ from typing import Any
 
 from celery import Celery
 from celery.worker import state
+from celery.worker.control import Panel
 from celery.worker.request import Request as CeleryRequest
 
 from slipstream.clock import SyncedClock
 from slipstream.errors import SlipstreamError
-from slipstream.executors.celery.message import Garbage, read
+from slipstream.executors.celery.message import END, Garbage, read
 from slipstream.executors.celery.pool import Carried, HostPool
 from slipstream.worker.address import execution_api_url
 from slipstream.worker.http_client import Client
@@ -48,9 +49,13 @@ class Request(CeleryRequest):
         )
 
     def terminate(self, pool: HostPool, signal: Any = None) -> None:
-        """End the attempt: somebody revoked it."""
+        """End the attempt: somebody revoked it by Celery's own means."""
+        self.end("it was revoked in Celery")
+
+    def end(self, why: str) -> None:
+        """End the attempt if the host has it."""
         if self._carried is not None:
-            self._carried.terminate()
+            self._carried.end(why)
 
     def cancel(self, pool: HostPool, signal: Any = None, emit_retry: bool = True) -> None:
         """Nothing to do: Celery says so before a cold shutdown, which ends what runs."""
@@ -65,6 +70,18 @@ class Request(CeleryRequest):
         self._carried = None
         state.task_ready(self)
         self.reject(requeue=True)
+
+
+def end_attempts(panel: Any, reasons: dict[str, str]) -> None:
+    """End attempts, each for its reason, and begin none of them."""
+    state.revoked.update(list(reasons))
+    for attempt_id, why in reasons.items():
+        request = state.requests.get(attempt_id)
+        if request is not None:
+            request.end(why)
+
+
+Panel.register(name=END, visible=False)(end_attempts)
 
 
 def strategy(task: Any, app: Celery, consumer: Any) -> Handler:

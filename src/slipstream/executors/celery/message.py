@@ -16,6 +16,8 @@ from slipstream.attempt import Workload
 from slipstream.errors import SlipstreamError
 
 TASK_NAME = "slipstream.execute"
+END = "end_attempts"
+"""The remote control command that tells all workers which attempts to end, and why: ``reasons`` by id."""
 VERSION = 1
 VERSION_HEADER = "slipstream_version"
 N_LEVELS = 10

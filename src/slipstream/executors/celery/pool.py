@@ -50,10 +50,10 @@ class Carried:
         self.fail: Callable[[], None] | None = None
         """Puts the message back into its queue."""
 
-    def terminate(self) -> None:
-        """End the attempt: somebody revoked it."""
+    def end(self, why: str) -> None:
+        """End the attempt."""
         self.is_unwanted = True
-        self.pool.cancel(self.attempt_id)
+        self.pool.cancel(self.attempt_id, why)
 
 
 class HostPool(BasePool):
@@ -117,9 +117,8 @@ class HostPool(BasePool):
             accept(os.getpid(), time.monotonic())
         return carried
 
-    def cancel(self, attempt_id: str) -> None:
+    def cancel(self, attempt_id: str, why: str) -> None:
         """End an attempt; one that has not begun comes back."""
-        why = "its task instance was cleared, marked or given up"  # revocations carry no reason
         self._send({"m": "cancel", "reasons": {attempt_id: why}})
 
     def flush(self) -> None:

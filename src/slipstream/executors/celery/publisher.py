@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from slipstream.clock import Clock
 from slipstream.executors.base import Trouble
@@ -33,7 +33,7 @@ class Publisher:
         self._clock = clock
         # With its token, an attempt's message expires.
         self._ledger: Ledger[Envelope] = Ledger(start_lifetime_s())
-        self._unwanted: list[str] = []
+        self._unwanted: dict[str, str] = {}
         self._changed = threading.Condition()
         self._is_stopping = False
         self._retry_s = 0.0
@@ -57,12 +57,11 @@ class Publisher:
         with self._changed:
             self._ledger.forget(attempt_ids, begun=True)
 
-    def end(self, attempt_ids: Iterable[str]) -> list[str]:
-        """Tell the workers to end attempts; return those that nobody had begun."""
-        ids = list(attempt_ids)
+    def end(self, reasons: Mapping[str, str]) -> list[str]:
+        """Tell the workers to end attempts, and why each; return those that nobody had begun."""
         with self._changed:
-            known = self._ledger.forget(ids)
-            self._unwanted += ids
+            known = self._ledger.forget(reasons)
+            self._unwanted |= reasons
             self._changed.notify()
         return known
 
@@ -112,11 +111,12 @@ class Publisher:
     def _work(self) -> None:
         with self._changed:
             due = self._ledger.take_due()[:_SHARE]
-            unwanted = list(self._unwanted)
+            unwanted = dict(self._unwanted)
         if unwanted:
             self._broker.end(unwanted)
             with self._changed:
-                del self._unwanted[: len(unwanted)]
+                for attempt_id in unwanted:
+                    self._unwanted.pop(attempt_id, None)
         for entry in due:
             self._broker.publish(entry.letter)
             with self._changed:
