@@ -189,7 +189,7 @@ def _obstacle(owner: JobRow, executor: str | None) -> Reason | None:
     if found is None:
         return None
     since = datetime.fromisoformat(found["since"]).replace(microsecond=0)
-    return Reason("executor_away", {"executor": name, "since": since, "reason": found["text"]})
+    return Reason("executor", {"executor": name, "since": since, "reason": found["text"]})
 
 
 def _is_remote(executor: str | None) -> bool:

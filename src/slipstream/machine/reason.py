@@ -19,7 +19,7 @@ WORDS = {
     "no_api_server_hears": (
         "No API server is alive: nothing is heard of its worker until there is one."
     ),
-    "executor_away": (
+    "executor": (
         "{executor} can hand out nothing since {since}. {reason}. Attempts wait until that is over."
     ),
     # The run
