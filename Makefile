@@ -50,7 +50,7 @@ layers: $(STAMP)
 	$(BIN)/lint-imports --no-cache
 
 unit: $(STAMP)
-	$(PYTEST) -q tests/unit
+	$(PYTEST) -q -n 2 tests/unit
 
 docs: $(STAMP) ## Write the reference pages anew from the code
 	$(BIN)/python docs/generate.py
