@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from slipstream.config import conf
+from slipstream.log_name import log_name
 
 _LONGEST_LINE = 1 << 20
 
@@ -38,13 +39,9 @@ def path_of(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: 
 
 def name_of(dag_id: str, run_id: str, task_id: str, map_index: int, try_number: int) -> str:
     """Return the path of a try's log below the log folder; raise UnsafePath."""
-    parts = [f"dag_id={dag_id}", f"run_id={run_id}", f"task_id={task_id}"]
-    if map_index >= 0:
-        parts.append(f"map_index={map_index}")
-    parts.append(f"attempt={try_number}.log")
-    if any("/" in part or "\x00" in part for part in parts):
+    if any("/" in each or "\x00" in each for each in (dag_id, run_id, task_id)):
         raise UnsafePath
-    return "/".join(parts)
+    return log_name(dag_id, run_id, task_id, map_index, try_number)
 
 
 def below_log_folder(relative: str) -> Path:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from slipstream.attempt import Workload
 from slipstream.executors.base import CallbackDone
+from slipstream.log_name import run_folder
 from slipstream.scheduler import reconcile
 from slipstream.scheduler.workload import log_path
 from slipstream.store import Connection, callback, run, task_instance
@@ -121,7 +122,7 @@ def _workload(turn: Turn, request: CallbackRow, row: RunRow, dag: DagRow) -> Wor
         if ti is not None:
             try_number, max_tries = ti.try_number, ti.max_tries
     if is_dag:
-        path = f"dag_id={row.dag_id}/run_id={row.run_id}/dag_{which}_callback.log"
+        path = f"{run_folder(row.dag_id, row.run_id)}/dag_{which}_callback.log"
     else:
         path = log_path(row, task_id, map_index, try_number)
     return Workload(

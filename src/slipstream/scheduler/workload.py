@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from slipstream.attempt import Workload
+from slipstream.log_name import log_name
 from slipstream.machine.event import TIKey
 from slipstream.scheduler.book import ActiveRun
 from slipstream.store.row import DagRow, RunRow
 
 
 def log_path(row: RunRow, task_id: str, map_index: int, try_number: int) -> str:
-    """Return the attempt's log file below the base log folder, in Airflow 3's layout."""
-    mapped = f"map_index={map_index}/" if map_index >= 0 else ""
-    return (
-        f"dag_id={row.dag_id}/run_id={row.run_id}/task_id={task_id}/"
-        f"{mapped}attempt={try_number}.log"
-    )
+    """Return the attempt's log file below the log folder."""
+    return log_name(row.dag_id, row.run_id, task_id, map_index, try_number)
 
 
 def of_attempt(run: ActiveRun, dag: DagRow, key: TIKey, attempt_id: str) -> Workload:
