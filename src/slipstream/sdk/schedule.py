@@ -31,13 +31,20 @@ def check_schedule(schedule: Any) -> None:
         return
     if type(schedule).__name__ == "relativedelta":
         return
+    if _is_empty(schedule):
+        return
     members = schedule if isinstance(schedule, Collection) else [schedule]
-    if members and all(hasattr(s, "asset_kind") for s in members):
+    if all(hasattr(s, "asset_kind") for s in members):
         raise NotSupportedYet("scheduling by assets")
     raise ValueError(
         f"The schedule {schedule!r} is of no known kind: give a cron expression, a timedelta, a "
         "timetable or assets."
     )
+
+
+def _is_empty(schedule: Any) -> bool:
+    """Say whether it is a collection of no assets at all: nothing will ever trigger the DAG."""
+    return isinstance(schedule, list | tuple | set | frozenset) and not schedule
 
 
 def timetable_of(schedule: Any, timezone: tzinfo) -> Timetable:
@@ -52,7 +59,7 @@ def timetable_of(schedule: Any, timezone: tzinfo) -> Timetable:
     if hasattr(schedule, "next_dagrun_info"):
         found: Timetable = schedule
         return found
-    if schedule is None:
+    if schedule is None or _is_empty(schedule):
         return t.NullTimetable()
     if schedule == "@once":
         return t.OnceTimetable()

@@ -346,6 +346,7 @@ def test_catchup_needs_a_start_date_if_there_is_a_schedule() -> None:
     with pytest.raises(ValueError, match="DAG 'd' has catchup=True and no start_date"):
         DAG("d", schedule="@daily", catchup=True)
     DAG("d", schedule=None, catchup=True)
+    DAG("d", schedule=[], catchup=True)
     DAG("d", schedule="@daily", catchup=True, default_args={"start_date": datetime(2024, 1, 1)})
 
 

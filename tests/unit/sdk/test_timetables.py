@@ -30,6 +30,7 @@ def test_built_in_timetables_answer_in_pendulum() -> None:
     ("schedule", "kind"),
     [
         (None, "null"),
+        ([], "null"),
         ("@once", "once"),
         ("@continuous", "continuous"),
         ("@daily", "cron_trigger"),
