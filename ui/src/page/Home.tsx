@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { useParam } from "../part/DataTable";
+import { formatNumber } from "../part/number";
 import { Page } from "../part/Page";
 import { Problem } from "../part/Problem";
 import { StateIcon } from "../part/StateBadge";
@@ -101,7 +102,7 @@ function Stats({ data }: { data: Overview | undefined }) {
             {key === "importErrors" && !!value && <IconAlertTriangle size={16} color="var(--mantine-color-red-6)" />}
             <Text size="sm" c="dimmed" truncate>{t(`home.stat.${key}`)}</Text>
           </Group>
-          {value === undefined ? <Skeleton h={30} w={50} mt={6} /> : <Text fz={28} fw={700} lh={1.25}>{value.toLocaleString()}</Text>}
+          {value === undefined ? <Skeleton h={30} w={50} mt={6} /> : <Text fz={28} fw={700} lh={1.25}>{formatNumber(value)}</Text>}
         </Paper>
       ))}
     </SimpleGrid>

@@ -7,6 +7,8 @@ import utc from "dayjs/plugin/utc";
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 
+import { formatNumber } from "./number";
+
 dayjs.extend(utc);
 dayjs.extend(timezone);
 dayjs.extend(relativeTime);
@@ -70,7 +72,7 @@ export function Time({ value, relative = false }: { value: string | null | undef
 
 /** `0.4s`, `12s`, `3m 04s`, `2h 10m`, `1d 3h`. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(seconds < 1 ? 2 : 1)}s`;
+  if (seconds < 10) return `${formatNumber(seconds, seconds < 1 ? 2 : 1)}s`;
   const s = Math.round(seconds);
   if (s < 60) return `${s}s`;
   const two = (n: number) => String(n).padStart(2, "0");
@@ -81,6 +83,7 @@ export function formatDuration(seconds: number): string {
 
 /** How long something took; what has not ended counts on. */
 export function Duration({ start, end }: { start: string | null | undefined; end: string | null | undefined }) {
+  useTranslation(); // another language writes numbers in another way
   const now = useNow(start && !end ? 1000 : null);
   if (!start) return <Text span c="dimmed" size="sm">–</Text>;
   const ms = (end ? Date.parse(end) : now) - Date.parse(start);

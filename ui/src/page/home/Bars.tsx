@@ -2,6 +2,7 @@ import { Anchor, Group, Skeleton, Stack, Text, Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { formatNumber } from "../../part/number";
 import { StateIcon } from "../../part/StateBadge";
 import { lookOf, TASK_STATES } from "../../state";
 
@@ -24,7 +25,7 @@ export function Bars({ counts, to, label = (key) => `state.${stateOf(key) ?? "no
       {!endless && (
         <Group gap={2} wrap="nowrap" h={12} aria-hidden>
           {shown.map(([state, n]) => (
-            <Tooltip key={state} label={`${t(label(state))}: ${n.toLocaleString()}`}>
+            <Tooltip key={state} label={`${t(label(state))}: ${formatNumber(n)}`}>
               <div style={{ flex: `${n} 1 0`, minWidth: 4, height: "100%", borderRadius: 3, background: lookOf(stateOf(state)).color }} />
             </Tooltip>
           ))}
@@ -36,7 +37,7 @@ export function Bars({ counts, to, label = (key) => `state.${stateOf(key) ?? "no
             <Group gap={6} wrap="nowrap">
               <StateIcon state={stateOf(state)} size={14} />
               <Text size="sm" component="span">{t(label(state))}</Text>
-              <Text size="sm" fw={650} component="span">{n.toLocaleString()}</Text>
+              <Text size="sm" fw={650} component="span">{formatNumber(n)}</Text>
             </Group>
           );
           return to ? <Anchor key={state} component={Link} to={to(state)} c="inherit" underline="hover">{words}</Anchor> : <span key={state}>{words}</span>;

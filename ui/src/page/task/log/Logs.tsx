@@ -6,9 +6,10 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useLocation, useNavigate } from "react-router";
 
+import { formatBytes, formatNumber } from "../../../part/number";
 import { Empty, Problem } from "../../../part/Problem";
 import { Lines, type LinesHandle } from "./Lines";
-import { save, sizeOf } from "./save";
+import { save } from "./save";
 import { matchFrom } from "./search";
 import { Toolbar } from "./Toolbar";
 import { LEVELS } from "./record";
@@ -177,8 +178,8 @@ export function Logs({ place, isLive, fromEnd }: Props) {
         bottom={() => lines.current?.bottom()}
         status={
           <Text size="xs" c="dimmed" role="status" component="div" style={{ whiteSpace: "nowrap" }}>
-            {isFiltered && `${rows.length.toLocaleString()} / `}
-            {t("run.log.lines", { count: store.length })} · {sizeOf(store.bytes)}
+            {isFiltered && `${formatNumber(rows.length)} / `}
+            {t("run.log.lines", { count: store.length })} · {formatBytes(store.bytes)}
             {phase === "live" && <Badge ml={6} size="xs" variant="light" className="pulse">{t("live.live")}</Badge>}
           </Text>
         }

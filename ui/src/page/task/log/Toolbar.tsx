@@ -18,6 +18,7 @@ import {
 import { useState, type ReactNode, type Ref } from "react";
 import { useTranslation } from "react-i18next";
 
+import { formatNumber } from "../../../part/number";
 import { LEVELS } from "./record";
 import type { LogStore } from "./store";
 import type { LogOptions } from "./useLogOptions";
@@ -46,7 +47,7 @@ export function Toolbar(props: Props) {
   const { store, options, search, wanted, setWanted, at, step, searchRef } = props;
   const { t } = useTranslation();
   const n = search.rows.length;
-  const count = !wanted ? "" : n ? `${(at + 1).toLocaleString()} / ${n.toLocaleString()}${search.isDone ? "" : "…"}` : search.isDone ? t("run.log.nothing") : "…";
+  const count = !wanted ? "" : n ? `${formatNumber(at + 1)} / ${formatNumber(n)}${search.isDone ? "" : "…"}` : search.isDone ? t("run.log.nothing") : "…";
   return (
     <Group gap={6} px="xs" py={6} wrap="wrap" role="toolbar" aria-label={t("run.log.toolbar")}>
       <TextInput
