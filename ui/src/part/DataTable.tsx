@@ -5,7 +5,7 @@
 import { Box, Checkbox, Group, Pagination, ScrollArea, Select, Skeleton, Table, Text, UnstyledButton } from "@mantine/core";
 import { IconArrowDown, IconArrowsSort, IconArrowUp } from "@tabler/icons-react";
 import { flexRender, getCoreRowModel, useReactTable, type ColumnDef, type RowSelectionState } from "@tanstack/react-table";
-import type { ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 
@@ -179,7 +179,13 @@ export function Pages({ total, paging }: { total: number | undefined; paging: Pa
   const page = `${paging.prefix}page`;
   const [, setPage] = useParam(page, page);
   const [, setLimit] = useParam(`${paging.prefix}limit`, page);
-  if (total === undefined) return <Box h={46} />;
+  const lastPage = Math.max(1, Math.ceil((total ?? 0) / paging.limit));
+  // Its rows may have been deleted since, here or by others.
+  const isBeyond = total !== undefined && paging.offset >= lastPage * paging.limit;
+  useEffect(() => {
+    if (isBeyond) setPage(lastPage === 1 ? null : String(lastPage));
+  });
+  if (total === undefined || isBeyond) return <Box h={46} />;
   const first = Math.min(paging.offset + 1, total);
   const last = Math.min(paging.offset + paging.limit, total);
   return (
@@ -199,7 +205,7 @@ export function Pages({ total, paging }: { total: number | undefined; paging: Pa
           <Pagination
             size="sm"
             siblings={1}
-            total={Math.ceil(total / paging.limit)}
+            total={lastPage}
             value={Math.floor(paging.offset / paging.limit) + 1}
             onChange={(n) => setPage(n === 1 ? null : String(n))}
             getControlProps={(control) => ({ "aria-label": t(`table.${control}`) })}
