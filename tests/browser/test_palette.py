@@ -28,6 +28,18 @@ def test_a_dag_is_found_by_its_id_though_it_is_shown_by_a_name(page: Page) -> No
     expect(page).to_have_url(re.compile("/dags/ledger_7$"))
 
 
+def test_what_was_typed_is_forgotten_even_if_it_is_opened_before_it_has_closed(page: Page) -> None:
+    page.goto("/jobs")
+    expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+    search = open_palette(page, "ledger").get_by_label("Search")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Control+K")
+    expect(search).to_have_value("")
+    search.press_sequentially("po")
+    page.wait_for_function("() => document.getAnimations().every((a) => a.playState !== 'running')")
+    expect(search).to_have_value("po")
+
+
 def test_the_search_field_stays_where_it_is_while_the_list_shrinks(page: Page) -> None:
     page.goto("/jobs")
     expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()

@@ -1,6 +1,6 @@
 /** Go anywhere by typing, to pages and to DAGs as the server finds them, and do what is done often. */
 import { createSpotlight, Spotlight, type SpotlightActionData, type SpotlightActionGroupData } from "@mantine/spotlight";
-import { useDebouncedValue } from "@mantine/hooks";
+import { useDebouncedValue, useHotkeys } from "@mantine/hooks";
 import { IconRoute, IconSearch } from "@tabler/icons-react";
 import { useQueries } from "@tanstack/react-query";
 import { useState, type KeyboardEvent } from "react";
@@ -48,6 +48,8 @@ export function Palette() {
     leftSection: <IconRoute size={18} stroke={1.6} />,
     onClick: () => void navigate(`/dags/${encodeURIComponent(dag.dag_id)}`),
   }));
+  // Also from a field, such as the palette's own while it fades out.
+  useHotkeys([["mod+K", openPalette]], []);
   const ofDag = useDagActions();
   const settings = useSettingActions();
   const actions: SpotlightActionGroupData[] = [
@@ -62,7 +64,9 @@ export function Palette() {
       actions={actions}
       query={typed}
       onQueryChange={setTyped}
-      shortcut={["mod + K", "/"]}
+      // What was typed is forgotten at the end of its fading out, which does not come if it is opened again before.
+      onSpotlightOpen={() => setTyped("")}
+      shortcut="/"
       nothingFound={t(isLooking ? "palette.looking" : "palette.nothing")}
       centered={false}
       attributes={{ content: { "aria-label": t("palette.open") } }}
