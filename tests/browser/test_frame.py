@@ -132,3 +132,16 @@ def test_the_list_of_dags_is_narrowed_by_tag_and_by_owner(page: Page) -> None:
     page.goto("/dags?tag=observation")
     expect(page.get_by_role("link", name="watched", exact=True)).to_be_visible()
     expect(others).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc"])
+def test_the_documents_pages_ask_no_other_server_for_anything(page: Page, path: str) -> None:
+    asked: list[str] = []
+    refused: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda said: refused.append(said.text) if said.type == "error" else None)
+    page.goto(path)
+    expect(page.get_by_text("List Backfills").first).to_be_attached()
+    own = page.url.removesuffix(path)
+    assert [url for url in asked if not url.startswith((own, "data:", "blob:"))] == []
+    assert refused == []
