@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from slipstream.attempt import Workload
-from slipstream.sdk import execute, mask, taskapi
+from slipstream.sdk import execute, mask, operator_defaults, taskapi
 from slipstream.sdk.dag import DAG
 from slipstream.sdk.runtime import RuntimeTaskInstance
 
@@ -64,6 +64,14 @@ def api() -> Iterator[MemoryAPI]:
     yield memory
     taskapi.use(before)
     mask.reset()
+
+
+@pytest.fixture(autouse=True)
+def _defaults_of_this_test() -> Iterator[None]:
+    """Let a test set options that a process asks for once."""
+    operator_defaults.forget()
+    yield
+    operator_defaults.forget()
 
 
 class Runner:
