@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from select import POLLIN, poll
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from slipstream.machine.decision import Decision, TaskInstanceChange
 from slipstream.machine.event import TIKey
 from slipstream.store import Store, attempt, decision, inbox, job, schema, variable, xcom
 from slipstream.store.row import InboxMessage, RunRow
+from slipstream.store.wake import Topics
 from slipstream.token import FINISH_GRACE_S, LEEWAY_S, ExecutionTokens, Scope
 from slipstream.worker.task_api import VERSION, VERSION_HEADER
 
@@ -163,6 +166,26 @@ def test_one_message_for_each_run_in_the_batchs_order(worker: Worker) -> None:
     told = {m.dag_run_pk: m.payload["ids"] for m in worker.told()}
     ids = worker.ids
     assert told == {worker.run.id: [ids["b"], ids["a"]], other.id: [ids["x"]]}
+
+
+def test_the_scheduler_is_woken_with_word_of_the_runs_if_all_of_them_are_known(
+    worker: Worker,
+) -> None:
+    token = worker.begin("a")["a"]
+    with contextlib.closing(worker.store.listen("scheduler")) as listener:
+        topics: list[Topics] = []
+
+        def is_for_all() -> bool:
+            news = poll()
+            news.register(listener, POLLIN)
+            assert news.poll(5000)
+            return listener.drain(lambda about: topics.append(about) is not None)
+
+        worker.commit(finishes=[worker.finishing("a", token)])
+        assert not is_for_all()
+        assert topics[-1] == [worker.run.id]
+        worker.begin("b")  # its token does not say
+        assert is_for_all()
 
 
 def test_a_bad_item_spoils_no_other(worker: Worker) -> None:

@@ -51,6 +51,21 @@ def test_every_listener_of_a_target_is_woken(store: Store) -> None:
         each.close()
 
 
+def test_a_listener_passes_over_what_does_not_concern_it(store: Store) -> None:
+    listener = store.listen("scheduler")
+
+    def is_woken(*about: str | int, mine: set[str | int]) -> bool:
+        store.wake("scheduler", about)
+        select.select([listener], [], [], AFTER)
+        return listener.drain(lambda topics: not mine.isdisjoint(topics))
+
+    assert is_woken("a", 7, mine={7})
+    assert not is_woken("a", 7, mine={"b", 8})
+    assert is_woken(mine=set()), "what is about nothing in particular is for everybody"
+    assert is_woken(*(f"dag {n}" for n in range(5000)), mine=set()), "too many to be named"
+    listener.close()
+
+
 @pytest.mark.alone
 def test_another_process_wakes_within_milliseconds(
     store: Store, store_url: str, spawn: Spawn

@@ -39,9 +39,9 @@ def deliver(
 
     Waits at most ``wait_s`` seconds for the scheduler; the orders are safe either way.
     """
-    result, ids = store.write(_post_or_apply, clock.now(), compose)
+    result, ids, dag_ids = store.write(_post_or_apply, clock.now(), compose)
     if ids:
-        store.wake(SCHEDULER)
+        store.wake(SCHEDULER, dag_ids)
         _wait_until_taken(store, ids, wait_s)
     return result
 
@@ -50,17 +50,18 @@ def _post_or_apply(
     conn: Connection,
     now: datetime,
     compose: Callable[[Connection], tuple[T, Sequence[Order]]],
-) -> tuple[T, list[int]]:
+) -> tuple[T, list[int], set[str]]:
+    """Return ``compose``'s result, the messages that were posted, and the DAGs they are about."""
     result, orders = compose(conn)
     if not orders:
-        return result, []
+        return result, [], set()
     if not scheduler_alive(conn, now):
         from slipstream.command.offline import apply  # the whole engine, and rarely needed
 
         for order in orders:
             apply(conn, order, now)
-        return result, []
-    return result, [
+        return result, [], set()
+    ids = [
         inbox.post(
             conn,
             target=SCHEDULER,
@@ -72,6 +73,7 @@ def _post_or_apply(
         )
         for order in orders
     ]
+    return result, ids, {order.dag_id for order in orders}
 
 
 def _wait_until_taken(store: Store, ids: Sequence[int], wait_s: float) -> None:

@@ -26,7 +26,7 @@ class Order:
     """One inbox message to the scheduler, not yet posted."""
 
     kind: str
-    dag_id: str | None = None
+    dag_id: str
     dag_run_pk: int | None = None
     payload: dict[str, Any] = field(default_factory=dict)
 

@@ -43,7 +43,7 @@ from slipstream.scheduler.turn import Turn
 from slipstream.scheduler.world import World
 from slipstream.store import Store, lease
 from slipstream.store.row import RunRow
-from slipstream.store.wake import Listener
+from slipstream.store.wake import Listener, Topics
 
 log = logging.getLogger(__name__)
 
@@ -259,10 +259,21 @@ class Scheduler:
     def _wait(self, timeout: float) -> None:
         for key, _ in self._selector.select(timeout):
             if self._listener is not None and key.fd == self._listener.fileno():
-                self._read_inbox |= self._listener.drain()
+                self._read_inbox |= self._listener.drain(self._concerns)
             elif isinstance(key.fileobj, socket.socket):
                 key.fileobj.recv(64)  # signals: whoever minds them has set what run looks at
         self._collect()
+
+    def _concerns(self, topics: Topics) -> bool:
+        """Say whether a wake-up about some DAGs and runs is for us.
+
+        Of those that are nobody's yet, whoever claims them reads the inbox then.
+        """
+        own, book = self.world.ownership, self.world.book
+        return own.is_alone or any(
+            topic in own.dags if isinstance(topic, str) else topic in book.active
+            for topic in topics
+        )
 
     def _collect(self) -> None:
         for executor in self._executors.values():

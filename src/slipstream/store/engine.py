@@ -24,7 +24,7 @@ from slipstream.store import dialect
 from slipstream.store.dialect import Dialect, Trouble
 from slipstream.store.later import Later
 from slipstream.store.url import masked, resolve
-from slipstream.store.wake import Listener, bus
+from slipstream.store.wake import Listener, Topics, bus
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -199,12 +199,13 @@ class Store:
             message = f"The database {self.url} is away: {reason}"
         raise StoreUnavailable(message) from error
 
-    def wake(self, target: str) -> None:
+    def wake(self, target: str, about: Topics = ()) -> None:
         """Tell who listens to ``target`` to look at the store; call it after the commit.
 
+        ``about`` names all that it concerns, if that is known: the others need not look.
         Best effort: a wake-up may get lost, and listeners look by themselves now and then.
         """
-        self._bus.wake(target)
+        self._bus.wake(target, about)
 
     def listen(self, target: str) -> Listener:
         """Return a listener to ``wake(target)`` from any process that uses this database."""

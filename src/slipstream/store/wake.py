@@ -2,18 +2,21 @@
 
 PostgreSQL carries them itself (NOTIFY). Elsewhere they are datagrams to Unix sockets in a folder
 below AIRFLOW_HOME, one socket per listener. A wake-up carries no data and may get lost; the slow
-polls of the listeners are the safety net.
+polls of the listeners are the safety net. It may say what it is about, so that of several schedulers
+those whom that does not concern go on sleeping.
 """
 
 from __future__ import annotations
 
 import hashlib
 import itertools
+import json
 import logging
 import os
 import select
 import socket
 import time
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,13 +35,31 @@ _RECONNECT_AFTER_S = 1.0
 _serial = itertools.count()
 
 
+Topics = Collection[str | int]
+"""What a wake-up is about: DAGs by their ids, runs by their primary keys; nothing: anything."""
+_LONGEST = 4000
+"""Characters of topics; PostgreSQL's limit is 8000 bytes. Who has more to name names nothing."""
+
+
+def _encode(about: Iterable[str | int]) -> str:
+    topics = list(about)
+    text = json.dumps(topics) if topics else ""
+    return text if len(text) <= _LONGEST else ""
+
+
+def _concerns(concerns: Callable[[Topics], bool] | None, said: str) -> bool:
+    return concerns is None or not said or concerns(json.loads(said))
+
+
 class Listener(Protocol):
     def fileno(self) -> int:
         """Return a descriptor that is readable when there may have been a wake-up; never changes."""
         ...
 
-    def drain(self) -> bool:
+    def drain(self, concerns: Callable[[Topics], bool] | None = None) -> bool:
         """Take all pending wake-ups without blocking; True if there were any.
+
+        Those that say what they are about count only if ``concerns`` says so.
 
         Call it now and then even when nothing is readable: it also mends a lost connection.
         """
@@ -48,7 +69,7 @@ class Listener(Protocol):
 
 
 class Bus(Protocol):
-    def wake(self, target: str) -> None: ...
+    def wake(self, target: str, about: Topics = ()) -> None: ...
     def listen(self, target: str) -> Listener: ...
     def close(self) -> None: ...
 
@@ -80,7 +101,7 @@ class DatagramBus:
         # A socket's path has 107 characters at most; through the folder's descriptor any fits.
         return f"/proc/self/fd/{self._dir_fd()}/{name}"
 
-    def wake(self, target: str) -> None:
+    def wake(self, target: str, about: Topics = ()) -> None:
         if self._fd is None and not self._folder.is_dir():
             return  # nobody has ever listened
         try:
@@ -90,13 +111,13 @@ class DatagramBus:
             return
         for name in names:
             if name.startswith(f"{target}."):
-                self._send(name)
+                self._send(name, _encode(about).encode())
 
-    def _send(self, name: str) -> None:
+    def _send(self, name: str, said: bytes) -> None:
         if self._sender is None:
             self._sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         try:
-            self._sender.sendto(b"w", self._address(name))
+            self._sender.sendto(said, self._address(name))
         except BlockingIOError:
             return  # its queue is full of wake-ups: one more says nothing new
         except (ConnectionRefusedError, FileNotFoundError):
@@ -146,14 +167,14 @@ class DatagramListener:
     def fileno(self) -> int:
         return self._receiver.fileno()
 
-    def drain(self) -> bool:
+    def drain(self, concerns: Callable[[Topics], bool] | None = None) -> bool:
         woken = False
         while True:
             try:
-                self._receiver.recv(16)
+                said = self._receiver.recv(_LONGEST)
             except BlockingIOError:
                 return woken
-            woken = True
+            woken = woken or _concerns(concerns, said.decode())
 
     def close(self) -> None:
         self._receiver.close()
@@ -166,7 +187,7 @@ class PostgresBus:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def wake(self, target: str) -> None:
+    def wake(self, target: str, about: Topics = ()) -> None:
         import psycopg  # see below
 
         from slipstream.store.dialect import pipeline
@@ -175,7 +196,8 @@ class PostgresBus:
             with self._store.read() as conn:
                 try:
                     driver: Any = conn.connection.dbapi_connection
-                    pipeline.run(driver, conn.info, [(_NOTIFY, [_channel(target)])])
+                    said = [_channel(target), _encode(about)]
+                    pipeline.run(driver, conn.info, [(_NOTIFY, said)])
                 except psycopg.Error:
                     conn.invalidate()
                     raise
@@ -189,7 +211,7 @@ class PostgresBus:
         """Nothing of its own to close."""
 
 
-_NOTIFY = "SELECT pg_notify($1, '')"
+_NOTIFY = "SELECT pg_notify($1, $2)"
 
 
 def _channel(target: str) -> str:
@@ -236,7 +258,7 @@ class PostgresListener:
     def fileno(self) -> int:
         return self._epoll.fileno()
 
-    def drain(self) -> bool:
+    def drain(self, concerns: Callable[[Topics], bool] | None = None) -> bool:
         import psycopg  # see above
 
         if self._conn is None:
@@ -245,7 +267,8 @@ class PostgresListener:
             self._connect()
             return self._conn is not None  # what was said meanwhile is lost: look at once
         try:
-            return any(True for _ in self._conn.notifies(timeout=0))
+            said = [notify.payload for notify in self._conn.notifies(timeout=0)]
+            return any(_concerns(concerns, each) for each in said)
         except psycopg.OperationalError:
             self._disconnect()
             return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.unit.scheduler.harness import Rig
+from tests.unit.scheduler.harness import Rig, dag_spec
 
 from slipstream.scheduler.members import Members
 from slipstream.scheduler.settings import Settings
@@ -28,6 +28,19 @@ def _other(rig: Rig, **values: object) -> str:
 def _look(rig: Rig, members: Members) -> list[JobRow]:
     with rig.store.read() as conn:
         return members.look(conn, "me", rig.clock.now())
+
+
+def test_wake_ups_about_what_other_schedulers_have_are_passed_over(rig: Rig) -> None:
+    rig.add_dag(dag_spec("d", {"a": []}))
+    rig.start()
+    row = rig.trigger("d")
+    rig.turn()
+    concerns = rig.scheduler._concerns
+    assert concerns(["elsewhere", row.id + 1]), "who is alone looks at everything"
+    rig.scheduler.world.ownership.members.others = {"another"}
+    assert concerns(["elsewhere", "d"])
+    assert concerns([row.id + 1, row.id])
+    assert not concerns(["elsewhere", row.id + 1])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -53,9 +53,9 @@ def commit(body: model.Commit, host: ForHost, server: Server) -> Response:
     message.read(body)
     committed = _write(server, host, message, now)
     if committed.finished or message.batch.callbacks or message.expired:
-        server.waker.now()
+        server.waker.now(message.topics)
     elif committed.started:
-        server.waker.soon()
+        server.waker.soon(message.topics)
     return Json(
         {
             "started": list(committed.started),
@@ -93,6 +93,16 @@ class _Message:
     """Of the attempts to start."""
     runs: dict[str, int] = field(default_factory=dict)
     """The dag runs of what starts and finishes, as far as the tokens say them."""
+
+    @property
+    def topics(self) -> Collection[int]:
+        """The runs that it is about; nothing when they are not all known."""
+        batch = self.batch
+        ids = [s.attempt_id for s in batch.starts] + [o.attempt_id for o in batch.finishes]
+        is_known = all(id in self.runs for id in ids)
+        if not is_known or batch.callbacks or self.expired:
+            return ()
+        return set(self.runs.values())
 
     def read(self, body: model.Commit) -> None:
         """Check each item's token."""
