@@ -74,8 +74,8 @@ class Signer:
             given = _decode(signature)
             if not hmac.compare_digest(given, self._mac(head + b"." + claims)):
                 raise InvalidToken(
-                    "the token has a wrong signature; is [api_auth] jwt_secret the same for all "
-                    "schedulers and API servers?"
+                    "the token has a wrong signature (is [api_auth] jwt_secret the same for all "
+                    "schedulers and API servers?)"
                 )
             header, data = json.loads(_decode(head)), json.loads(_decode(claims))
         except ValueError:

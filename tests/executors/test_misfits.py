@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from slipstream.config import conf
 from slipstream.store import Store, job
 
 PATIENCE_S = 60.0
+NAME = socket.gethostname()
 DAG = """
 with DAG("d", schedule=None):
     @task
@@ -112,7 +114,7 @@ def test_a_worker_without_the_dag_file(
     api_server.start()
     (tmp_path / "empty").mkdir()
     worker = start_worker(AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path / "empty"))
-    _fails(site, worker, "d.py")
+    _fails(site, worker, "Every machine on which tasks run needs the DAG files")
 
 
 def test_a_worker_with_a_different_dag_file(
@@ -122,7 +124,7 @@ def test_a_worker_with_a_different_dag_file(
     (tmp_path / "theirs").mkdir()
     (tmp_path / "theirs" / "d.py").write_text(HEADER + ANOTHER)
     worker = start_worker(AIRFLOW__CORE__DAGS_FOLDER=str(tmp_path / "theirs"))
-    _fails(site, worker, "'t'")
+    _fails(site, worker, "is this machine's copy of the file another one?")
 
 
 def test_a_worker_of_another_version(
@@ -134,7 +136,9 @@ def test_a_worker_of_another_version(
         "import slipstream.worker.task_api as t\nt.VERSION = 2\n"
     )
     worker = start_worker(PYTHONPATH=str(tmp_path / "other"))
-    _fails(site, worker, "install the same release")
+    _fails(
+        site, worker, f"install the same release of Slipstream on both. It was a worker on {NAME}."
+    )
 
 
 def test_an_api_server_with_another_key_whose_workers_can_begin_nothing(

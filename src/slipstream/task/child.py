@@ -197,7 +197,8 @@ class _Attempt:
             return self._loaded.error
         return (
             f"The DAG file {self._path} has no {self._missing(found)} any more. "
-            "Was it renamed or removed after the run was created?"
+            "Was it renamed or removed after the run was created, or is this machine's copy of the file "
+            "another one?"
         )
 
     def _missing(self, dag: DAG | None) -> str:

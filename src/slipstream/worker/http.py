@@ -224,8 +224,10 @@ class HttpTaskAPI:
 
     def refuse(self, attempt_id: str, token: str | None, reason: str) -> None:
         """Fail an attempt that cannot be started; see ``TaskAPI.refuse``."""
+        # What never started has no host's name anywhere else.
+        told = f"{reason} It was a worker on {self.hostname}."
         # Of every version there is, this message is at its first path.
-        self.client.call("refused", {"reason": reason}, token or "", version=1)
+        self.client.call("refused", {"reason": told}, token or "", version=1)
 
     # Requests
 

@@ -90,7 +90,10 @@ class ZygotePool:
         try:
             key = file_key(execution.path)
         except OSError as exc:
-            execution.load_error = f"The DAG file {execution.path} cannot be read: {exc.strerror}."
+            execution.load_error = (
+                f"The DAG file {execution.path} cannot be read: {exc.strerror}. "
+                "Every machine on which tasks run needs the DAG files."
+            )
             self._base.take(execution)
             return
         if key in self._unshareable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from slipstream.config import conf
 from slipstream.errors import ConfigError, UserError
 from slipstream.sdk.connection import Connection
 from slipstream.worker.remote_log import credentials, merge, target
-from slipstream.worker.remote_log.files import RemoteFiles
+from slipstream.worker.remote_log.files import RemoteFiles, RemoteLogError
 from slipstream.worker.remote_log.spool import Spool
 from slipstream.worker.remote_log.target import Target
 from slipstream.worker.remote_log.uploader import Uploader, remove
@@ -240,6 +241,20 @@ def _add(files: RemoteFiles, tmp_path: Path, text: str, start: int) -> str:
         assert merge.add(files, path, "a/log", start, tmp_path) == len(text)
     size = files.size("a/log") or 0
     return files.read("a/log", 0, size).decode()
+
+
+def test_a_store_that_is_away_is_soon_given_up(
+    options: Set, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Azure's library would try again and again for more than a minute, and a reader would wait for it."""
+    monkeypatch.setattr("slipstream.worker.remote_log.files._PATIENCE_S", 1.0)
+    parts = "DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;"
+    string = f"{parts}BlobEndpoint=http://127.0.0.1:1/a;"
+    away = RemoteFiles(options("abfs://logs/base"), lambda: {"connection_string": string})
+    began = time.monotonic()
+    with pytest.raises(RemoteLogError, match="abfs://logs/base: no answer within 1 s"):
+        away.size("a/log")
+    assert time.monotonic() - began < 15.0
 
 
 def test_a_file_that_has_all_of_a_log_replaces_the_object(

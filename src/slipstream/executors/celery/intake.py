@@ -21,6 +21,7 @@ from celery.worker.control import Panel
 from celery.worker.request import Request as CeleryRequest
 
 from slipstream.clock import SyncedClock
+from slipstream.config.host import hostname
 from slipstream.errors import SlipstreamError
 from slipstream.executors.celery.message import END, Garbage, read
 from slipstream.executors.celery.pool import Carried, HostPool
@@ -124,7 +125,11 @@ def refuse(message: Any, garbage: Garbage, connection_errors: Any) -> None:
     log.error("A message in queue %s is refused: %s.", where, garbage)
     message.reject_log_error(log, connection_errors)
     if garbage.token is not None:
-        tell = partial(_tell, garbage.token, f"The Celery worker refuses its message: {garbage}.")
+        tell = partial(
+            _tell,
+            garbage.token,
+            f"The Celery worker on {hostname()} refuses its message: {garbage}.",
+        )
         threading.Thread(target=tell, name="refuse", daemon=True).start()
 
 

@@ -15,6 +15,9 @@ from slipstream.worker.remote_log.target import Target
 
 Options = dict[str, Any]
 
+_PATIENCE_S = 15.0
+"""For a store's word on one object. Azure's library alone would try for 80 s to reach one that is away."""
+
 
 class RemoteLogError(SlipstreamError):
     """The store cannot be read or written now; the message is for people."""
@@ -37,7 +40,7 @@ class RemoteFiles:
             fs = self._opened()
             fs.invalidate_cache()
             try:
-                return int(fs.info(name)["size"])
+                return int(fs.info(name, **_patience(fs))["size"])
             except FileNotFoundError:
                 return None
 
@@ -88,6 +91,9 @@ class RemoteFiles:
                 f"{self.target.shown}: {error}; install "
                 f"slipstream-orchestrator[{self.target.kind.extra}]"
             ) from error
+        except TimeoutError as error:
+            why = _line(error) if str(error) else f"no answer within {_PATIENCE_S:g} s"
+            raise RemoteLogError(f"{self.target.shown}: {why}") from error
         except Exception as error:  # each library has a tree of its own
             shown = self.target.shown
             if not _is_denial(error):
@@ -99,6 +105,11 @@ class RemoteFiles:
     def _whose(self) -> str:
         conn_id = self.target.conn_id
         return f"connection {conn_id!r}" if conn_id else "the environment"
+
+
+def _patience(fs: Any) -> Options:
+    """Return the argument by which a file system that works in fsspec's own thread is given up."""
+    return {"timeout": _PATIENCE_S} if fs.async_impl else {}
 
 
 def _is_denial(error: Exception) -> bool:
