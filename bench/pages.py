@@ -43,9 +43,9 @@ PAGES = {
 }
 
 
-def big_dag() -> Any:
+def big_dag(n_tasks: int) -> Any:
     """Return the spec of a DAG of groups, each a ladder of tasks."""
-    names = [f"group_{i % N_GROUPS:02}.task_{i:04}" for i in range(N_TASKS)]
+    names = [f"group_{i % N_GROUPS:02}.task_{i:04}" for i in range(n_tasks)]
     return {
         "spec": 1,
         "dag_id": "big",
@@ -67,13 +67,13 @@ def big_dag() -> Any:
     }
 
 
-def fill(url: str | None) -> None:
+def fill(url: str | None, n_tasks: int = N_TASKS) -> None:
     """Write the DAG, its runs and their task instances."""
     from slipstream.machine.decision import Decision, TaskInstanceChange
     from slipstream.machine.event import TIKey
     from slipstream.store import Store, dag, decision, migrate, run
 
-    spec = big_dag()
+    spec = big_dag(n_tasks)
     with Store.open(url) as store:
         migrate.upgrade(store)
         parsed = dag.ParsedDag(spec=spec, spec_hash="big", is_paused_upon_creation=True)

@@ -15,6 +15,7 @@ import { RouterProvider } from "react-router/dom";
 import { belowPrefix } from "./api/client";
 import { start } from "./i18n";
 import { queries } from "./query";
+import { askEarly } from "./shell/early";
 import { router } from "./shell/routes";
 import { useTheme } from "./theme";
 
@@ -33,10 +34,13 @@ function App() {
 
 const elsewhere = belowPrefix(location);
 if (elsewhere) location.replace(elsewhere);
-else void start().then(() => {
-  createRoot(document.getElementById("root")!).render(
-    <StrictMode>
-      <App />
-    </StrictMode>,
-  );
-});
+else {
+  askEarly(location);
+  void start().then(() => {
+    createRoot(document.getElementById("root")!).render(
+      <StrictMode>
+        <App />
+      </StrictMode>,
+    );
+  });
+}

@@ -45,11 +45,12 @@ export function messageOf(body: unknown, status: number): string {
 
 const LOGIN = /\/login$/;
 
-/** Leave for the login page, and come back here after it. */
-export function goToLogin(): void {
+/** Leave for the login page, and come back here after it; false: this is that page. */
+export function goToLogin(): boolean {
   const here = location.pathname.slice(prefix.length) + location.search + location.hash;
-  if (LOGIN.test(location.pathname)) return;
+  if (LOGIN.test(location.pathname)) return false;
   location.assign(`${prefix}/login?next=${encodeURIComponent(here)}`);
+  return true;
 }
 
 /** These say themselves what is wrong with a name or a password. */
@@ -84,8 +85,9 @@ const failures: Middleware = {
   async onResponse({ response: first, schemaPath, id }) {
     let response = first;
     if (schemaPath !== LOGIN_PATH && (await isEnded(first))) {
-      if (isLeft()) goToLogin();
-      else response = await afterLogin(id);
+      if (!isLeft()) response = await afterLogin(id);
+      // Until the page is left, nobody is shown what was refused.
+      else if (goToLogin()) await new Promise(() => undefined);
     }
     sent.delete(id);
     if (response.ok) {

@@ -50,6 +50,16 @@ export function paneOf(search: URLSearchParams): Pane {
   };
 }
 
+/** The grid that a pane shows, as the server is asked for it. */
+export const queryOf = (pane: Pane) => ({
+  limit: pane.limit,
+  offset: pane.offset || undefined,
+  run_type: pane.run_type.length ? pane.run_type : undefined,
+  state: pane.state.length ? pane.state : undefined,
+  run_after_lte: pane.until ?? undefined,
+  triggering_user_name_pattern: pane.user ?? undefined,
+});
+
 /** Put a change into parameters of an address; what is as if nobody chose is left out. */
 export function withPane(before: URLSearchParams, change: Partial<Pane>): URLSearchParams {
   const next = new URLSearchParams(before);

@@ -7,19 +7,10 @@ import { Staleness } from "../../api/stale";
 import { useChanges, type Changes } from "../../api/stream";
 import { gridQuery, runQuery, type DagRun, type Grid } from "../../query";
 import { applyChanges, withRun } from "./grid/live";
-import type { Pane } from "./pane";
+import { queryOf, type Pane } from "./pane";
 
 /** What can't be told from changes is read anew at most so often. */
 const ANEW_MS = 1000;
-
-export const queryOf = (pane: Pane) => ({
-  limit: pane.limit,
-  offset: pane.offset || undefined,
-  run_type: pane.run_type.length ? pane.run_type : undefined,
-  state: pane.state.length ? pane.state : undefined,
-  run_after_lte: pane.until ?? undefined,
-  triggering_user_name_pattern: pane.user ?? undefined,
-});
 
 interface Applied {
   /** Something changed that the grids on screen do not show yet. */

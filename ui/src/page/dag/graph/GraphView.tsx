@@ -35,8 +35,6 @@ interface Props {
   search: string;
 }
 
-warmUp();
-
 export default function GraphView(props: Props) {
   return (
     <ReactFlowProvider>
@@ -91,6 +89,9 @@ function Graph({ dagId, grid, selection, folding, search }: Props) {
   const { folded, toggle } = folding;
   const seen = useMemo(() => graph && seenOf(graph.nodes, graph.edges, folded), [graph, folded]);
   const [drawn, setDrawn] = useState<Drawn | null>(null);
+  useEffect(() => {
+    if (grid) warmUp(grid.nodes.length);
+  }, [grid]);
 
   useEffect(() => {
     if (!graph || !seen) return;

@@ -23,8 +23,9 @@ async function start() {
   return new ELK({ workerFactory: () => new Worker() });
 }
 
-/** Load ELK while the graph is still on its way. */
-export function warmUp(): void {
+/** Load ELK while a graph of so many nodes is still on its way, if it will be needed. */
+export function warmUp(nNodes: number): void {
+  if (nNodes > MAX_NODES) return;
   elk ??= start();
   elk.catch(() => undefined); // whoever needs it hears of it
 }

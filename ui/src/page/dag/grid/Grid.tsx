@@ -21,6 +21,9 @@ import classes from "./grid.module.css";
 import { cellOf, countsOf, rowsOf, treeOf, type Cell } from "./rows";
 import { Sprite } from "./Sprite";
 
+/** Each cell that pulses is a layer of its own to the browser: two hundred cost it a tenth of a second a frame. */
+const MOST_PULSES = 32;
+
 interface Props {
   dagId: string;
   grid: Data;
@@ -179,6 +182,35 @@ export function Grid({ dagId, grid, selection, folding, search, hint }: Props) {
     tip.current?.show(null);
   };
 
+  let nRunning = 0;
+  const drawn = lines.map((line) => {
+    const row = rows[line.index]!;
+    const cells: Cell[] = [];
+    const noted: boolean[] = [];
+    for (let column = first; column <= last; column++) {
+      const r = runOfColumn(column, n);
+      const cell = cellOf(row, grid.cells[r] ?? [], grid.states);
+      if (cell === "running") nRunning++;
+      cells.push(cell);
+      noted.push(row.node.kind === "task" && !!notes[r]?.has(row.tasks[0] ?? -1));
+    }
+    return (
+      <GridLine
+        key={row.node.id}
+        row={row}
+        index={line.index}
+        top={line.start}
+        name={name}
+        cells={cells}
+        noted={noted}
+        first={first}
+        active={active?.row === line.index ? active.column : null}
+        selected={row.node.id === node}
+        n={n}
+      />
+    );
+  });
+
   return (
     <>
       <Sprite />
@@ -199,35 +231,11 @@ export function Grid({ dagId, grid, selection, folding, search, hint }: Props) {
         onScroll={() => tip.current?.show(null)}
         onBlur={() => setActive(null)}
       >
-        <div role="rowgroup" className={classes.canvas} style={{ height, width: name + n * COLUMN + 8 }}>
+        <div role="rowgroup" className={classes.canvas} data-calm={nRunning > MOST_PULSES || undefined} style={{ height, width: name + n * COLUMN + 8 }}>
           <GridHead runs={grid.runs} first={first} last={last} name={name} height={height} active={active?.row === -1 ? active.column : null} selected={selection.runId} />
           {chosen !== null && <div aria-hidden className={`${classes.strip} ${classes.chosen}`} style={{ width: COLUMN, height, transform: `translateX(${name + chosen * COLUMN}px)` }} />}
           <div ref={strip} aria-hidden className={classes.strip} style={{ width: COLUMN, height, display: "none" }} />
-          {lines.map((line) => {
-            const row = rows[line.index]!;
-            const cells: Cell[] = [];
-            const noted: boolean[] = [];
-            for (let column = first; column <= last; column++) {
-              const r = runOfColumn(column, n);
-              cells.push(cellOf(row, grid.cells[r] ?? [], grid.states));
-              noted.push(row.node.kind === "task" && !!notes[r]?.has(row.tasks[0] ?? -1));
-            }
-            return (
-              <GridLine
-                key={row.node.id}
-                row={row}
-                index={line.index}
-                top={line.start}
-                name={name}
-                cells={cells}
-                noted={noted}
-                first={first}
-                active={active?.row === line.index ? active.column : null}
-                selected={row.node.id === node}
-                n={n}
-              />
-            );
-          })}
+          {drawn}
         </div>
         {rows.length === 0 ? <div className={classes.hint}>{t("dag.grid.noMatch")}</div> : hint && <div className={classes.hint}>{hint}</div>}
       </div>
