@@ -66,6 +66,17 @@ def test_a_listener_passes_over_what_does_not_concern_it(store: Store) -> None:
     listener.close()
 
 
+@pytest.mark.parametrize("dialect", DATABASES[1:2], indirect=True)
+@pytest.mark.parametrize("said", ["look!", '{"a": 1}', "[[1]]"])
+def test_a_wake_up_that_cannot_be_read_counts(store: Store, said: str) -> None:
+    listener = store.listen("scheduler")
+    with store.read() as conn:
+        conn.execute(text("SELECT pg_notify('slipstream_scheduler', :said)"), {"said": said})
+    select.select([listener], [], [], AFTER)
+    assert listener.drain(lambda topics: False)
+    listener.close()
+
+
 @pytest.mark.alone
 def test_another_process_wakes_within_milliseconds(
     store: Store, store_url: str, spawn: Spawn

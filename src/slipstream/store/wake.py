@@ -48,7 +48,15 @@ def _encode(about: Iterable[str | int]) -> str:
 
 
 def _concerns(concerns: Callable[[Topics], bool] | None, said: str) -> bool:
-    return concerns is None or not said or concerns(json.loads(said))
+    """Say whether a wake-up counts; one that cannot be read, as people may send, does."""
+    if concerns is None or not said:
+        return True
+    try:
+        topics = json.loads(said)
+    except ValueError:
+        return True
+    is_good = isinstance(topics, list) and all(isinstance(each, str | int) for each in topics)
+    return not is_good or concerns(topics)
 
 
 class Listener(Protocol):
