@@ -4,6 +4,7 @@ import { useLocalStorage, useMediaQuery } from "@mantine/hooks";
 import { IconLayoutSidebarLeftCollapse, IconLayoutSidebarLeftExpand, IconRouteOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Suspense, useState } from "react";
+import { createPortal } from "react-dom";
 import { useTranslation } from "react-i18next";
 import { Link, NavLink, Outlet, useLocation, useMatches } from "react-router";
 
@@ -62,7 +63,8 @@ function Body({ dagId }: { dagId: string }) {
   const phone = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   const [hidden, hide] = useHidden(phone);
   const [sizes, setSizes] = useLocalStorage<number[]>({ key: "slipstream.paneSizes", defaultValue: SIZES, getInitialValueInEffect: false });
-  const right = (
+  const [left, right] = [useKept(), useKept()];
+  const page = (
     <div className={classes.pane}>
       <Tabs dagId={dagId} hidden={hidden} onHide={() => hide(!hidden)} />
       <div className={classes.scroll} tabIndex={0} role="region" aria-label={t("dag.page")}>
@@ -72,14 +74,46 @@ function Body({ dagId }: { dagId: string }) {
       </div>
     </div>
   );
-  if (hidden) return <div className={classes.body}>{right}</div>;
-  if (phone)
-    return (
-      <div className={classes.body}>
-        <div className={`${classes.pane} ${classes.phonePane}`}><LeftPane dagId={dagId} /></div>
-        {right}
-      </div>
-    );
+  return (
+    <>
+      {!hidden && createPortal(<LeftPane dagId={dagId} />, left)}
+      {createPortal(page, right)}
+      {hidden ? (
+        <div className={classes.body}><Place of={right} /></div>
+      ) : phone ? (
+        <div className={classes.body}>
+          <div className={`${classes.pane} ${classes.phonePane}`}><Place of={left} /></div>
+          <Place of={right} />
+        </div>
+      ) : (
+        <Panes sizes={sizes} setSizes={setSizes} left={left} right={right} />
+      )}
+    </>
+  );
+}
+
+/** An element for what must live on when the page is laid out anew: a dialog in it, and what was typed there. */
+function useKept(): HTMLElement {
+  const [element] = useState(() => {
+    const made = document.createElement("div");
+    made.style.display = "contents";
+    return made;
+  });
+  return element;
+}
+
+function Place({ of }: { of: HTMLElement }) {
+  return <div ref={(place) => void place?.append(of)} style={{ display: "contents" }} />;
+}
+
+interface PanesProps {
+  sizes: number[];
+  setSizes: (sizes: number[]) => void;
+  left: HTMLElement;
+  right: HTMLElement;
+}
+
+function Panes({ sizes, setSizes, left, right }: PanesProps) {
   return (
     <Splitter
       className={classes.body}
@@ -88,8 +122,8 @@ function Body({ dagId }: { dagId: string }) {
       lineSize={1}
       handleColor="var(--mantine-color-default-border)"
     >
-      <Splitter.Pane defaultSize={SIZES[0]} min={15} className={classes.pane}><LeftPane dagId={dagId} /></Splitter.Pane>
-      <Splitter.Pane defaultSize={SIZES[1]} min={20} className={classes.pane}>{right}</Splitter.Pane>
+      <Splitter.Pane defaultSize={SIZES[0]} min={15} className={classes.pane}><Place of={left} /></Splitter.Pane>
+      <Splitter.Pane defaultSize={SIZES[1]} min={20} className={classes.pane}><Place of={right} /></Splitter.Pane>
     </Splitter>
   );
 }
