@@ -68,7 +68,7 @@ function Extra({ text }: { text: string | null }) {
   const { t } = useTranslation();
   if (!text) return <Plain>{null}</Plain>;
   return (
-    <Popover position="left" shadow="md" width={460}>
+    <Popover position="bottom-end" shadow="md" width="min(460px, calc(100vw - 40px))">
       <Popover.Target>
         <Button size="compact-xs" variant="light">{t("browse.show")}</Button>
       </Popover.Target>

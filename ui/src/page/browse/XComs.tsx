@@ -94,7 +94,7 @@ function Value({ xcom }: { xcom: XCom }) {
   });
   const shown = value.data && "value" in value.data ? value.data.value : undefined;
   return (
-    <Popover opened={opened} onChange={setOpened} position="left" shadow="md" width={420}>
+    <Popover opened={opened} onChange={setOpened} position="bottom-end" shadow="md" width="min(420px, calc(100vw - 40px))">
       <Popover.Target>
         <Button size="compact-xs" variant="light" onClick={() => setOpened(!opened)}>{t("browse.show")}</Button>
       </Popover.Target>
