@@ -71,6 +71,7 @@ def test_a_failed_task_is_cleared_after_a_preview_and_runs_again(page: Page, sit
     with staying(page):
         page.get_by_role("button", name="Clear", exact=True).click()
         dialog = page.get_by_role("dialog", name="Clear shaky")
+        expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
         expect(dialog.get_by_text("2 task instances will change")).to_be_visible()
         affected = dialog.get_by_role("list", name="Task instances that will change")
         expect(affected.get_by_role("listitem")).to_have_text([re.compile("shaky"), "end"])

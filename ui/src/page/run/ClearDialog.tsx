@@ -67,7 +67,7 @@ function Form({ target, onClose, onDone }: Props) {
       <Affected rows={preview.data} error={preview.error} retry={() => void preview.refetch()} nothing={t("run.clear.nothing")} />
       <Textarea label={t("run.note.title")} placeholder={t("run.note.why")} autosize minRows={1} maxRows={5} maxLength={1000} value={note} onChange={(e) => setNote(e.currentTarget.value)} />
       <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose}>{t("action.cancel")}</Button>
+        <Button variant="default" onClick={onClose} data-autofocus>{t("action.cancel")}</Button>
         <Button leftSection={<IconRefresh size={16} />} disabled={!n || preview.isFetching} loading={change.isPending} onClick={() => change.mutate()} data-autofocus>
           {t("run.clear.do", { count: n })}
         </Button>

@@ -71,7 +71,7 @@ function Form({ target, state: first, onClose, onDone }: Props) {
       {isRun && n > 0 && <Alert variant="light" color="gray" icon={<IconInfoCircle />} p="xs">{t("run.mark.unfinished")}</Alert>}
       <Textarea label={t("run.note.title")} placeholder={t("run.note.why")} autosize minRows={1} maxRows={5} maxLength={1000} value={note} onChange={(e) => setNote(e.currentTarget.value)} />
       <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose}>{t("action.cancel")}</Button>
+        <Button variant="default" onClick={onClose} data-autofocus>{t("action.cancel")}</Button>
         <Button
           color={state === "success" ? "green" : "red"}
           leftSection={<Icon size={16} />}
