@@ -121,7 +121,9 @@ def main() -> int:
     parser.add_argument("--parallelism", type=int, default=8)
     parser.add_argument("--broker", default="", help="URL: CeleryExecutor, with one worker")
     parser.add_argument("--dask", action="store_true", help="DaskExecutor, with one worker")
-    parser.add_argument("--schedulers", type=int, default=1, help="so many at once")
+    parser.add_argument(
+        "--schedulers", type=int, default=1, help="so many at once, which share the parallelism"
+    )
     parser.add_argument("--json", type=Path, help="also write every figure to this file")
     args = parser.parse_args()
     # So that a system under test is stopped when we are.

@@ -40,6 +40,7 @@ class MemoryExecutor:
         from slipstream.executors.base import Capabilities
 
         self.capabilities = Capabilities(is_remote=False, slots=None)
+        self.trouble = None
         self._store = store
         self._fd = os.eventfd(0, os.EFD_NONBLOCK)
         self._events: list[Any] = []

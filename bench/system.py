@@ -74,7 +74,8 @@ class System:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__EXECUTOR": self._executor(),
             "AIRFLOW__DASK__CLUSTER_ADDRESS": self._dask_address if self.dask else "",
-            "AIRFLOW__CORE__PARALLELISM": str(self.parallelism),
+            # It is a limit of each scheduler: several run no more tasks at a time than one does.
+            "AIRFLOW__CORE__PARALLELISM": str(max(1, self.parallelism // self.n_schedulers)),
             "AIRFLOW__CORE__MAX_ACTIVE_TASKS_PER_DAG": "64",
             "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database,
