@@ -189,7 +189,7 @@ class Batcher:
                     exc,
                     exc_info=not isinstance(exc, SlipstreamError),
                 )
-                self._on_done(part, Committed())
+                self._on_done(part, Committed(refused=dict.fromkeys(ids, _words_of(exc))))
                 return exc
             else:
                 self._on_done(part, committed)
@@ -198,13 +198,16 @@ class Batcher:
 
 def _unsaved(outcome: Outcome, error: Exception) -> Outcome:
     """Return the outcome of an attempt whose real one the store cannot take."""
-    # A driver's error shows statements and values; ours are for people.
-    why = str(error) if isinstance(error, SlipstreamError) else "the worker host's log says why."
     return replace(
         outcome,
         state=TaskInstanceState.FAILED,
         xcoms=None,
         rendered_fields=None,
         defer=None,
-        error=f"The task ended, but its result could not be saved: {why}",
+        error=f"The task ended, but its result could not be saved: {_words_of(error)}",
     )
+
+
+def _words_of(error: Exception) -> str:
+    """Return what people may read: a driver's error shows statements and values."""
+    return str(error) if isinstance(error, SlipstreamError) else "the worker host's log says why."

@@ -82,6 +82,12 @@ def write_last_line(execution: Execution, how: Exit, now: datetime) -> None:
     _write(execution, now, level, event, facts)
 
 
+def write_unsaved(execution: Execution, why: str, now: datetime) -> None:
+    """Say in the attempt's log, which ends with what the task reported, that this does not count."""
+    event = f"The {_noun(execution)} failed after all: its result could not be saved: {why}"
+    _write(execution, now, "error", event)
+
+
 def write_why(execution: Execution, now: datetime) -> None:
     """Say in the attempt's log, before the process is told to end, why it must."""
     event = f"The {_noun(execution)} process is being ended: {execution.cancelled}."

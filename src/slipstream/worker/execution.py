@@ -76,6 +76,8 @@ class Execution:
     """What its templates became, until that is handed over to be written."""
     rendered_at: float = 0.0
     """When it said so, by the monotonic clock."""
+    unsaved: str | None = None
+    """Why the store does not take the outcome that its process reported."""
     holds_slot: bool = False
     cancelled: str | None = None
     """Why the host ends the process, in words; None: it does not."""

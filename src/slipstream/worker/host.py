@@ -284,6 +284,10 @@ class Host:
             if not granted:
                 self._reporter.dropped(start.attempt_id)
         self._reporter.finished(batch.finishes, committed)
+        for outcome in batch.finishes:
+            self._supervisor.on_written(
+                outcome.attempt_id, committed.refused.get(outcome.attempt_id)
+            )
         for left in self._left_journals:
             for outcome in batch.finishes:
                 left.on_delivered(outcome.attempt_id)

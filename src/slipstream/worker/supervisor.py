@@ -74,6 +74,8 @@ class Supervisor:
         self._limits = limits
         self._slots = Slots(n_slots)
         self._executions: dict[str, Execution] = {}
+        self._unwritten: dict[str, Execution] = {}
+        """Tasks that have ended here, and whose outcomes the store does not have yet."""
         self.pool: ZygotePool
         self.ask: Ask
         self.ask_for_load: Callable[[ZygoteHandle, Message], None]
@@ -388,6 +390,7 @@ class Supervisor:
         outcome.rendered_fields = outcome.rendered_fields or execution.rendered
         outcome.token = execution.workload.get("token")
         if execution.is_task:
+            self._unwritten[execution.attempt_id] = execution
             self._reporter.batch.finishes.append(outcome)
         else:
             ok = outcome.state is TaskInstanceState.SUCCESS
@@ -396,6 +399,22 @@ class Supervisor:
         if process is not None and process.exit is None:
             overtime_s = self._limits.overtime_s
             self._after(execution, overtime_s, lambda: self._on_overtime(process))
+
+    def on_written(self, attempt_id: str, unsaved: str | None) -> None:
+        """The store has an outcome; ``unsaved`` is why that is not the one which the task reported."""
+        execution = self._unwritten.pop(attempt_id, None)
+        if execution is None or unsaved is None:
+            return
+        execution.unsaved = unsaved
+        if attempt_id not in self._executions:  # else its process may still write, success even
+            self.logs.begin(execution)
+            self.logs.started(execution)
+            self._close_log(execution)
+
+    def _close_log(self, execution: Execution) -> None:
+        if execution.unsaved is not None:
+            ending.write_unsaved(execution, execution.unsaved, self._clock.now())
+        self.logs.end(execution)
 
     def _end(self, execution: Execution, process: TaskProcess, how: Exit) -> None:
         """The process of an execution has ended."""
@@ -430,7 +449,7 @@ class Supervisor:
         for timer in execution.timers:
             timer.cancel()
         self._executions.pop(execution.attempt_id, None)
-        self.logs.end(execution)
+        self._close_log(execution)
 
     def _on_timeout(self, execution: Execution, process: TaskProcess, limit_s: float) -> None:
         if execution.process is process and execution.outcome is None:

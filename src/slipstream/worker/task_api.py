@@ -115,7 +115,10 @@ class Committed:
     started: frozenset[str] = frozenset()
     finished: frozenset[str] = frozenset()
     refused: Mapping[str, str] = field(default_factory=dict)
-    """Why, for those that were refused for another reason than that they are not current."""
+    """Why, for those that were refused for another reason than that they are not current.
+
+    An attempt that is ``finished``, too, has failed: the outcome that it reported cannot be saved.
+    """
     cancel: frozenset[str] = frozenset()
     """Of the running attempts, those whose processes must end: nobody wants their outcomes."""
     tokens: Mapping[str, str] = field(default_factory=dict)

@@ -101,3 +101,20 @@ def test_callbacks_that_take_too_long_are_ended_with_that_reason_and_the_tasks_s
         "Task finished: success. The task process was ended: "
         "its callbacks took over 1 s ([core] task_success_overtime)."
     )
+
+
+def test_the_log_of_a_task_whose_result_cannot_be_saved_says_so_last(rig: Rig) -> None:
+    rig.dag(
+        """
+@task(multiple_outputs=True)
+def tells():
+    return {"k" * 600: 1}
+tells()
+"""
+    )
+    attempt_id = rig.submit("tells")
+    assert rig.finished(attempt_id).state is S.FAILED
+    rig.until(lambda: "after all" in (rig.messages(attempt_id) or [""])[-1], "the last line")
+    *_, before, last = rig.messages(attempt_id)
+    assert before.startswith("Task finished: success")
+    assert last.startswith("The task failed after all: its result could not be saved: ")

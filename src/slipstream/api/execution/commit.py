@@ -274,6 +274,7 @@ def _hand_back(conn: Connection, expired: dict[str, Place], now: datetime) -> No
 
 
 def _replace_unstorable(message: _Message, reasons: dict[str, str]) -> None:
+    message.refused |= reasons
     message.batch.finishes = [
         unsaved(o, reasons[o.attempt_id]) if o.attempt_id in reasons else o
         for o in message.batch.finishes
@@ -317,7 +318,8 @@ def _write_apart(server: Parts, host: Grant, message: _Message, now: datetime) -
             raise
         except Exception as error:
             log.exception("attempt %s: its outcome cannot be written", outcome.attempt_id)
-            write(Batch(finishes=[unsaved(outcome, str(error))]))
+            message.refused[outcome.attempt_id] = why = str(error)
+            write(Batch(finishes=[unsaved(outcome, why)]))
     for item in whole.rendered:
         try:
             write(Batch(rendered=[item]))

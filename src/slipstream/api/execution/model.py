@@ -118,7 +118,8 @@ class CommitAnswer(BaseModel):
     finished: list[str] = Field(description="Attempts whose outcome counts.")
     refused: dict[str, str] = Field(
         description="Why, for items that were refused for another reason than that another host "
-        "has the attempt or that it is over."
+        "has the attempt or that it is over. An attempt that is finished, too, has failed: the "
+        "outcome that it reported cannot be saved."
     )
     tokens: dict[str, str] = Field(description="New run tokens by attempt id.")
     host_token: str | None = Field(description="A new token of the host's own.")
