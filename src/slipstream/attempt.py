@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
+from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 from slipstream.state import TaskInstanceState
@@ -38,8 +41,11 @@ def new_id() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def _jsonable(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+@cache
+def _fields(kind: type[_Wire]) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return the names of a class's fields, and what reads all of them from an instance."""
+    names = tuple(kind.__dataclass_fields__)
+    return names, attrgetter(*names)
 
 
 class _Wire:
@@ -50,11 +56,12 @@ class _Wire:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict; fields that hold None are left out."""
-        return {
-            name: _jsonable(v)
-            for name in self.__dataclass_fields__
-            if (v := getattr(self, name)) is not None
-        }
+        names, values_of = _fields(type(self))  # this is done for every attempt
+        values = zip(names, values_of(self), strict=True)
+        data = {name: value for name, value in values if value is not None}
+        for name in self._DATETIMES & data.keys():
+            data[name] = data[name].isoformat()
+        return data
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Self:
