@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from slipstream.machine.event import TIKey
@@ -29,10 +29,11 @@ class ActiveRun:
     version_id: str
     running: bool = False
     """It holds a slot of its lane's ``max_active_runs``."""
+    pk: int = field(init=False)
+    """The row's primary key, which no newer row changes."""
 
-    @property
-    def pk(self) -> int:
-        return self.row.id
+    def __post_init__(self) -> None:
+        self.pk = self.row.id
 
 
 def lane_of(row: RunRow) -> Lane:

@@ -44,7 +44,8 @@ def create_due(turn: Turn) -> int:
     A transaction of its own: a crash after it leaves queued runs, which is what it made.
     """
     world = turn.world
-    if not world.settings.use_job_schedule:
+    due_at = world.catalog.next_due_at()
+    if due_at is None or due_at > turn.now or not world.settings.use_job_schedule:
         return 0
     jobs: list[_Job] = []
     share = Share(world.settings.share_s)

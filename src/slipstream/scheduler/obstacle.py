@@ -36,8 +36,11 @@ class Obstacles:
     def look(self, turn: Turn) -> None:
         """Write what has changed with this turn."""
         # Asked once each: an executor's own thread changes it.
-        seen = {name: each.trouble for name, each in self._executors.items()}
-        found = {name: trouble for name, trouble in seen.items() if trouble is not None}
+        found = {
+            name: trouble
+            for name, each in self._executors.items()
+            if (trouble := each.trouble) is not None
+        }
         if found == self._told:
             return
         self._told = found

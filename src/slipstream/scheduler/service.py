@@ -83,6 +83,7 @@ class Scheduler:
         self._clock = clock or SystemClock()
         self._store = store
         self._settings = settings or Settings.from_config()
+        self._beat_s = self._settings.beat_s
         self._executors = executors
         self._only_run = only_run
         self._lease = self._new_lease()
@@ -247,7 +248,9 @@ class Scheduler:
             return max(0.0, min(timeout, self._retry_at - now))
         if self._more or self.world.is_restless:
             return 0.0
-        waits = [timeout, *(at - now for at in self._next.values())]
+        waits = [timeout]
+        if self._next:
+            waits.append(min(self._next.values()) - now)
         if (timer := self.world.timers.next_in()) is not None:
             waits.append(timer)
         if (due_at := self.world.catalog.next_due_at()) is not None and not self._only_run:
@@ -285,13 +288,11 @@ class Scheduler:
         A short task's start and finish are then one transaction. The start is in the database
         already, written by the worker host; what waits is only its display.
         """
+        is_mere = not self._read_inbox and {type(e) for e in self._events} == {AttemptStarted}
+        if self._more or not is_mere:
+            self._lingering_since = None
+            return False
         now = self._clock.monotonic()
-        if not self._events or self._read_inbox or self._more:
-            self._lingering_since = None
-            return False
-        if not all(isinstance(e, AttemptStarted) for e in self._events):
-            self._lingering_since = None
-            return False
         if self._lingering_since is None:
             self._lingering_since = now
         if now - self._lingering_since < self._settings.linger_s:
@@ -328,30 +329,31 @@ class Scheduler:
         report.more = self._more or self.world.is_restless
 
     def _take_inbox(self, turn: Turn) -> bool:
-        if self._only_run or not (self._read_inbox or self._is_due("inbox", self._settings.poll_s)):
+        if self._only_run:
+            return False
+        now = self._clock.monotonic()
+        if not (self._read_inbox or self._is_due("inbox", self._settings.poll_s, now)):
             return False
         self._read_inbox = False
-        self._next["inbox"] = self._clock.monotonic() + self._settings.poll_s
+        self._next["inbox"] = now + self._settings.poll_s
         self._read_inbox = inbox.take(turn)
         return self._read_inbox
 
     def _housekeeping(self, turn: Turn) -> None:
         """Heartbeat, see who is there, claim and give up, and look for hosts that died."""
-        settings, world = self._settings, self.world
-        if self._is_due("heartbeat", settings.beat_s):
+        settings, world, now = self._settings, self.world, self._clock.monotonic()
+        if self._is_due("heartbeat", self._beat_s, now):
             self._beat(turn)
         sweep_s = settings.sweep_s
         world.obstacles.look(turn)
         is_told_late = not world.inherited.isdisjoint(world.book.attempts)
         if is_told_late and world.hosts.foreign(world.own_ids):
             sweep_s = settings.foreign_sweep_s
-            self._next["sweep"] = min(
-                self._next.get("sweep", 0.0), self._clock.monotonic() + sweep_s
-            )
-        is_sweep = world.sweep_soon or self._is_due("sweep", sweep_s)
+            self._next["sweep"] = min(self._next.get("sweep", 0.0), now + sweep_s)
+        is_sweep = world.sweep_soon or self._is_due("sweep", sweep_s, now)
         world.sweep_soon = False
         if not self._only_run and not self._leaves:
-            self._share(turn)
+            self._share(turn, now)
         if is_sweep and world.book.attempts:
             reconcile.everything(turn)
             reconcile.sweep_queued(turn)
@@ -361,14 +363,14 @@ class Scheduler:
             ownership.claim_runs(turn)
         world.claim_soon = False
 
-    def _share(self, turn: Turn) -> None:
+    def _share(self, turn: Turn, now: float) -> None:
         """Give each scheduler its part of the DAGs."""
         own, settings = self.world.ownership, self._settings
-        if self._is_due("members", settings.sweep_s if own.is_alone else settings.members_s):
+        if self._is_due("members", settings.sweep_s if own.is_alone else settings.members_s, now):
             own.tick()
             # The safety net of quotas: what waits is found anew, and asked for.
             self.world.slots.changed |= not own.is_alone
-        own.share_soon |= self._is_due("share", settings.sweep_s)
+        own.share_soon |= self._is_due("share", settings.sweep_s, now)
         if own.look_soon:
             ownership.look(turn)
         if own.share_soon:
@@ -382,8 +384,7 @@ class Scheduler:
         if self.world.keys.mark is not None:
             self.world.hosts.look_for_api_servers(turn.conn, turn.now)
 
-    def _is_due(self, what: str, every_s: float) -> bool:
-        now = self._clock.monotonic()
+    def _is_due(self, what: str, every_s: float, now: float) -> bool:
         if self._next.get(what, 0.0) > now:
             return False
         self._next[what] = now + every_s

@@ -29,6 +29,8 @@ _LARGE = 2000
 def go_on(turn: Turn) -> None:
     """Move the rest of what earlier turns left of large runs: at least one, and a turn's share."""
     world = turn.world
+    if not world.unsettled:
+        return
     share = Share(world.settings.share_s)
     for pk in list(world.unsettled):
         run_ = world.book.active.get(pk)
@@ -41,6 +43,8 @@ def go_on(turn: Turn) -> None:
 def start_queued(turn: Turn) -> bool:
     """Start runs whose turn it is; True when a turn's share was used up and more may start."""
     book = turn.world.book
+    if not book.touched:
+        return False
     left = turn.world.settings.runs_per_turn
     share = Share(turn.world.settings.share_s)
     for lane in list(book.touched):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from contextlib import ExitStack
+from contextlib import AbstractContextManager
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -53,14 +53,16 @@ class Turn:
         self.world = world
         self.now = world.clock.now()
         self.batch = Batch()
-        self._open = ExitStack()
+        self._reading: AbstractContextManager[Connection] | None = None
         self._conn: Connection | None = None
 
     @property
     def conn(self) -> Connection:
         """A connection for reading, opened at first use."""
         if self._conn is None:
-            self._conn = self._open.enter_context(self.world.store.read())
+            reading = self.world.store.read()
+            self._conn = reading.__enter__()
+            self._reading = reading
         return self._conn
 
     def __enter__(self) -> Self:
@@ -72,13 +74,13 @@ class Turn:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._conn = None
-        self._open.__exit__(kind, error, trace)
+        reading, self._reading, self._conn = self._reading, None, None
+        if reading is not None:
+            reading.__exit__(kind, error, trace)
 
     def close(self) -> None:
         """Give the reading connection back; the next use opens another."""
-        self._conn = None
-        self._open.close()
+        self.__exit__(None, None, None)
 
     def unless_store(self, error: Exception) -> None:
         """Raise StoreUnavailable if that is what an error of a query means, and LeaseLost as it is."""
