@@ -56,7 +56,8 @@ class _Wire:
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict; fields that hold None are left out."""
-        names, values_of = _fields(type(self))  # this is done for every attempt
+        kind: Any = type(self)
+        names, values_of = _fields(kind)  # this is done for every attempt
         values = zip(names, values_of(self), strict=True)
         data = {name: value for name, value in values if value is not None}
         for name in self._DATETIMES & data.keys():

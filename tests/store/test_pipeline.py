@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, event, select
@@ -55,6 +56,29 @@ def test_text_arrives_as_it_was_sent(store: Store, n_times: int) -> None:
     with store.read() as conn:
         found = conn.execute(select(*columns).order_by(schema.dag_run.c.id)).all()
     assert [row._asdict() for row in found] == values
+
+
+def test_the_hour_that_a_clock_repeats_is_stored_as_two(store: Store) -> None:
+    first = datetime(2024, 10, 27, 2, 30, tzinfo=ZoneInfo("Europe/Berlin"))
+    second = first.replace(fold=1)
+    assert first == second, "which is why no text of theirs may be kept by the moment"
+    for moment in (first, second):
+        row = create_run(store, "d", str(moment.fold))
+        values = {"id": row.id, "queued_at": moment}
+        store.write(_update, values)
+        with store.read() as conn:
+            found = conn.scalar(
+                select(schema.dag_run.c.queued_at).where(schema.dag_run.c.id == row.id)
+            )
+        assert found == moment.astimezone(UTC)
+    assert pipeline.encoded([first, second]) == [
+        b"2024-10-27 02:30:00+02:00",
+        b"2024-10-27 02:30:00+01:00",
+    ]
+
+
+def _update(conn: Connection, values: dict[str, Any]) -> None:
+    dialect.of(conn).update_many(conn, schema.dag_run, ("id",), [values])
 
 
 def test_enumerations_are_sent_as_what_they_stand_for(store: Store) -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, update
 
@@ -47,15 +46,14 @@ _INSERT_STORY = insert(schema.task_event)
 _INSERT_CALLBACK = insert(schema.callback_request)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewAttempt:
+class NewAttempt(NamedTuple):
     """An admitted try: the row that its worker's start will be compared with."""
 
     id: str
     dag_run_id: int
     task_id: str
-    map_index: int = -1
     try_number: int
+    map_index: int = -1
     executor: str | None = None
     queue: str = "default"
     pool: str = "default_pool"

@@ -11,7 +11,8 @@ from __future__ import annotations
 import itertools
 import select
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from psycopg import DataError, OperationalError
@@ -130,7 +131,15 @@ def _text(value: bytes | None) -> str | None:
 
 def encoded(values: Iterable[Any]) -> list[bytes | None]:
     """Return values in PostgreSQL's text form. Raises DataError for one that has none."""
-    return [None if value is None else _FORMS[type(value)](value) for value in values]
+    return [
+        None
+        if value is None
+        # Most are plain texts, and these need no call of ours.
+        else value.encode()
+        if type(value) is str and "\0" not in value
+        else _FORMS[type(value)](value)
+        for value in values
+    ]
 
 
 def _text_form(value: str) -> bytes:
@@ -138,6 +147,17 @@ def _text_form(value: str) -> bytes:
     if b"\0" in form:
         raise DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
     return form
+
+
+def _datetime_form(value: datetime) -> bytes:
+    return _utc_form(value) if value.tzinfo is UTC else str(value).encode()
+
+
+# A transaction writes the same few moments again and again. Only of UTC are those that are equal
+# the same: elsewhere an hour comes twice when a clock is set back.
+@lru_cache(maxsize=128)
+def _utc_form(value: datetime) -> bytes:
+    return str(value).encode()
 
 
 def _array_form(values: list[Any]) -> bytes:
@@ -158,13 +178,12 @@ class _Forms(dict[type, Callable[[Any], bytes]]):
         raise DataError(f"a value of type {kind.__name__} has no form that PostgreSQL reads")
 
 
-_FORMS = _Forms(
-    {
-        str: _text_form,
-        bool: lambda value: b"t" if value else b"f",
-        int: lambda value: int.__repr__(value).encode(),
-        float: lambda value: float.__repr__(value).encode(),
-        datetime: lambda value: str(value).encode(),
-        list: _array_form,
-    }
-)
+_KNOWN: dict[type, Callable[[Any], bytes]] = {
+    str: _text_form,
+    bool: lambda value: b"t" if value else b"f",
+    int: lambda value: b"%d" % value,
+    float: lambda value: float.__repr__(value).encode(),
+    datetime: _datetime_form,
+    list: _array_form,
+}
+_FORMS = _Forms(_KNOWN)

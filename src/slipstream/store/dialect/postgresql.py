@@ -135,7 +135,7 @@ class PostgreSQL:
     ) -> None:
         if not rows:
             return
-        columns = tuple(name for name in rows[0] if name not in keys)
+        columns = tuple([name for name in rows[0] if name not in keys])
         if len(rows) < _MANY:
             statement = lean_update(conn, table, keys, columns)
             self.send(conn, statement, statement.parameters(rows))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Executable, Select, Table
@@ -166,7 +166,7 @@ class SQLite:
         self, conn: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row]
     ) -> None:
         if rows:
-            columns = tuple(name for name in rows[0] if name not in keys)
+            columns = tuple([name for name in rows[0] if name not in keys])
             statement = lean_update(conn, table, keys, columns)
             self.send(conn, statement, statement.parameters(rows))
 
@@ -216,8 +216,9 @@ class SQLite:
 
 
 def _driver(conn: Connection) -> sqlite3.Connection:
-    driver: Any = conn.connection.dbapi_connection
-    return cast(sqlite3.Connection, driver)
+    connection: Any = conn.connection.dbapi_connection
+    driver: sqlite3.Connection = connection
+    return driver
 
 
 @lru_cache(maxsize=64)

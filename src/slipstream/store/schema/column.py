@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Text, TypeDecorator
@@ -67,8 +68,16 @@ def _to_mysql(value: datetime | None) -> datetime | None:
 
 
 def _to_sqlite(value: datetime | None) -> str | None:
-    value = _to_postgresql(value)
-    return None if value is None else value.isoformat(" ", "microseconds")[:26]
+    if value is not None and value.tzinfo is not UTC:
+        value = _to_postgresql(value)
+    return None if value is None else _utc_text(value)
+
+
+# A transaction writes the same few moments again and again. Only of UTC are those that are equal
+# the same: elsewhere an hour comes twice when a clock is set back.
+@lru_cache(maxsize=128)
+def _utc_text(value: datetime) -> str:
+    return value.isoformat(" ", "microseconds")[:26]
 
 
 def _from_postgresql(value: datetime | None) -> datetime | None:
