@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import Connection, make_url, select, text
+from sqlalchemy import Connection, event, make_url, select, text
 from sqlalchemy.exc import IntegrityError
 from tests.databases import DATABASES, Server
 from tests.store.build import AFTER, NOW, Spawn, changing, create_run, new_run
@@ -17,7 +17,7 @@ from tests.store.pair import go, race, result, wait_ready
 from tests.store.proxy import Proxy
 
 from slipstream.errors import StoreUnavailable
-from slipstream.store import Store, decision, dialect, engine, pool, run, schema
+from slipstream.store import Store, decision, dialect, engine, pool, run, schema, spare
 
 SERVERS = DATABASES[1:]
 
@@ -265,8 +265,60 @@ def test_a_connection_that_broke_while_idle_is_replaced(
     proxy, store = proxied
     assert _names(store) == ["default_pool"]
     proxy.drop_connections()
-    monkeypatch.setattr(engine, "IDLE_CHECK_S", 0.0)
+    monkeypatch.setattr(spare, "IDLE_CHECK_S", 0.0)
     assert _names(store) == ["default_pool"]
+    store.write(_sent, "spare")
+    proxy.drop_connections()
+    assert _names(store) == ["default_pool"]
+
+
+def _sent(conn: Connection, note: str) -> None:
+    """Write as the hot path does, without a word of SQLAlchemy's."""
+    dialect.of(conn).update_many(conn, schema.dag_run, ("id",), [{"id": 0, "note": note}])
+
+
+def test_writes_one_after_the_other_share_a_connection_with_reads(
+    store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_POOL_SIZE", "1")
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_MAX_OVERFLOW", "0")
+    taken: list[object] = []
+    with Store.open(store_url) as store:
+        event.listen(store.engine, "checkout", lambda *args: taken.append(args))
+        for note in ("first", "second", "third"):
+            store.write(_sent, note)
+        assert len(taken) == 1
+        assert _names(store) == ["default_pool"]
+        assert len(taken) == 1, "a pool of one connection has none left"
+        store.write(_sent, "fourth")
+        with pytest.raises(ZeroDivisionError):
+            store.write(lambda conn: 1 // 0)
+        assert _names(store) == ["default_pool"]
+
+
+@pytest.mark.parametrize("dialect", SERVERS, indirect=True)
+def test_many_connections_that_broke_cost_one_try(proxied: tuple[Proxy, Store]) -> None:
+    proxy, store = proxied
+    barrier = threading.Barrier(5)
+
+    def together(conn: Connection) -> None:
+        _sent(conn, "together")
+        barrier.wait(AFTER)
+
+    threads = [threading.Thread(target=store.write, args=(together,)) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(AFTER)
+    proxy.drop_connections()
+    tries: list[None] = []
+
+    def again(conn: Connection) -> None:
+        tries.append(None)
+        _sent(conn, "again")
+
+    store.write(again)
+    assert len(tries) == 2
 
 
 @pytest.mark.parametrize("dialect", SERVERS, indirect=True)

@@ -11,11 +11,11 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, Concatenate, NoReturn, ParamSpec, Self, TypeVar, overload
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from slipstream.config import conf
@@ -23,6 +23,7 @@ from slipstream.errors import ConfigError, StoreUnavailable
 from slipstream.store import dialect
 from slipstream.store.dialect import Dialect, Trouble
 from slipstream.store.later import Later
+from slipstream.store.spare import Spare
 from slipstream.store.url import masked, resolve
 from slipstream.store.wake import Listener, Topics, bus
 
@@ -33,8 +34,6 @@ MAX_BUSY_RETRIES = 12
 """A deadlock is retried so often, after 2 ms to 250 ms, before the caller gets the error."""
 BUSY_PATIENCE_S = 20.0
 """No retry starts later than this after the first try: lock timeouts are seconds each."""
-IDLE_CHECK_S = 1.0
-"""A connection that was idle for longer is checked before use; the hot path never is."""
 
 
 class Store:
@@ -43,6 +42,7 @@ class Store:
     def __init__(self, url: URL, engine: Engine, dialect_: Dialect) -> None:
         self._url = url
         self._engine = engine
+        self._connections = Spare(engine, is_file=dialect_.name == "sqlite")
         self._dialect = dialect_
         self._writer = dialect_.writer(url)
         self._bus = bus(self)
@@ -59,8 +59,6 @@ class Store:
         engine = _create_engine(parsed, dialect_)
         event.listen(engine, "connect", lambda connection, _: dialect_.on_connect(connection))
         dialect_.on_engine(engine)
-        if dialect_.name != "sqlite":
-            _check_idle_connections(engine)
         return cls(parsed, engine, dialect_)
 
     @property
@@ -90,9 +88,10 @@ class Store:
         Raises StoreUnavailable when the database is away or unusable.
         """
         try:
-            with self._engine.connect() as conn:
+            with self._connections.take() as conn:
                 yield conn
         except (SQLAlchemyError, sqlite3.Error) as error:
+            self._connections.let_go()
             trouble = self._classify(error)
             if trouble is None or trouble[0] is Trouble.BUSY:
                 raise
@@ -121,9 +120,10 @@ class Store:
         deadline = time.monotonic() + BUSY_PATIENCE_S
         while True:
             try:
-                with self._writer, self._engine.connect() as conn:
-                    return self._transact(conn, fn, *args, **kwargs)
+                with self._writer:
+                    return self._transact(fn, *args, **kwargs)
             except Exception as error:  # a driver's own is not SQLAlchemy's; others go on
+                self._connections.let_go()
                 trouble = self._classify(error)
                 if trouble is None:
                     raise
@@ -140,12 +140,9 @@ class Store:
             time.sleep(pause_s)
 
     def _transact(
-        self,
-        conn: Connection,
-        fn: Callable[Concatenate[Connection, P], Any],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        self, fn: Callable[Concatenate[Connection, P], Any], *args: P.args, **kwargs: P.kwargs
     ) -> Any:
+        conn = self._connections.take()
         try:
             self._dialect.begin(conn)
             result = fn(conn, *args, **kwargs)
@@ -160,7 +157,9 @@ class Store:
                     # Whatever state it is in, nobody may get this connection again; the error
                     # that brought us here tells more than this one.
                     conn.invalidate()
+            conn.close()
             raise
+        self._connections.keep(conn)
         return result
 
     def _classify(self, error: Exception) -> tuple[Trouble, str] | None:
@@ -214,6 +213,7 @@ class Store:
     def close(self) -> None:
         """Close all connections; listeners are closed by their owners."""
         self._bus.close()
+        self._connections.let_go()
         self._engine.dispose()
         close = getattr(self._writer, "close", None)
         if close is not None:
@@ -261,22 +261,3 @@ def _engine_args() -> dict[str, Any]:
             "and so must the connect_args in it."
         )
     return dict(given)
-
-
-def _check_idle_connections(engine: Engine) -> None:
-    """Replace connections that broke while idle, at no cost for those in steady use."""
-
-    @event.listens_for(engine, "checkin")
-    def _mark(_connection: Any, record: Any) -> None:
-        record.info["idle_since"] = time.monotonic()
-
-    @event.listens_for(engine, "checkout")
-    def _check(connection: Any, record: Any, _proxy: Any) -> None:
-        idle_since = record.info.get("idle_since")
-        if idle_since is None or time.monotonic() - idle_since < IDLE_CHECK_S:
-            return
-        alive = False
-        with suppress(engine.dialect.loaded_dbapi.Error):
-            alive = engine.dialect.do_ping(connection)
-        if not alive:
-            raise DisconnectionError("the connection broke while idle")
