@@ -19,7 +19,9 @@ PAGES := $(shell find ui/src ui/public ui/*.json ui/*.ts ui/index.html -type f !
 
 $(STAMP): pyproject.toml constraints.txt hatch_build.py $(PAGES)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt -e '.[all,dev]'
+	@# On every core, unlike pip's; and our own code too, which hundreds of processes of the tests load.
+	-$(BIN)/python -m compileall -qq -j 0 $(VENV)/lib src
 	@touch $@
 
 run: $(STAMP) ## Start Slipstream: SQLite, LocalExecutor, web on http://localhost:8080
