@@ -37,8 +37,6 @@ from slipstream.config import conf
 from slipstream.store import Store, attempt, migrate, pool, xcom
 from slipstream.worker import sweeper
 
-pytestmark = pytest.mark.alone
-
 Private = Callable[[str], PrivateBroker]
 _SLOTS = 5
 _LEASE_S = 3

@@ -9,8 +9,6 @@ import pytest
 from tests.chaos.checker import check
 from tests.chaos.stage import ROLES, SERVICES, Stage
 
-pytestmark = pytest.mark.alone
-
 _DAGS = ("chaos_chain", "chaos_fan", "chaos_branch", "chaos_fail")
 _PATIENCE_S = 60.0
 

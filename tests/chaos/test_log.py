@@ -10,8 +10,6 @@ from tests.chaos.stage import Stage
 from slipstream.config import conf
 from slipstream.store import Store, migrate, run
 
-pytestmark = pytest.mark.alone
-
 
 @pytest.fixture
 def sqlite_store(home: Path, monkeypatch: pytest.MonkeyPatch) -> Store:

@@ -15,8 +15,6 @@ from tests.chaos.stage import Stage, wait_until
 from slipstream.config import conf
 from slipstream.store import Store, migrate
 
-pytestmark = pytest.mark.alone
-
 AWAY_S = float(os.environ.get("SLIPSTREAM_CHAOS_AWAY", "20"))
 
 

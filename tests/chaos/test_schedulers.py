@@ -14,8 +14,6 @@ from tests.chaos.stage import MORE_SCHEDULERS, Stage
 
 from slipstream.store import pool
 
-pytestmark = pytest.mark.alone
-
 _DAGS = ("chaos_chain", "chaos_fan", "chaos_branch", "chaos_fail")
 _SLOTS = 4
 _PATIENCE_S = 90.0

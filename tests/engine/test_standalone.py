@@ -20,7 +20,6 @@ from typing import Any
 import pytest
 from tests.standalone import Standalone, wait_for
 
-pytestmark = pytest.mark.alone
 STOP_S = 5.0
 
 SLEEPER = """
@@ -62,6 +61,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Standalone]]:
 Start = Callable[..., Standalone]
 
 
+@pytest.mark.alone
 def test_it_starts_everything_and_stops_it_within_five_seconds(start: Start) -> None:
     standalone = start()
     url = standalone.wait_until_ready()
@@ -79,6 +79,7 @@ def test_it_starts_everything_and_stops_it_within_five_seconds(start: Start) -> 
     assert standalone.lines[-1].endswith("| Stopped.")
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_running_tasks_too(start: Start) -> None:
     standalone = start()
     (standalone.home / "dags").mkdir(parents=True, exist_ok=True)
