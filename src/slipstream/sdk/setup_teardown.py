@@ -54,7 +54,12 @@ def mark_teardown(
 
 
 class SetupTeardownScope:
-    """The scopes that are open: tasks made inside run between the setups and the teardowns."""
+    """The scopes that are open: tasks made inside run between the setups and the teardowns.
+
+    As Airflow 3: a task belongs to the innermost scope; the outer scope surrounds the inner one by
+    its setups and teardowns alone. Unlike there, tasks made after an inner scope has been closed
+    still belong to the outer one.
+    """
 
     _stack: list[SetupTeardownScope] = []
 
@@ -68,12 +73,10 @@ class SetupTeardownScope:
                 "None of the tasks after `with` is a setup or a teardown: mark one by as_setup() "
                 "or as_teardown()."
             )
-        for t in self.teardowns:
-            self.setups += [u for u in t.upstream_list if u.is_setup and u not in self.setups]
-        for s in list(self.setups):
-            self.teardowns += [
-                d for d in s.downstream_list if d.is_teardown and d not in self.teardowns
-            ]
+        if not self.setups:
+            self.setups = _nearest(tasks, "upstream_list", "is_setup")
+        if not self.teardowns:
+            self.teardowns = _nearest(tasks, "downstream_list", "is_teardown")
 
     @classmethod
     def open(cls, nodes: Any) -> SetupTeardownScope:
@@ -84,29 +87,55 @@ class SetupTeardownScope:
 
     @classmethod
     def close(cls) -> None:
-        """End the innermost scope: connect its tasks to its setups and teardowns."""
+        """End the innermost scope: connect what is in it to its setups and teardowns."""
         scope = cls._stack.pop()
-        inside = [t for t in scope.tasks if not (t.is_setup or t.is_teardown)]
-        ids = {t.task_id for t in inside}
-        for task in inside:
-            if not task.upstream_task_ids & ids:
-                for setup in scope.setups:
-                    setup.set_downstream(task)
-            if not task.downstream_task_ids & ids:
-                for teardown in scope.teardowns:
-                    task.set_downstream(teardown)
+        if cls._stack:
+            scope._nest(cls._stack[-1])
+        work = [t for t in scope.tasks if not (t.is_setup or t.is_teardown)]
+        # Who has a neighbour outside the scope is placed by that, too: only the ends are tied.
+        roots = [t for t in work if not t.upstream_task_ids] or work[:1]
+        leaves = [t for t in work if not t.downstream_task_ids] or work[-1:]
+        _connect(scope.setups, roots)
+        _connect(leaves, scope.teardowns)
+
+    def _nest(self, outer: SetupTeardownScope) -> None:
+        """Put this scope into ``outer``, whose setups or teardowns it shares if it has none."""
+        if self.setups:
+            _connect(outer.setups, self.setups)
+        if self.teardowns:
+            _connect(self.teardowns, outer.teardowns)
+        self.setups = self.setups or outer.setups
+        self.teardowns = self.teardowns or outer.teardowns
 
     @classmethod
     def register(cls, task: BaseOperator) -> None:
         """Take note of a task that was made while scopes are open."""
         if cls._stack:
-            for scope in cls._stack:
-                scope.tasks.append(task)
+            cls._stack[-1].tasks.append(task)
 
     def add_task(self, task: Any) -> None:
         """Put a task made earlier into the scope."""
         for item in flatten(task):
             self.tasks.extend(item.roots)
+
+
+def _nearest(tasks: list[Any], neighbours: str, mark: str) -> list[Any]:
+    """Return the tasks with ``mark`` that fewest steps from ``tasks`` lead to."""
+    seen = {t.task_id for t in tasks}
+    while tasks:
+        step = {t.task_id: t for task in tasks for t in getattr(task, neighbours)}
+        tasks = [t for task_id, t in sorted(step.items()) if task_id not in seen]
+        if found := [t for t in tasks if getattr(t, mark)]:
+            return found
+        seen.update(step)
+    return []
+
+
+def _connect(upstream: list[Any], downstream: list[Any]) -> None:
+    for first in upstream:
+        for then in downstream:
+            if first is not then:
+                first.set_downstream(then)
 
 
 def setup(func: Callable[..., Any]) -> Any:

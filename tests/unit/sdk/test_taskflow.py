@@ -244,6 +244,47 @@ def test_setup_and_teardown_surround_their_scope() -> None:
     assert end.upstream_task_ids == {"before", "more"}
 
 
+def test_a_scope_in_a_scope_is_surrounded_by_setups_and_teardowns() -> None:
+    with DAG("d") as dag:
+        setups = [EmptyOperator(task_id=f"s{n}").as_setup() for n in (1, 2)]
+        teardowns = [EmptyOperator(task_id=f"t{n}").as_teardown() for n in (1, 2)]
+        with setups[0] >> teardowns[0]:
+            EmptyOperator(task_id="first")
+            with setups[1] >> teardowns[1]:
+                EmptyOperator(task_id="inner") >> EmptyOperator(task_id="last")
+            EmptyOperator(task_id="then")
+    assert {t.task_id: sorted(t.downstream_task_ids) for t in dag.tasks} == {
+        "s1": ["first", "s2", "t1", "then"],
+        "s2": ["inner", "t2"],
+        "first": ["t1"],
+        "inner": ["last"],
+        "last": ["t2"],
+        "then": ["t1"],
+        "t1": [],
+        "t2": ["t1"],
+    }
+
+
+def test_a_task_with_a_neighbour_outside_its_scope_is_not_tied_to_its_ends() -> None:
+    with DAG("d") as dag:
+        other = EmptyOperator(task_id="other")
+        with EmptyOperator(task_id="s").as_setup() >> EmptyOperator(task_id="t").as_teardown():
+            other >> EmptyOperator(task_id="late")
+            EmptyOperator(task_id="early") >> other
+    assert dag.get_task("s").downstream_task_ids == {"early", "t"}
+    assert dag.get_task("t").upstream_task_ids == {"late", "s"}
+
+
+def test_a_setup_alone_finds_the_teardown_that_its_tasks_lead_to() -> None:
+    with DAG("d") as dag:
+        before = EmptyOperator(task_id="s").as_setup()
+        before >> EmptyOperator(task_id="work") >> EmptyOperator(task_id="t").as_teardown()
+        with before:
+            EmptyOperator(task_id="more")
+    assert dag.get_task("more").upstream_task_ids == {"s"}
+    assert dag.get_task("more").downstream_task_ids == {"t"}
+
+
 def test_dag_task_binds_to_its_dag() -> None:
     dag = DAG("d")
 
