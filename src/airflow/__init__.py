@@ -34,6 +34,7 @@ __getattr__, __dir__ = _lazy.attach(
         "models": "airflow.models:",
         "plugins_manager": "airflow.plugins_manager:",
         "settings": "airflow.settings:",
+        "utils": "airflow.utils:",
         "version": "airflow.version:",
     },
     {"AirflowException": "slipstream.sdk.exceptions", "Dataset": "slipstream.sdk.asset"},

@@ -21,6 +21,9 @@ TABLE: dict[str, dict[str, str]] = {
     "airflow.contrib.hooks.aws_hook": {
         "AwsHook": "airflow.providers.amazon.aws.hooks.base_aws:AwsBaseHook",
     },
+    "airflow.contrib.hooks.fs_hook": {
+        "FSHook": "airflow.providers.standard.hooks.filesystem",
+    },
     "airflow.contrib.hooks.ftp_hook": {
         "FTPHook": "airflow.providers.ftp.hooks.ftp",
     },
@@ -62,6 +65,9 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "airflow.contrib.sensors.weekday_sensor": {
         "DayOfWeekSensor": "airflow.providers.standard.sensors.weekday",
+    },
+    "airflow.contrib.utils.weekday": {
+        "WeekDay": "airflow.providers.standard.utils.weekday",
     },
     "airflow.datasets": {
         "Dataset": "airflow.sdk.definitions.asset",
@@ -282,7 +288,9 @@ TABLE: dict[str, dict[str, str]] = {
         "PythonOperator": "airflow.providers.standard.operators.python",
         "PythonVirtualenvOperator": "airflow.providers.standard.operators.python",
         "ShortCircuitOperator": "airflow.providers.standard.operators.python",
+        "SkipMixin": "airflow.sdk",
         "get_current_context": "airflow.sdk.definitions.context",
+        "task": "airflow.sdk",
     },
     "airflow.operators.python_operator": {
         "BranchPythonOperator": "airflow.providers.standard.operators.python",
@@ -301,6 +309,10 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "airflow.operators.sql": {
         "BranchSQLOperator": "airflow.providers.common.sql.operators.sql",
+        "SQLCheckOperator": "airflow.providers.common.sql.operators.sql",
+        "SQLIntervalCheckOperator": "airflow.providers.common.sql.operators.sql",
+        "SQLThresholdCheckOperator": "airflow.providers.common.sql.operators.sql",
+        "SQLValueCheckOperator": "airflow.providers.common.sql.operators.sql",
     },
     "airflow.operators.sqlite_operator": {
         "SqliteOperator": "airflow.providers.common.sql.operators.sql:SQLExecuteQueryOperator",
@@ -492,6 +504,9 @@ TABLE: dict[str, dict[str, str]] = {
     },
     "airflow.utils.trigger_rule": {
         "TriggerRule": "airflow.sdk",
+    },
+    "airflow.utils.weekday": {
+        "WeekDay": "airflow.providers.standard.utils.weekday",
     },
     "airflow.utils.weight_rule": {
         "DB_SAFE_MAXIMUM": "airflow.sdk.bases.operator",

@@ -104,7 +104,10 @@ def test_a_warning_names_the_line_that_imports() -> None:
         ("from airflow.operators.dummy_operator import DummyOperator as x", "EmptyOperator"),
         ("from airflow.operators.bash_operator import BashOperator as x", "BashOperator"),
         ("from airflow.models.baseoperator import chain as x", "chain"),
+        ("from airflow.operators.python import task as x; x = type(x)", "TaskDecoratorCollection"),
         ("from airflow.utils.dates import days_ago as x", "days_ago"),
+        ("from airflow.utils.weekday import WeekDay as x", "WeekDay"),
+        ("from airflow.operators.python import SkipMixin as x", "SkipMixin"),
         ("from airflow.datasets import Dataset as x", "Dataset"),
         ("from airflow.contrib.sensors.file_sensor import FileSensor as x", "FileSensor"),
         ("from airflow.utils.decorators import apply_defaults as x", "apply_defaults"),
@@ -117,6 +120,18 @@ def test_statements_of_old_dag_files(statement: str, expected: str) -> None:
     with pytest.warns(DeprecatedImportWarning):
         exec(statement, names)
     assert names["x"].__name__ == expected
+
+
+def test_old_dag_files_reach_through_the_package() -> None:
+    program = (
+        "import airflow\n"
+        "print(airflow.utils.dates.days_ago(1).hour)\n"
+        "print(airflow.utils.trigger_rule.TriggerRule.ALL_DONE)\n"
+        "print(airflow.utils.helpers.chain.__name__)\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", program]  # a process that has no module yet
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0", "all_done", "chain"]
 
 
 def test_a_name_that_never_was_is_an_ordinary_import_error() -> None:
