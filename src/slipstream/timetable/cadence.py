@@ -139,7 +139,7 @@ class DeltaCadence(Cadence):
     """A fixed period, counted from wherever one stands: every instant is on the cadence."""
 
     def __init__(self, delta: timedelta | relativedelta) -> None:
-        self.delta = delta
+        self.delta = period.plain(delta)
 
     def validate(self, now: datetime) -> None:
         if period.later(now, self.delta) <= now:

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     Period: TypeAlias = timedelta | relativedelta
 
 
+def plain(period: Period) -> Period:
+    """Return pendulum's and pandas' durations as what they are, a timedelta: as Airflow shows it."""
+    if not isinstance(period, timedelta) or type(period) is timedelta:
+        return period
+    return timedelta(seconds=period.total_seconds())
+
+
 def encode(period: Period) -> Any:
     """Return ``period`` as a JSON value."""
     if isinstance(period, timedelta):

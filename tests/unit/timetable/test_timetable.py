@@ -19,6 +19,7 @@ from slipstream.timetable import (
     CronDataInterval,
     CronTrigger,
     DataInterval,
+    DeltaDataInterval,
     DeltaTrigger,
     InvalidTimetable,
     Once,
@@ -30,6 +31,13 @@ from slipstream.timetable import (
 )
 
 NOW = datetime(2026, 1, 1, 12, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("kind", [DeltaTrigger, DeltaDataInterval])
+def test_pendulums_durations_are_timedeltas(kind: type[DeltaTrigger | DeltaDataInterval]) -> None:
+    made = kind(pendulum.duration(days=1, hours=2))
+    assert made.summary == "1 day, 2:00:00"
+    assert type(made.delta) is timedelta
 
 
 def test_run_id_of_a_scheduled_run() -> None:
