@@ -317,3 +317,10 @@ def test_chained_exceptions_are_shown_with_what_came_first_first(
     between = shown.index("The above exception was the direct cause of the following exception:")
     assert first < between < shown.index("ValueError: boom")
     assert "1 / 0" in shown
+
+
+def test_a_run_alone_needs_no_pools(env: dict[str, str], file: Path) -> None:
+    file.write_text(file.read_text().replace("@task\n", '@task(pool="nowhere", pool_slots=9)\n'))
+    done = slipstream(env, "dags", "test", str(file), "2026-01-05")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The run ended as success" in done.stdout

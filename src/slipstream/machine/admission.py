@@ -93,6 +93,8 @@ class Limits:
     """Task instances that may execute at once in this scheduler; 0 or less: no limit."""
     executing: int = 0
     pools: dict[str, PoolLimit] = field(default_factory=dict)
+    ignores_pools: bool = False
+    """No task waits for a pool, be it there or not."""
     executor_free: dict[str | None, int | None] = field(default_factory=dict)
     """Free slots per executor name (None: the default one); absent or None: no limit."""
     per_run: dict[int, int] = field(default_factory=dict)
@@ -304,9 +306,7 @@ def _everything(limits: Limits) -> Blocked | None:
     return None
 
 
-def blocked_by(c: Candidate, limits: Limits) -> Blocked | None:
-    """Return the first limit that keeps a candidate from being admitted now; None: none does."""
-    group = c.group
+def _blocked_by_pool(group: GroupKey, limits: Limits) -> Blocked | None:
     pool = limits.pools.get(group.pool)
     if pool is None:
         return Blocked("missing_pool", group.pool, 0, 0)
@@ -315,6 +315,14 @@ def blocked_by(c: Candidate, limits: Limits) -> Blocked | None:
         return Blocked("small_pool", group.pool, group.pool_slots, size)
     if pool.slots >= 0 and pool.used + group.pool_slots > pool.slots:
         return Blocked("pool", group.pool, pool.used, pool.slots)
+    return None
+
+
+def blocked_by(c: Candidate, limits: Limits) -> Blocked | None:
+    """Return the first limit that keeps a candidate from being admitted now; None: none does."""
+    group = c.group
+    if not limits.ignores_pools and (by_pool := _blocked_by_pool(group, limits)):
+        return by_pool
     used = limits.per_run.get(group.dag_run_pk, 0)
     if used >= c.max_active_tasks > 0:
         return Blocked("max_active_tasks", c.dag_id, used, c.max_active_tasks)

@@ -20,8 +20,14 @@ from slipstream.store.row import PoolRow
 class Slots:
     """The limits, and what each task instance takes of them."""
 
-    def __init__(self, parallelism: int, executors: Mapping[str, Executor]) -> None:
-        self.limits = Limits(parallelism=parallelism)
+    def __init__(
+        self,
+        parallelism: int,
+        executors: Mapping[str, Executor],
+        *,
+        ignores_pools: bool = False,
+    ) -> None:
+        self.limits = Limits(parallelism=parallelism, ignores_pools=ignores_pools)
         for i, (name, executor) in enumerate(executors.items()):
             slots = executor.capabilities.slots
             if slots is not None:

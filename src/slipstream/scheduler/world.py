@@ -52,7 +52,7 @@ class World:
         self.catalog = Catalog(ignores_pauses=self._only_run)
         self.book = RunBook()
         self.timers = Timers(clock)
-        self.slots = Slots(self.settings.parallelism, self.executors)
+        self.slots = self._no_slots()
         self.ready = ReadyQueue()
         self.past = PastLinks()
         self.ownership = Ownership(Members(clock, settings))
@@ -108,6 +108,13 @@ class World:
         """Say whether a task's executor is here; for a run alone, the default one takes all."""
         return name is None or name in self.executors or self._only_run
 
+    def _no_slots(self) -> Slots:
+        """Return the limits before anything is taken of them.
+
+        As Airflow 3, a run alone does without pools: they are seldom there where one tries a DAG.
+        """
+        return Slots(self.settings.parallelism, self.executors, ignores_pools=self._only_run)
+
     def load(self, conn: Connection) -> None:
         """Read what is not about single runs, of the DAGs that are ours."""
         self.catalog.load(conn, None if self._only_run else self.scheduler_id)
@@ -125,7 +132,7 @@ class World:
         self.catalog = Catalog(ignores_pauses=self._only_run)
         self.book = RunBook()
         self.timers.clear()
-        self.slots = Slots(self.settings.parallelism, self.executors)
+        self.slots = self._no_slots()
         self.ready = ReadyQueue()
         self.past = PastLinks()
         self.finished = []
