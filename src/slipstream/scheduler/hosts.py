@@ -14,8 +14,10 @@ import os
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
+from slipstream.clock import Clock
 from slipstream.command import signing
 from slipstream.config.host import hostname
+from slipstream.scheduler.clock_watch import ClockWatch
 from slipstream.store import Connection, job
 from slipstream.store.job import API_SERVER_JOB_TYPE
 from slipstream.store.row import JobRow
@@ -29,10 +31,14 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class Hosts:
     """The worker hosts' jobs, as of the last ``refresh``."""
 
-    def __init__(self, threshold_s: float) -> None:
+    def __init__(self, threshold_s: float, clock: Clock, watch: ClockWatch) -> None:
         self._threshold = timedelta(seconds=threshold_s)
+        self._clock = clock
+        self._watch = watch
+        self._n_jumps = 0
         self._alive: dict[str, JobRow] = {}
         self._trust_after: datetime | None = None
+        """Until then a heartbeat's age says nothing: each host is to have the time for a new one."""
         self._heard_since: datetime | None = _LONG_AGO
         """Since when, without a break, an API server has been there; None: there is none."""
         self._has_been_heard = False
@@ -63,21 +69,27 @@ class Hosts:
 
     def refresh(self, conn: Connection, now: datetime) -> None:
         """Read which hosts' heartbeats are recent."""
+        self._alive = self._find(conn, now)
+        if (n_jumps := self._watch.n_jumps()) != self._n_jumps:
+            # Looked at after the reading: a clock that is set while a turn is under way makes what
+            # hosts have written since look old, or all of them by the new time.
+            self._n_jumps = n_jumps
+            now = self._clock.now()
+            self._trust_after = now + self._threshold
+            self._alive = self._find(conn, now)
+
+    def _find(self, conn: Connection, now: datetime) -> dict[str, JobRow]:
         since = now - self._threshold
         if self._trust_after is not None and now < self._trust_after:
             since = _LONG_AGO
         is_heard = self._heard_since is not None and self._heard_since <= now - self._threshold
         since_remote = since if is_heard else _LONG_AGO
         rows = job.list_alive(conn, JOB_TYPE, since=since_remote)
-        self._alive = {
+        return {
             row.id: row
             for row in rows
             if row.parent_id is None or (row.heartbeat_at >= since and process_alive(row))
         }
-
-    def clock_jumped(self, now: datetime) -> None:
-        """Believe no heartbeat's age until each host had the time to send a new one."""
-        self._trust_after = now + self._threshold
 
     def why_dead(self, host_id: str | None) -> str | None:
         """Return why the host counts as dead; None while it is alive."""

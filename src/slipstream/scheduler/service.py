@@ -48,7 +48,6 @@ from slipstream.store.wake import Listener, Topics
 log = logging.getLogger(__name__)
 
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.1, 2.0
-_CLOCK_JUMP_S = 5.0
 _MAX_FAILED = 5
 """Turns that may fail in a row, for reasons that are not the database's."""
 
@@ -104,7 +103,7 @@ class Scheduler:
         self._executors_run = False
         self._leaves = False
         self._next: dict[str, float] = {}
-        self._wall_minus_mono = 0.0
+        self._n_jumps = 0
         self._beaten_at: float | None = None
 
     @property
@@ -133,7 +132,7 @@ class Scheduler:
             executor.start(self.id)
             self._selector.register(executor.fileno(), selectors.EVENT_READ)
         self._executors_run = True
-        self._wall_minus_mono = self._clock.now().timestamp() - self._clock.monotonic()
+        self.world.clock_watch.restart()
         self._recover()
 
     def _register(self) -> None:
@@ -438,13 +437,12 @@ class Scheduler:
         self._retry_s = 0.0
 
     def _watch_clock(self) -> None:
-        """Notice a wall clock that was set; heartbeats' ages mean nothing for a while then."""
-        offset = self._clock.now().timestamp() - self._clock.monotonic()
-        jump = offset - self._wall_minus_mono
-        self._wall_minus_mono = offset
-        if abs(jump) > _CLOCK_JUMP_S:
-            log.warning("the system clock was set %+.0f s; running work is not affected", jump)
-            self.world.hosts.clock_jumped(self._clock.now())
+        """Tell of a wall clock that was set, and believe nobody's heartbeat for a while."""
+        watch = self.world.clock_watch
+        if (n_jumps := watch.n_jumps()) != self._n_jumps:
+            self._n_jumps = n_jumps
+            what = f"{watch.last_jump_s:+.0f} s"
+            log.warning("the system clock was set %s; running work is not affected", what)
             self.world.ownership.members.distrust()
             self._next["heartbeat"] = 0.0
 

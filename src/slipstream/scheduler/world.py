@@ -11,6 +11,7 @@ from slipstream.machine.admission import ReadyQueue
 from slipstream.machine.event import TIKey
 from slipstream.scheduler.book import RunBook
 from slipstream.scheduler.catalog import Catalog
+from slipstream.scheduler.clock_watch import ClockWatch
 from slipstream.scheduler.hosts import Hosts
 from slipstream.scheduler.keys import KeyWatch
 from slipstream.scheduler.lease import write_fenced
@@ -57,7 +58,8 @@ class World:
         self.past = PastLinks()
         self.ownership = Ownership(Members(clock, settings))
         self.quotas = Quotas(is_shared=not only_run)
-        self.hosts = Hosts(settings.host_threshold_s)
+        self.clock_watch = ClockWatch(clock)
+        self.hosts = Hosts(settings.host_threshold_s, clock, self.clock_watch)
         self.signs = TokenSigner(executors)
         self.keys = KeyWatch(executors)
         self.obstacles = Obstacles(executors)
