@@ -1,6 +1,8 @@
 # Two commands for everybody: `make run` and `make test`. Both set up what they need in .venv.
 PYTHON ?= python3
 VENV   ?= .venv
+# Else each test worker makes anew what pytest makes of the test files.
+unexport PYTHONDONTWRITEBYTECODE
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/python -m pytest
