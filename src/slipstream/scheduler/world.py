@@ -53,7 +53,7 @@ class World:
         self.catalog = Catalog(ignores_pauses=self._only_run)
         self.book = RunBook()
         self.timers = Timers(clock)
-        self.slots = self._no_slots()
+        self.slots = self._new_slots()
         self.ready = ReadyQueue()
         self.past = PastLinks()
         self.ownership = Ownership(Members(clock, settings))
@@ -110,7 +110,7 @@ class World:
         """Say whether a task's executor is here; for a run alone, the default one takes all."""
         return name is None or name in self.executors or self._only_run
 
-    def _no_slots(self) -> Slots:
+    def _new_slots(self) -> Slots:
         """Return the limits before anything is taken of them.
 
         As Airflow 3, a run alone does without pools: they are seldom there where one tries a DAG.
@@ -134,7 +134,7 @@ class World:
         self.catalog = Catalog(ignores_pauses=self._only_run)
         self.book = RunBook()
         self.timers.clear()
-        self.slots = self._no_slots()
+        self.slots = self._new_slots()
         self.ready = ReadyQueue()
         self.past = PastLinks()
         self.finished = []

@@ -128,7 +128,10 @@ def _get_xcoms(store: Store, params: Params) -> list[dict[str, Any]]:
     task_ids: list[str] | None = params["task_ids"]
     map_indexes: list[int] | None = params["map_indexes"]
     with store.read() as conn:
-        pk = _run_of(conn, params).id
+        of = run.get(conn, params["dag_id"], params["run_id"])
+        if of is None:
+            return []  # as Airflow: another DAG need not have a run of this name
+        pk = of.id
         if params["include_prior_dates"] and task_ids is not None:
             rows = _prior_xcoms(conn, pk, task_ids, params["key"], map_indexes)
         else:

@@ -52,3 +52,16 @@ def test_an_attempt_that_is_over_writes_nothing_more(rig: Rig) -> None:
             request.answer(rig.store, SystemClock(), caller, method, params)
     assert rig.xcom("pushes", "job") == 17
     (rig.home / "go").touch()
+
+
+def test_nothing_is_pulled_from_a_run_that_does_not_exist(rig: Rig) -> None:
+    rig.dag(
+        """
+@task
+def pulls(ti=None):
+    return ti.xcom_pull("pushes", dag_id="another") is None
+pulls()
+"""
+    )
+    assert rig.outcome("pulls").state is S.SUCCESS
+    assert rig.xcom("pulls") is True
